@@ -1,0 +1,9 @@
+//! The media plane of a Selective Forwarding Unit as a state machine: told the time, never asks; no sockets, threads or locks.
+//!
+//! Walk a packet: [`shard`] (demultiplex) → [`transport`] (open) → [`publish`] (the encoding's ring) → [`room`] (who is
+//! subscribed) → [`subscribe`] (rewrite) → [`transport`] (seal) → [`shard`] (transmit). Feedback is its mirror.
+
+#![forbid(unsafe_code)]
+
+pub mod id;
+pub mod limits;

@@ -1,0 +1,41 @@
+//! Every limit of the media plane, with the reason for its size; what it sheds is counted in [`crate::stats`].
+
+use std::time::Duration;
+
+/// Longest room name or identity, bytes. Fits a header extension and a log line.
+pub const NAME_BYTES_MAX: usize = 128;
+
+/// Largest session description accepted, bytes. A browser's offer with 100 sections takes about 150 KiB.
+pub const SDP_BYTES_MAX: usize = 256 * 1024;
+/// Most lines of a session description.
+pub const SDP_LINES_MAX: usize = 20_000;
+/// Most m-sections of a session description.
+pub const SDP_SECTIONS_MAX: usize = 512;
+
+/// Largest RTP or RTCP packet accepted, bytes. Ethernet's MTU; larger ones cannot be forwarded without fragments.
+pub const PACKET_BYTES_MAX: usize = 1_500;
+
+/// How long a pair may go without a verified STUN request before the peer is gone (RFC 7675 §5.1).
+pub const CONSENT_EXPIRY: Duration = Duration::from_secs(30);
+/// How long a DTLS handshake may take from the first verified STUN request.
+pub const DTLS_HANDSHAKE_MAX: Duration = Duration::from_secs(10);
+/// How long a transport may wait for its first verified STUN request.
+pub const ICE_START_MAX: Duration = Duration::from_secs(30);
+/// Largest DTLS message put together from fragments, bytes.
+pub const DTLS_REASSEMBLY_BYTES_MAX: usize = 16 * 1024;
+/// Remote addresses one transport may have verified at a time; Safari uses several.
+pub const ICE_PAIRS_MAX: usize = 16;
+/// A STUN answer is never longer than this many times its request.
+pub const STUN_AMPLIFICATION_MAX: usize = 3;
+
+/// SRTP replay window, packets per SSRC (RFC 3711 §3.3.2 asks for at least 64).
+pub const REPLAY_WINDOW: u64 = 1_024;
+/// SSRCs one transport may send us; 16 tracks of three encodings with RTX are 96.
+pub const SSRCS_PER_TRANSPORT_MAX: usize = 128;
+
+/// Tracks one transport may publish.
+pub const TRACKS_PER_TRANSPORT_MAX: usize = 32;
+/// Slots one transport may offer.
+pub const SLOTS_PER_TRANSPORT_MAX: usize = 256;
+/// Transports of one shard.
+pub const TRANSPORTS_PER_SHARD_MAX: usize = 20_000;
