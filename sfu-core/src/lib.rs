@@ -7,3 +7,5 @@
 
 pub mod id;
 pub mod limits;
+pub mod sdp;
+pub mod transport;

@@ -1,0 +1,121 @@
+//! Answering offers: what the peer can do, what we agree on, and the answer's text. Control path only.
+
+use crate::id::{MediaKind, Mid, PayloadType, Rid, Ssrc};
+use crate::transport::{DtlsRole, Fingerprint, IceCredentials};
+
+/// What the offer is for; decides the answer's directions (RFC 9725 §4.2, draft-ietf-wish-whep §4.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// WHIP: `sendonly` and `sendrecv` are answered with `recvonly`.
+    Publish,
+    /// WHEP: `recvonly` and `sendrecv` are answered with `sendonly`.
+    Watch,
+}
+
+/// What offer and answer agree on, for the shard.
+#[derive(Debug, Clone)]
+pub struct Negotiated {
+    pub remote_ice: IceCredentials,
+    /// At least one; any of them may match the peer's certificate.
+    pub remote_fingerprints: Vec<Fingerprint>,
+    pub role: DtlsRole,
+    /// One map for the whole bundle (RFC 8285 §5, RFC 9143 §9).
+    pub extensions: ExtensionIds,
+    /// In the offer's order, refused and inactive ones included.
+    pub sections: Vec<Section>,
+}
+
+/// One m-section as agreed.
+#[derive(Debug, Clone)]
+pub struct Section {
+    pub mid: Mid,
+    pub kind: MediaKind,
+    pub flow: Flow,
+    /// Mutual codecs in the offer's order of preference; empty only if `flow` is `Inactive`.
+    pub codecs: Vec<NegotiatedCodec>,
+}
+
+/// Which way media flows in a section.
+#[derive(Debug, Clone)]
+pub enum Flow {
+    /// The peer publishes a track here.
+    Publishes {
+        /// SSRCs that the offer names, primary first, each with its RTX SSRC (RFC 5576 FID); often empty.
+        ssrcs: Vec<OfferedSsrc>,
+        /// Simulcast RIDs in the offer's order (RFC 8853); empty without simulcast.
+        rids: Vec<Rid>,
+    },
+    /// We send a slot here, on these SSRCs for life.
+    Receives { media: Ssrc, rtx: Option<Ssrc> },
+    /// Refused (no mutual codec) or inactive.
+    Inactive,
+}
+
+/// An SSRC that the offer announces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OfferedSsrc {
+    pub media: Ssrc,
+    pub rtx: Option<Ssrc>,
+}
+
+/// A payload format both sides understand, under the peer's payload type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NegotiatedCodec {
+    pub codec: Codec,
+    pub payload_type: PayloadType,
+    /// RFC 4588 payload type for repeats, if agreed.
+    pub rtx: Option<PayloadType>,
+    pub feedback: Feedback,
+}
+
+/// Payload formats we forward, with the parameters that make two of them the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Codec {
+    /// RFC 7587; mono or stereo, in-band FEC and DTX pass through.
+    Opus,
+    /// RFC 2198 over Opus.
+    Red,
+    /// RFC 7741.
+    Vp8,
+    /// RFC 9628, with its profile-id.
+    Vp9 { profile: u8 },
+    /// RFC 6184, packetization-mode 1; profile_idc and profile-iop as in profile-level-id. Levels are asymmetric.
+    H264 { profile: H264Profile },
+    /// AV1 RTP payload specification, with its profile.
+    Av1 { profile: u8 },
+}
+
+/// The profiles of RFC 6184 table 5 that browsers offer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum H264Profile {
+    ConstrainedBaseline,
+    Baseline,
+    Main,
+    ConstrainedHigh,
+    High,
+    PredictiveHigh444,
+}
+
+/// RTCP feedback agreed for a codec (RFC 4585, RFC 5104, transport-cc).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Feedback {
+    pub nack: bool,
+    pub pli: bool,
+    pub fir: bool,
+    pub transport_cc: bool,
+    pub remb: bool,
+}
+
+/// Header extension ids of the bundle, 1 to 14 or, where allowed, to 255 (RFC 8285).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ExtensionIds {
+    pub mid: Option<u8>,
+    pub rid: Option<u8>,
+    pub repaired_rid: Option<u8>,
+    pub audio_level: Option<u8>,
+    pub abs_send_time: Option<u8>,
+    pub transport_cc: Option<u8>,
+    pub dependency_descriptor: Option<u8>,
+    /// `a=extmap-allow-mixed` was agreed: two-byte headers may be sent.
+    pub mixed: bool,
+}
