@@ -1,4 +1,4 @@
-//! What the control plane asks of a [`Shard`](crate::shard::Shard): values only, so that they can cross threads and nodes.
+//! What the control plane asks of a shard: values only, so that they can cross threads and nodes.
 
 use std::net::SocketAddr;
 

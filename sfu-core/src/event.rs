@@ -1,4 +1,4 @@
-//! What a [`Shard`](crate::shard::Shard) tells the control plane.
+//! What a shard tells the control plane.
 
 use crate::error::RequestError;
 use crate::id::{Identity, RequestId, RoomName, TransportId};

@@ -9,3 +9,7 @@ pub mod id;
 pub mod limits;
 pub mod sdp;
 pub mod transport;
+pub mod command;
+pub mod error;
+pub mod event;
+pub mod stats;

@@ -1,5 +1,9 @@
 //! Answering offers: what the peer can do, what we agree on, and the answer's text. Control path only.
 
+mod error;
+
+pub use error::SdpError;
+
 use crate::id::{MediaKind, Mid, PayloadType, Rid, Ssrc};
 use crate::transport::{DtlsRole, Fingerprint, IceCredentials};
 
