@@ -13,3 +13,4 @@ pub mod command;
 pub mod error;
 pub mod event;
 pub mod stats;
+pub mod shard;

@@ -1,6 +1,10 @@
 //! One peer's transport: ICE-lite (who may speak), DTLS (who it is), SRTP (what it says). Second and last step of a
 //! packet's walk. Nothing but STUN is looked at from an address whose message integrity was not verified.
 
+mod certificate;
+
+pub use certificate::LocalCertificate;
+
 use std::fmt;
 use std::net::SocketAddr;
 

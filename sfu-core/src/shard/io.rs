@@ -1,0 +1,36 @@
+//! What goes into a shard and what comes out, as values.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::transport::{LocalCertificate, Pair};
+
+/// What a shard must be told before it starts.
+#[derive(Debug, Clone)]
+pub struct ShardConfig {
+    /// The certificate of every DTLS handshake; one per process.
+    pub certificate: Arc<LocalCertificate>,
+    /// Seeds every random choice of the shard (RFC 4086: from the operating system, except in simulations).
+    pub seed: [u8; 32],
+    /// An instant and the wall clock's time since 1970-01-01 UTC at that instant: the base of sender reports' NTP times.
+    pub epoch: (Instant, Duration),
+}
+
+/// One received UDP datagram.
+#[derive(Debug)]
+pub struct Datagram<'a> {
+    /// The address it was sent to and where it came from.
+    pub pair: Pair,
+    /// When the kernel received it; equal to `now` where the kernel does not tell.
+    pub arrival: Instant,
+    pub bytes: &'a mut [u8],
+}
+
+/// Datagrams to send from `pair.local` to `pair.remote`: the buffer that `poll_transmit` filled, cut every `segment_size` bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Transmit {
+    pub pair: Pair,
+    /// Bytes of every datagram but the last, which may be shorter; `None`: the buffer is one datagram.
+    pub segment_size: Option<NonZeroUsize>,
+}
