@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod codec;
 pub mod id;
 pub mod limits;
 pub mod sdp;
