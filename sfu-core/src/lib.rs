@@ -15,3 +15,5 @@ pub mod error;
 pub mod event;
 pub mod stats;
 pub mod shard;
+pub mod ring;
+pub mod rtp;

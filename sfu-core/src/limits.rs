@@ -7,7 +7,7 @@ pub const NAME_BYTES_MAX: usize = 128;
 
 /// Largest session description accepted, bytes. A browser's offer with 100 sections takes about 150 KiB.
 pub const SDP_BYTES_MAX: usize = 256 * 1024;
-/// Most lines of a session description.
+/// Most lines of a session description. A browser's offer has about 40 a section.
 pub const SDP_LINES_MAX: usize = 20_000;
 /// Most m-sections of a session description.
 pub const SDP_SECTIONS_MAX: usize = 512;
@@ -39,3 +39,12 @@ pub const TRACKS_PER_TRANSPORT_MAX: usize = 32;
 pub const SLOTS_PER_TRANSPORT_MAX: usize = 256;
 /// Transports of one shard.
 pub const TRANSPORTS_PER_SHARD_MAX: usize = 20_000;
+
+/// Most bytes of one encoding's ring. Holds a 10 s group of pictures at 3 Mbit/s.
+pub const RING_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Most packets of one encoding's ring.
+pub const RING_PACKETS_MAX: usize = 8_192;
+/// How long packets are kept to be repeated. Above the round trips after which a repeat is still of use.
+pub const RING_RETAINED: Duration = Duration::from_secs(1);
+/// How long a group of pictures is kept for joiners when its publisher cannot be asked for a keyframe.
+pub const GOP_RETAINED_MAX: Duration = Duration::from_secs(10);
