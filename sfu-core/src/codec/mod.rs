@@ -1,5 +1,22 @@
 //! Payload formats: what a publisher's packet says about itself before anyone decodes it. Pure and without allocation;
 //! knows no room, participant or transport. Read on the way into the ring, rewritten on the way out of it.
+//!
+//! Invariant: no input panics; what cannot be parsed is `None`, for the caller to count and drop.
+
+pub mod av1;
+mod bits;
+pub mod dependency_descriptor;
+mod descriptor;
+pub mod h264;
+pub mod opus;
+pub mod red;
+pub mod vp8;
+pub mod vp9;
+
+#[cfg(test)]
+mod tests;
+
+pub use descriptor::{At, IdOffsets, PictureId, PictureIds, Resolution};
 
 /// Payload formats we forward, with the parameters that make two of them the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -27,4 +44,72 @@ pub enum H264Profile {
     ConstrainedHigh,
     High,
     PredictiveHigh444,
+}
+
+/// What one packet's payload tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Inspection {
+    /// A decoder can start at this packet. True for every audio packet. H264 may say so of several packets of one
+    /// picture: the first of an RTP timestamp counts.
+    pub keyframe_start: bool,
+    /// A receiver of fewer temporal layers may step up to this packet's layer here.
+    pub switching_up: bool,
+    /// VP8 and VP9: ids that must be rewritten when streams are joined. AV1: the layer, if the OBUs carry it.
+    pub ids: Option<PictureIds>,
+    /// Picture size where the packet states it: VP8 key frames, VP9 scalability structures (the highest layer).
+    pub resolution: Option<Resolution>,
+    /// Audio: silence goes on, nothing is said.
+    pub dtx: bool,
+}
+
+/// Reads what the payload says about itself; `None` if it is malformed.
+pub fn inspect(codec: Codec, payload: &[u8]) -> Option<Inspection> {
+    match codec {
+        Codec::Opus => {
+            opus::parse(payload)?;
+            Some(Inspection { keyframe_start: true, dtx: opus::is_dtx(payload), ..Inspection::default() })
+        }
+        Codec::Red => {
+            let dtx = opus::is_dtx(red::primary(payload)?.data);
+            Some(Inspection { keyframe_start: true, dtx, ..Inspection::default() })
+        }
+        Codec::Vp8 => {
+            let descriptor = vp8::parse(payload)?;
+            Some(Inspection {
+                keyframe_start: descriptor.is_keyframe_start(payload),
+                switching_up: descriptor.layer_sync,
+                ids: Some(descriptor.ids()),
+                resolution: descriptor.resolution(payload),
+                dtx: false,
+            })
+        }
+        Codec::Vp9 { .. } => {
+            let descriptor = vp9::parse(payload)?;
+            Some(Inspection {
+                keyframe_start: descriptor.is_keyframe_start(),
+                switching_up: descriptor.layer.is_some_and(|layer| layer.switching_up),
+                ids: Some(descriptor.ids()),
+                resolution: descriptor.resolution(),
+                dtx: false,
+            })
+        }
+        Codec::H264 { .. } => {
+            Some(Inspection { keyframe_start: h264::parse(payload)?.is_keyframe_start(), ..Inspection::default() })
+        }
+        Codec::Av1 { .. } => {
+            let packet = av1::parse(payload)?;
+            let ids = PictureIds { temporal: packet.temporal, spatial: packet.spatial, ..PictureIds::default() };
+            Some(Inspection { keyframe_start: packet.is_keyframe_start(), ids: Some(ids), ..Inspection::default() })
+        }
+    }
+}
+
+/// Moves the ids of a VP8 or VP9 payload by `offsets` in place; the other formats carry none and are left alone.
+/// `None`, and nothing changed, if the payload is malformed.
+pub fn rewrite_ids(codec: Codec, payload: &mut [u8], offsets: IdOffsets) -> Option<()> {
+    match codec {
+        Codec::Vp8 => vp8::rewrite(payload, offsets),
+        Codec::Vp9 { .. } => vp9::rewrite(payload, offsets),
+        Codec::Opus | Codec::Red | Codec::H264 { .. } | Codec::Av1 { .. } => Some(()),
+    }
 }
