@@ -59,6 +59,15 @@ macro_rules! name {
 name!(RoomName);
 name!(Identity);
 
+slotmap::new_key_type! {
+    /// A participant within its shard; never used twice.
+    pub struct ParticipantKey;
+    /// A published track within its shard; never used twice.
+    pub struct TrackId;
+    /// One encoding of a track (a simulcast RTP stream, or the only one) within its shard; never used twice.
+    pub struct EncodingId;
+}
+
 macro_rules! number {
     ($(#[$doc:meta])* $type:ident($inner:ty)) => {
         $(#[$doc])*
@@ -79,10 +88,6 @@ number! {
 number! {
     /// Joins a command to the event that answers it.
     RequestId(u64)
-}
-number! {
-    /// A published track within its shard; never used twice.
-    TrackId(u64)
 }
 number! {
     /// Synchronization source of an RTP stream (RFC 3550 §3).

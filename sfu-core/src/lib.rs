@@ -15,5 +15,7 @@ pub mod error;
 pub mod event;
 pub mod stats;
 pub mod shard;
+pub mod subscribe;
+pub mod publish;
 pub mod ring;
 pub mod rtp;

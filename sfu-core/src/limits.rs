@@ -48,3 +48,18 @@ pub const RING_PACKETS_MAX: usize = 8_192;
 pub const RING_RETAINED: Duration = Duration::from_secs(1);
 /// How long a group of pictures is kept for joiners when its publisher cannot be asked for a keyframe.
 pub const GOP_RETAINED_MAX: Duration = Duration::from_secs(10);
+/// Switches of one slot within which repeats are found. At most a few a second for as long as a ring reaches back.
+pub const OFFSET_RANGES_MAX: usize = 16;
+
+/// How fast a subscriber is given repeats and what it missed, bit/s. 2.5 times what a link for 720p carries at least.
+pub const CATCH_UP_BITS_PER_SECOND: u64 = 20_000_000;
+/// How much of that may leave at once. Fits a switch's queue; later a share of the link's estimate takes its place.
+pub const CATCH_UP_BURST: Duration = Duration::from_millis(5);
+/// Repeats one slot may owe; more are forgotten and asked for again.
+pub const REPEATS_PER_SLOT_MAX: usize = 512;
+/// A packet that waited longer than this is caught up with at the pacer's rate; live frames leave as they came.
+pub const LIVE_AGE_MAX: Duration = Duration::from_millis(100);
+/// How old a keyframe may be for a joiner to begin with it instead of asking for another.
+pub const KEYFRAME_REPLAY_MAX: Duration = Duration::from_millis(300);
+/// How long the packets of an unfinished frame may wait for its last one. Frames arrive within 0.1 to 0.5 ms.
+pub const FRAME_HOLD_MAX: Duration = Duration::from_millis(2);

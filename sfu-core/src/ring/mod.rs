@@ -9,7 +9,7 @@ mod arena;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use crate::id::PayloadType;
+use crate::codec::{Codec, PictureIds};
 use crate::limits::{GOP_RETAINED_MAX, RING_BYTES_MAX, RING_PACKETS_MAX, RING_RETAINED};
 use crate::rtp::{ExtSeqNo, RtpTime};
 
@@ -37,10 +37,14 @@ pub struct PacketMeta {
     pub sequence: ExtSeqNo,
     pub timestamp: RtpTime,
     pub arrival: Instant,
-    pub payload_type: PayloadType,
+    /// The payload's format; constant within an encoding but for publishers that change their mind.
+    pub codec: Codec,
     pub marker: bool,
     /// Decoding can begin with this packet.
     pub keyframe_start: bool,
+    pub ids: PictureIds,
+    /// Dependency Descriptor frame_number, if the packet carries a descriptor.
+    pub frame_number: Option<u16>,
     /// RFC 6464 level byte: voice activity bit and level, -dBov.
     pub audio_level: Option<u8>,
 }

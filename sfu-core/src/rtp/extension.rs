@@ -93,6 +93,11 @@ impl<'a> ExtensionsWriter<'a> {
 
     /// Appends one element; what its form cannot hold is left out.
     pub fn put(&mut self, id: u8, value: &[u8]) {
+        self.put_with(id, value, |_| {});
+    }
+
+    /// Like `put`, with a last change to the value where it lies in the packet.
+    pub fn put_with(&mut self, id: u8, value: &[u8], change: impl FnOnce(&mut [u8])) {
         let Ok(length) = u8::try_from(value.len()) else { return };
         match self.form {
             ExtensionForm::OneByte => {
@@ -103,7 +108,9 @@ impl<'a> ExtensionsWriter<'a> {
             }
             ExtensionForm::TwoByte => self.out.extend_from_slice(&[id, length]),
         }
+        let start = self.out.len();
         self.out.extend_from_slice(value);
+        change(self.out.get_mut(start..).unwrap_or_default());
     }
 
     /// Pads the block to whole words and writes its length.

@@ -1,0 +1,147 @@
+//! One RTP stream of a track: its ring, its readers' wake-up, its statistics.
+
+use std::time::Instant;
+
+use crate::codec::{self, Codec, Inspection, dependency_descriptor};
+use crate::id::{MediaKind, Rid, Ssrc, TrackId};
+use crate::limits::FRAME_HOLD_MAX;
+use crate::ring::{PacketMeta, Push, Ring};
+use crate::rtp::{ExtSeqNo, RtpTime};
+
+/// A sender report's two clocks at one moment (RFC 3550 §6.4.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SenderClock {
+    /// The publisher's wall clock, NTP format 32.32.
+    pub ntp: u64,
+    pub timestamp: RtpTime,
+}
+
+/// Counters of an encoding, under webrtc-stats' names for inbound-rtp.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct EncodingStats {
+    pub packets_received: u64,
+    /// Payload bytes, without headers and padding.
+    pub bytes_received: u64,
+    pub retransmitted_packets_received: u64,
+    pub packets_duplicated: u64,
+    pub packets_discarded: u64,
+    pub frames_received: u64,
+    pub key_frames_received: u64,
+    /// The first number received, for what was lost: expected less received.
+    first: Option<ExtSeqNo>,
+    newest: Option<ExtSeqNo>,
+}
+
+impl EncodingStats {
+    /// Packets that should have come and did not, repeats counted as received (RFC 3550 A.3).
+    pub fn packets_lost(&self) -> u64 {
+        let (Some(first), Some(newest)) = (self.first, self.newest) else { return 0 };
+        let expected = u64::try_from(newest.since(first).max(0)).unwrap_or(0) + 1;
+        expected.saturating_sub(self.packets_received)
+    }
+}
+
+/// A packet as it came, opened and parsed.
+#[derive(Debug, Clone, Copy)]
+pub struct Received<'a> {
+    pub sequence: ExtSeqNo,
+    pub timestamp: RtpTime,
+    pub arrival: Instant,
+    pub codec: Codec,
+    pub marker: bool,
+    pub audio_level: Option<u8>,
+    pub descriptor: &'a [u8],
+    pub payload: &'a [u8],
+    /// Whether it came as a repeat.
+    pub repeated: bool,
+}
+
+/// What became of a received packet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// In the ring; `keyframe` if decoding can begin with it.
+    Stored { keyframe: bool, dtx: bool },
+    /// Malformed, here already, or too late: counted.
+    Dropped,
+}
+
+/// One encoding.
+#[derive(Debug)]
+pub struct Encoding {
+    pub track: TrackId,
+    pub rid: Option<Rid>,
+    pub ssrc: Ssrc,
+    pub ring: Ring,
+    pub clock: Option<SenderClock>,
+    /// When its readers are to be woken although the frame is not complete.
+    pub flush_at: Option<Instant>,
+    pub stats: EncodingStats,
+}
+
+impl Encoding {
+    /// A stream that nothing was received of yet.
+    pub fn new(track: TrackId, rid: Option<Rid>, ssrc: Ssrc, ring: Ring) -> Self {
+        Self { track, rid, ssrc, ring, clock: None, flush_at: None, stats: EncodingStats::default() }
+    }
+
+    /// Takes a packet into the ring.
+    pub fn receive(&mut self, kind: MediaKind, packet: &Received<'_>) -> Outcome {
+        let Some(inspection) = inspect(packet) else {
+            self.stats.packets_discarded += 1;
+            return Outcome::Dropped;
+        };
+        let meta = PacketMeta {
+            sequence: packet.sequence,
+            timestamp: packet.timestamp,
+            arrival: packet.arrival,
+            codec: packet.codec,
+            marker: packet.marker,
+            keyframe_start: inspection.keyframe_start,
+            ids: inspection.ids.unwrap_or_default(),
+            frame_number: dependency_descriptor::parse_mandatory(packet.descriptor).map(|fields| fields.frame_number),
+            audio_level: packet.audio_level,
+        };
+        let known_keyframe = self.ring.keyframe();
+        match self.ring.push(meta, packet.descriptor, packet.payload) {
+            Push::Stored(_) => {}
+            Push::Duplicate => {
+                self.stats.packets_duplicated += 1;
+                return Outcome::Dropped;
+            }
+            Push::TooLate | Push::TooLarge => {
+                self.stats.packets_discarded += 1;
+                return Outcome::Dropped;
+            }
+        }
+        let keyframe = kind == MediaKind::Video && self.ring.keyframe() != known_keyframe;
+        self.count(packet, keyframe);
+        self.hold_frame(kind, packet);
+        Outcome::Stored { keyframe, dtx: inspection.dtx }
+    }
+
+    fn count(&mut self, packet: &Received<'_>, keyframe: bool) {
+        let stats = &mut self.stats;
+        stats.packets_received += 1;
+        stats.bytes_received += u64::try_from(packet.payload.len()).unwrap_or(0);
+        stats.retransmitted_packets_received += u64::from(packet.repeated);
+        stats.frames_received += u64::from(packet.marker);
+        stats.key_frames_received += u64::from(keyframe);
+        stats.first = Some(stats.first.map_or(packet.sequence, |first| first.min(packet.sequence)));
+        stats.newest = stats.newest.max(Some(packet.sequence));
+    }
+
+    /// A frame is of no use before its last packet: readers are woken by it, or after `FRAME_HOLD_MAX`.
+    fn hold_frame(&mut self, kind: MediaKind, packet: &Received<'_>) {
+        let complete = kind == MediaKind::Audio || packet.marker || packet.repeated;
+        let due = if complete { packet.arrival } else { packet.arrival + FRAME_HOLD_MAX };
+        self.flush_at = Some(self.flush_at.map_or(due, |at| at.min(due)));
+    }
+}
+
+/// A packet of nothing but padding keeps its number and says nothing.
+fn inspect(packet: &Received<'_>) -> Option<Inspection> {
+    if packet.payload.is_empty() {
+        return Some(Inspection::default());
+    }
+    codec::inspect(packet.codec, packet.payload)
+}

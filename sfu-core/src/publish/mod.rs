@@ -1,0 +1,10 @@
+//! What a participant sends: tracks, their encodings, and which SSRC is which. Third step of a packet's walk: it writes
+//! rings. Knows nothing of who reads them.
+
+mod demux;
+mod encoding;
+mod track;
+
+pub use demux::{Recognized, Route, StreamDemux, StreamRole};
+pub use encoding::{Encoding, EncodingStats, Outcome, Received, SenderClock};
+pub use track::{Format, Track};

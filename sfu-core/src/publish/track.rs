@@ -1,0 +1,47 @@
+//! A published track: one m-section of its publisher, in one or more encodings.
+
+use crate::id::{EncodingId, MediaKind, Mid, ParticipantKey, PayloadType};
+use crate::sdp::NegotiatedCodec;
+
+/// What a payload type stands for within a track.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format<'a> {
+    Media(&'a NegotiatedCodec),
+    /// Repeats of that format (RFC 4588).
+    Repeat(&'a NegotiatedCodec),
+}
+
+/// A track and its encodings, lowest first where there are several.
+#[derive(Debug)]
+pub struct Track {
+    pub participant: ParticipantKey,
+    pub mid: Mid,
+    pub kind: MediaKind,
+    pub codecs: Vec<NegotiatedCodec>,
+    pub encodings: Vec<EncodingId>,
+}
+
+impl Track {
+    /// What a payload type stands for here.
+    pub fn format(&self, payload_type: PayloadType) -> Option<Format<'_>> {
+        self.codecs.iter().find_map(|codec| {
+            if codec.payload_type == payload_type {
+                Some(Format::Media(codec))
+            } else if codec.rtx == Some(payload_type) {
+                Some(Format::Repeat(codec))
+            } else {
+                None
+            }
+        })
+    }
+
+    /// Whether its publisher answers keyframe requests (RFC 4585 PLI, RFC 5104 FIR).
+    pub fn answers_keyframe_requests(&self) -> bool {
+        self.codecs.iter().any(|codec| codec.feedback.pli || codec.feedback.fir)
+    }
+
+    /// Whether its publisher repeats what is asked for (RFC 4585 generic NACK).
+    pub fn answers_nack(&self) -> bool {
+        self.codecs.iter().any(|codec| codec.feedback.nack)
+    }
+}

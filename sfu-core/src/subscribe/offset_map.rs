@@ -1,0 +1,84 @@
+//! Which packet of which encoding every number of a slot stands for: what makes a repeat equal to its first sending.
+
+use std::collections::VecDeque;
+
+use crate::codec::IdOffsets;
+use crate::id::EncodingId;
+use crate::limits::OFFSET_RANGES_MAX;
+use crate::rtp::{ExtSeqNo, RtpTime, SeqNo};
+
+/// A stretch of one encoding, moved onto the slot's numbers by constant offsets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Range {
+    /// Whose numbers come in; an encoding id is never used twice, so it is the ring's generation too.
+    pub encoding: EncodingId,
+    /// The lowest number that belongs to the range.
+    pub first_in: ExtSeqNo,
+    /// The highest number that was sent.
+    pub last_in: ExtSeqNo,
+    pub offsets: Offsets,
+}
+
+/// What is added to a packet's numbers on its way out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Offsets {
+    pub sequence: i64,
+    pub timestamp: u32,
+    pub ids: IdOffsets,
+    /// Dependency Descriptor frame_number.
+    pub frame_number: u16,
+}
+
+impl Range {
+    /// The slot's number of an incoming one.
+    pub fn sequence_out(&self, sequence_in: ExtSeqNo) -> ExtSeqNo {
+        sequence_in.offset(self.offsets.sequence)
+    }
+
+    /// The slot's timestamp of an incoming one.
+    pub fn timestamp_out(&self, timestamp_in: RtpTime) -> RtpTime {
+        timestamp_in.plus(self.offsets.timestamp)
+    }
+}
+
+/// The latest ranges of a slot, oldest first. Invariant: their outgoing numbers do not overlap, and grow.
+#[derive(Debug, Default)]
+pub struct OffsetMap {
+    ranges: VecDeque<Range>,
+}
+
+impl OffsetMap {
+    /// The range that live packets go through.
+    pub fn current(&self) -> Option<&Range> {
+        self.ranges.back()
+    }
+
+    /// Notes that `sequence_in` went out through the current range.
+    pub fn note_sent(&mut self, sequence_in: ExtSeqNo) {
+        if let Some(range) = self.ranges.back_mut() {
+            range.last_in = range.last_in.max(sequence_in);
+        }
+    }
+
+    /// Closes the current range and begins another; the oldest is forgotten, and with it its repeats.
+    pub fn begin(&mut self, range: Range) {
+        debug_assert!(
+            self.ranges.back().is_none_or(|last| last.sequence_out(last.last_in) < range.sequence_out(range.first_in)),
+            "range {range:?} overlaps {:?}",
+            self.ranges.back()
+        );
+        if self.ranges.len() >= OFFSET_RANGES_MAX {
+            self.ranges.pop_front();
+        }
+        self.ranges.push_back(range);
+    }
+
+    /// The incoming number behind one that was sent, and its range; `None` if it was not sent or is too long ago.
+    pub fn origin(&self, out: SeqNo) -> Option<(ExtSeqNo, &Range)> {
+        let current = self.ranges.back()?;
+        let out = current.sequence_out(current.last_in).extend(out)?;
+        let range = self.ranges.iter().rev().find(|range| range.sequence_out(range.first_in) <= out)?;
+        let sequence_in = out.offset(-range.offsets.sequence);
+        (sequence_in <= range.last_in).then_some((sequence_in, range))
+    }
+}

@@ -1,0 +1,155 @@
+//! Makes one unbroken stream out of whatever a slot is fed: sequence numbers, timestamps, picture ids and frame numbers
+//! go on across encodings and publishers.
+//!
+//! Invariant: a number of the slot is given to one packet only, ever (reusing an SRTP index with other bytes would give
+//! away the GCM key stream). A gap that comes in goes out as a gap until it is mended.
+
+use std::time::{Duration, Instant};
+
+use crate::codec::IdOffsets;
+use crate::id::EncodingId;
+use crate::ring::PacketMeta;
+use crate::rtp::{ExtSeqNo, RtpTime, SeqNo, ticks};
+
+use super::offset_map::{OffsetMap, Offsets, Range};
+
+/// The least a timestamp moves at a switch: a frame at 30 a second, or a packet of Opus.
+const STEP_MIN: Duration = Duration::from_millis(20);
+
+/// How a packet goes out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rewritten {
+    pub sequence: ExtSeqNo,
+    pub timestamp: RtpTime,
+    pub ids: IdOffsets,
+    /// What to add to the Dependency Descriptor's frame_number.
+    pub frame_number: u16,
+}
+
+impl Rewritten {
+    /// Numbers for a packet that is measured, not sent.
+    pub(super) const UNNUMBERED: Self =
+        Self { sequence: ExtSeqNo(0), timestamp: RtpTime(0), ids: IdOffsets { picture_id: 0, tl0: 0 }, frame_number: 0 };
+}
+
+/// The newest packet that went out, as its receiver knows it.
+#[derive(Debug, Clone, Copy)]
+struct Newest {
+    timestamp: RtpTime,
+    arrival: Instant,
+    picture_id: u16,
+    tl0: u8,
+    frame_number: u16,
+}
+
+/// The numbers of one slot, for life.
+#[derive(Debug)]
+pub struct Rewriter {
+    clock_rate: u32,
+    /// The number that the first packet gets; below 2¹⁵, so that the receiver's rollover count begins at zero.
+    first: ExtSeqNo,
+    map: OffsetMap,
+    newest: Option<Newest>,
+}
+
+impl Rewriter {
+    /// A slot whose first packet goes out as `first` modulo 2¹⁵; `clock_rate` in Hz.
+    pub fn new(first: u16, clock_rate: u32) -> Self {
+        Self { clock_rate, first: ExtSeqNo(u64::from(first & 0x7fff)), map: OffsetMap::default(), newest: None }
+    }
+
+    /// Goes over to `encoding`, whose first packet to be sent is `packet`.
+    pub fn switch_to(&mut self, encoding: EncodingId, packet: &PacketMeta) {
+        let first_out = self.map.current().map_or(self.first, |range| range.sequence_out(range.last_in).next());
+        let offsets = Offsets {
+            sequence: first_out.since(packet.sequence),
+            timestamp: self.timestamp_offset(packet),
+            ids: self.id_offsets(packet),
+            frame_number: match (self.newest, packet.frame_number) {
+                (Some(newest), Some(number)) => newest.frame_number.wrapping_add(1).wrapping_sub(number),
+                _ => 0,
+            },
+        };
+        self.map.begin(Range { encoding, first_in: packet.sequence, last_in: packet.sequence, offsets });
+    }
+
+    /// Whether `rewrite` would give the packet a number.
+    pub fn accepts(&self, encoding: EncodingId, packet: &PacketMeta) -> bool {
+        self.map.current().is_some_and(|range| range.encoding == encoding && packet.sequence >= range.first_in)
+    }
+
+    /// How a live packet of `encoding` goes out; `None` if it came before the switch or belongs to what was left.
+    pub fn rewrite(&mut self, encoding: EncodingId, packet: &PacketMeta) -> Option<Rewritten> {
+        if !self.accepts(encoding, packet) {
+            return None;
+        }
+        let range = *self.map.current()?;
+        self.map.note_sent(packet.sequence);
+        let out = Self::apply(&range, packet);
+        self.note_newest(&out, packet);
+        Some(out)
+    }
+
+    /// The packet that went out as `out`: its encoding and number there.
+    pub fn origin(&self, out: SeqNo) -> Option<(EncodingId, ExtSeqNo)> {
+        self.map.origin(out).map(|(sequence, range)| (range.encoding, sequence))
+    }
+
+    /// How the packet that went out as `out` went out; `packet` is what `origin` named.
+    pub fn repeat(&self, out: SeqNo, packet: &PacketMeta) -> Option<Rewritten> {
+        let (sequence, range) = self.map.origin(out)?;
+        (sequence == packet.sequence).then(|| Self::apply(range, packet))
+    }
+
+    /// What is added to the current encoding's timestamps.
+    pub fn timestamp_offset_now(&self) -> Option<u32> {
+        self.map.current().map(|range| range.offsets.timestamp)
+    }
+
+    fn apply(range: &Range, packet: &PacketMeta) -> Rewritten {
+        Rewritten {
+            sequence: range.sequence_out(packet.sequence),
+            timestamp: range.timestamp_out(packet.timestamp),
+            ids: range.offsets.ids,
+            frame_number: range.offsets.frame_number,
+        }
+    }
+
+    /// Media time goes on as the clock does, and never stands still.
+    fn timestamp_offset(&self, packet: &PacketMeta) -> u32 {
+        let Some(newest) = self.newest else { return 0 };
+        let elapsed = packet.arrival.saturating_duration_since(newest.arrival).max(STEP_MIN);
+        newest.timestamp.plus(ticks(elapsed, self.clock_rate)).minus(packet.timestamp)
+    }
+
+    fn id_offsets(&self, packet: &PacketMeta) -> IdOffsets {
+        let Some(newest) = self.newest else { return IdOffsets::default() };
+        IdOffsets {
+            picture_id: packet.ids.picture_id.map_or(0, |id| newest.picture_id.wrapping_add(1).wrapping_sub(id.value())),
+            tl0: packet.ids.tl0.map_or(0, |tl0| newest.tl0.wrapping_add(1).wrapping_sub(tl0)),
+        }
+    }
+
+    fn note_newest(&mut self, out: &Rewritten, packet: &PacketMeta) {
+        if self.newest.is_some_and(|newest| newest.timestamp.is_after(out.timestamp)) {
+            return;
+        }
+        let known = self.newest;
+        self.newest = Some(Newest {
+            timestamp: out.timestamp,
+            arrival: packet.arrival,
+            picture_id: match packet.ids.picture_id {
+                Some(id) => id.moved(out.ids.picture_id).value(),
+                None => known.map_or(0, |newest| newest.picture_id),
+            },
+            tl0: match packet.ids.tl0 {
+                Some(tl0) => tl0.wrapping_add(out.ids.tl0),
+                None => known.map_or(0, |newest| newest.tl0),
+            },
+            frame_number: match packet.frame_number {
+                Some(number) => number.wrapping_add(out.frame_number),
+                None => known.map_or(0, |newest| newest.frame_number),
+            },
+        });
+    }
+}

@@ -1,0 +1,345 @@
+//! A receiving m-section: one SSRC for life, fed from one ring at a time, with the repeats it owes.
+//!
+//! Invariant: the first packet after every change of feed can be decoded without what came before it.
+
+use std::collections::VecDeque;
+use std::time::Instant;
+
+use crate::codec::{Codec, red};
+use crate::id::{EncodingId, MediaKind, Mid, PayloadType, Ssrc};
+use crate::limits::{KEYFRAME_REPLAY_MAX, LIVE_AGE_MAX, REPEATS_PER_SLOT_MAX};
+use crate::ring::{Arrival, Retention, Ring, StoredPacket};
+use crate::rtp::{ExtSeqNo, SeqNo};
+use crate::sdp::{ExtensionIds, NegotiatedCodec};
+
+use super::outgoing::{Outgoing, SendExtensions};
+use super::rewriter::{Rewriter, Rewritten};
+
+/// A cursor into one encoding's ring.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Feed {
+    pub encoding: EncodingId,
+    cursor: Arrival,
+    state: FeedState,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum FeedState {
+    /// Nothing at or after the cursor can be decoded yet.
+    AwaitingKeyframe,
+    /// The packet at the cursor begins the stream.
+    Beginning,
+    Live,
+}
+
+/// Whether a packet may wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Urgency {
+    Live,
+    /// A repeat, or older than `LIVE_AGE_MAX`: goes through the pacer.
+    Backlog,
+}
+
+/// What a slot would send next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pending {
+    /// Plaintext bytes of the packet.
+    pub bytes: usize,
+    pub urgency: Urgency,
+}
+
+/// Counters of a slot, under webrtc-stats' names for outbound-rtp.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SlotStats {
+    pub packets_sent: u64,
+    /// Payload bytes, without headers and padding.
+    pub bytes_sent: u64,
+    pub retransmitted_packets_sent: u64,
+    pub nack_count: u64,
+    pub pli_count: u64,
+    /// Repeats asked for that the ring no longer holds, or that may not be sent.
+    pub repeats_refused: u64,
+    /// Times the reader fell so far behind that it was moved on.
+    pub skips: u64,
+    /// Packets in a format that this slot did not agree to.
+    pub codec_mismatches: u64,
+    /// Packets that came too late to be sent under their number.
+    pub late_packets: u64,
+    /// Changes of the encoding that feeds the slot.
+    pub switches: u64,
+}
+
+/// One slot.
+#[derive(Debug)]
+pub struct Slot {
+    pub mid: Mid,
+    pub kind: MediaKind,
+    pub ssrc: Ssrc,
+    pub rtx: Option<Ssrc>,
+    codecs: Vec<NegotiatedCodec>,
+    extensions: SendExtensions,
+    rewriter: Rewriter,
+    feed: Option<Feed>,
+    /// Takes over from `feed` at its first keyframe.
+    upcoming: Option<Feed>,
+    /// Somebody should ask for a keyframe; told once.
+    wants_keyframe: bool,
+    repeats: VecDeque<SeqNo>,
+    next_repeat: ExtSeqNo,
+    pub stats: SlotStats,
+}
+
+/// The numbers with which a slot's streams begin, drawn by the caller.
+#[derive(Debug, Clone, Copy)]
+pub struct FirstNumbers {
+    pub media: u16,
+    pub rtx: u16,
+}
+
+impl Slot {
+    /// An empty slot on the SSRCs that the answer announced.
+    pub fn new(
+        mid: Mid,
+        kind: MediaKind,
+        ssrcs: (Ssrc, Option<Ssrc>),
+        codecs: Vec<NegotiatedCodec>,
+        ids: ExtensionIds,
+        first: FirstNumbers,
+    ) -> Self {
+        let clock_rate = match kind {
+            MediaKind::Audio => 48_000,
+            MediaKind::Video => 90_000,
+        };
+        let repeats_in_place = ssrcs.1.is_none() && codecs.iter().any(|codec| codec.feedback.nack);
+        Self {
+            mid,
+            kind,
+            ssrc: ssrcs.0,
+            rtx: ssrcs.1,
+            codecs,
+            extensions: SendExtensions { ids, per_sending: !repeats_in_place },
+            rewriter: Rewriter::new(first.media, clock_rate),
+            feed: None,
+            upcoming: None,
+            wants_keyframe: false,
+            repeats: VecDeque::new(),
+            next_repeat: ExtSeqNo(u64::from(first.rtx & 0x7fff)),
+            stats: SlotStats::default(),
+        }
+    }
+
+    /// The header extensions of this slot's packets.
+    pub fn extensions(&self) -> &SendExtensions {
+        &self.extensions
+    }
+
+    /// The formats this slot can carry.
+    pub fn codecs(&self) -> &[NegotiatedCodec] {
+        &self.codecs
+    }
+
+    /// The encoding that feeds the slot now.
+    pub fn encoding(&self) -> Option<EncodingId> {
+        self.feed.map(|feed| feed.encoding)
+    }
+
+    /// The encoding that feeds the slot, or is about to.
+    pub fn target(&self) -> Option<EncodingId> {
+        self.upcoming.or(self.feed).map(|feed| feed.encoding)
+    }
+
+    /// Whether packets flow: the feed has begun.
+    pub fn is_live(&self) -> bool {
+        self.feed.is_some_and(|feed| feed.state == FeedState::Live)
+    }
+
+    /// Whether nothing can be sent, or switched to, before another keyframe comes.
+    pub fn awaits_keyframe(&self) -> bool {
+        self.upcoming.or(self.feed).is_some_and(|feed| feed.state == FeedState::AwaitingKeyframe)
+    }
+
+    /// The encoding that must be asked for a keyframe, once after each attachment or skip that makes it necessary.
+    pub fn take_keyframe_wish(&mut self) -> Option<EncodingId> {
+        let wanted = std::mem::take(&mut self.wants_keyframe);
+        self.target().filter(|_| wanted && self.kind == MediaKind::Video)
+    }
+
+    /// What is added to the current encoding's timestamps.
+    pub fn timestamp_offset(&self) -> Option<u32> {
+        self.rewriter.timestamp_offset_now()
+    }
+
+    /// Changes what feeds the slot. What feeds it now goes on until the new one can be decoded.
+    pub fn attach(&mut self, encoding: EncodingId, ring: &Ring, now: Instant) {
+        if self.target() == Some(encoding) {
+            return;
+        }
+        if self.encoding() == Some(encoding) {
+            self.upcoming = None;
+            return;
+        }
+        let feed = Feed { encoding, cursor: first_cursor(ring, now), state: FeedState::AwaitingKeyframe };
+        self.wants_keyframe = ring.keyframe().is_none_or(|keyframe| keyframe < feed.cursor);
+        if self.is_live() {
+            self.upcoming = Some(feed);
+        } else {
+            self.feed = Some(feed);
+            self.upcoming = None;
+        }
+    }
+
+    /// Forgets `encoding`, which is gone.
+    pub fn detach(&mut self, encoding: EncodingId) {
+        if self.encoding() == Some(encoding) {
+            self.feed = self.upcoming.take();
+        }
+        if self.upcoming.is_some_and(|feed| feed.encoding == encoding) {
+            self.upcoming = None;
+        }
+    }
+
+    /// Owes a repeat of each number; those it cannot give are counted when their turn comes.
+    pub fn owe_repeats(&mut self, numbers: impl IntoIterator<Item = SeqNo>) {
+        for number in numbers {
+            if self.repeats.len() >= REPEATS_PER_SLOT_MAX {
+                self.stats.repeats_refused += 1;
+            } else {
+                self.repeats.push_back(number);
+            }
+        }
+    }
+
+    /// What `take` would give, if anything; moves on past what cannot be sent.
+    pub fn pending<'r>(&mut self, rings: impl Fn(EncodingId) -> Option<&'r Ring>, now: Instant) -> Option<Pending> {
+        while let Some(&number) = self.repeats.front() {
+            if let Some(outgoing) = self.repeat(number, &rings) {
+                return Some(Pending { bytes: outgoing.len(&self.extensions), urgency: Urgency::Backlog });
+            }
+            self.stats.repeats_refused += 1;
+            self.repeats.pop_front();
+        }
+        let packet = self.advance(&rings)?;
+        let urgency = match now.saturating_duration_since(packet.meta.arrival) > LIVE_AGE_MAX {
+            true => Urgency::Backlog,
+            false => Urgency::Live,
+        };
+        let outgoing = self.outgoing(packet, Rewritten::UNNUMBERED)?;
+        Some(Pending { bytes: outgoing.len(&self.extensions), urgency })
+    }
+
+    /// The next packet; call after `pending` said that there is one.
+    pub fn take<'r>(&mut self, rings: impl Fn(EncodingId) -> Option<&'r Ring>) -> Option<Outgoing<'r>> {
+        if let Some(number) = self.repeats.pop_front() {
+            let outgoing = self.repeat(number, &rings)?;
+            self.next_repeat = self.next_repeat.next();
+            self.stats.retransmitted_packets_sent += 1;
+            return Some(outgoing);
+        }
+        let packet = self.advance(&rings)?;
+        let feed = self.feed.as_mut()?;
+        if feed.state == FeedState::Beginning {
+            self.rewriter.switch_to(feed.encoding, packet.meta);
+            feed.state = FeedState::Live;
+            self.stats.switches += 1;
+        }
+        feed.cursor = feed.cursor.next();
+        let rewritten = self.rewriter.rewrite(feed.encoding, packet.meta)?;
+        let outgoing = self.outgoing(packet, rewritten)?;
+        self.stats.packets_sent += 1;
+        self.stats.bytes_sent += u64::try_from(outgoing.payload.len()).unwrap_or(0);
+        Some(outgoing)
+    }
+
+    /// Moves the cursor to the next packet that can be sent.
+    fn advance<'r>(&mut self, rings: &impl Fn(EncodingId) -> Option<&'r Ring>) -> Option<StoredPacket<'r>> {
+        self.promote_upcoming(rings);
+        loop {
+            let feed = self.feed.as_mut()?;
+            let ring = rings(feed.encoding)?;
+            if feed.state == FeedState::AwaitingKeyframe {
+                feed.cursor = ring.keyframe().filter(|keyframe| *keyframe >= feed.cursor)?;
+                feed.state = FeedState::Beginning;
+            }
+            if feed.cursor < ring.start() {
+                feed.cursor = ring.start();
+                feed.state = FeedState::AwaitingKeyframe;
+                self.stats.skips += 1;
+                self.wants_keyframe = true;
+                continue;
+            }
+            let packet = ring.at(feed.cursor)?;
+            let (state, encoding) = (feed.state, feed.encoding);
+            if self.format(packet.meta.codec).is_none() {
+                self.stats.codec_mismatches += 1;
+            } else if state == FeedState::Live && !self.rewriter.accepts(encoding, packet.meta) {
+                self.stats.late_packets += 1;
+            } else {
+                return Some(packet);
+            }
+            if let Some(feed) = self.feed.as_mut() {
+                feed.cursor = feed.cursor.next();
+            }
+        }
+    }
+
+    fn promote_upcoming<'r>(&mut self, rings: &impl Fn(EncodingId) -> Option<&'r Ring>) {
+        let Some(upcoming) = self.upcoming else { return };
+        let keyframe = rings(upcoming.encoding).and_then(Ring::keyframe).filter(|keyframe| *keyframe >= upcoming.cursor);
+        if let Some(cursor) = keyframe {
+            self.feed = Some(Feed { cursor, state: FeedState::Beginning, ..upcoming });
+            self.upcoming = None;
+        }
+    }
+
+    fn repeat<'r>(&self, number: SeqNo, rings: &impl Fn(EncodingId) -> Option<&'r Ring>) -> Option<Outgoing<'r>> {
+        let (encoding, sequence) = self.rewriter.origin(number)?;
+        let packet = rings(encoding)?.by_sequence(sequence)?;
+        let outgoing = self.outgoing(packet, self.rewriter.repeat(number, packet.meta)?)?;
+        let Some(ssrc) = self.rtx else {
+            return (!self.extensions.per_sending).then_some(outgoing);
+        };
+        let payload_type = self.format(packet.meta.codec)?.rtx?;
+        Some(Outgoing { ssrc, payload_type, sequence: self.next_repeat, original: Some(number), ..outgoing })
+    }
+
+    /// The agreed format for a codec; RED goes to those without it as the Opus inside.
+    fn format(&self, codec: Codec) -> Option<&NegotiatedCodec> {
+        let find = |wanted: Codec| self.codecs.iter().find(|agreed| agreed.codec == wanted);
+        find(codec).or_else(|| if codec == Codec::Red { find(Codec::Opus) } else { None })
+    }
+
+    fn outgoing<'r>(&self, packet: StoredPacket<'r>, rewritten: Rewritten) -> Option<Outgoing<'r>> {
+        let format = self.format(packet.meta.codec)?;
+        let payload = match (packet.meta.codec, format.codec) {
+            (Codec::Red, Codec::Opus) => red::primary(packet.payload)?.data,
+            _ => packet.payload,
+        };
+        let payload_type: PayloadType = format.payload_type;
+        Some(Outgoing {
+            ssrc: self.ssrc,
+            payload_type,
+            sequence: rewritten.sequence,
+            timestamp: rewritten.timestamp,
+            marker: packet.meta.marker,
+            original: None,
+            codec: format.codec,
+            ids: rewritten.ids,
+            frame_number: rewritten.frame_number,
+            audio_level: packet.meta.audio_level,
+            descriptor: packet.descriptor,
+            payload,
+        })
+    }
+}
+
+/// Where a reader begins that attaches now: at a keyframe that is new enough, else at the next one to come.
+fn first_cursor(ring: &Ring, now: Instant) -> Arrival {
+    if ring.retention == Retention::GroupOfPictures {
+        return ring.start();
+    }
+    let fresh = ring.keyframe().filter(|keyframe| {
+        ring.at(*keyframe)
+            .is_some_and(|packet| now.saturating_duration_since(packet.meta.arrival) <= KEYFRAME_REPLAY_MAX)
+    });
+    fresh.unwrap_or_else(|| ring.end())
+}
