@@ -18,4 +18,5 @@ pub mod shard;
 pub mod subscribe;
 pub mod publish;
 pub mod ring;
+pub mod room;
 pub mod rtp;

@@ -1,0 +1,51 @@
+//! A room: who publishes, who watches, and who gets what. Joins `publish` and `subscribe`, which know nothing of each other.
+
+mod active_speaker;
+mod routing;
+
+pub use active_speaker::ActiveSpeaker;
+pub use routing::{SlotView, Viewer, assign};
+
+use crate::id::{Identity, MediaKind, ParticipantKey, TrackId};
+
+/// A publisher in the order of arrival, with its tracks in the order of its offer.
+#[derive(Debug, Clone)]
+pub struct Publisher {
+    pub participant: ParticipantKey,
+    pub identity: Identity,
+    pub tracks: Vec<(TrackId, MediaKind)>,
+}
+
+impl Publisher {
+    /// Its `index`-th track of a kind: the first video is the camera, the second the screen.
+    pub fn track(&self, kind: MediaKind, index: usize) -> Option<TrackId> {
+        self.tracks.iter().filter(|(_, found)| *found == kind).nth(index).map(|(track, _)| *track)
+    }
+}
+
+/// One room.
+#[derive(Debug, Default)]
+pub struct Room {
+    pub publishers: Vec<Publisher>,
+    pub viewers: Vec<ParticipantKey>,
+    pub speaker: ActiveSpeaker,
+}
+
+impl Room {
+    /// Who publishes under this name.
+    pub fn publisher(&self, identity: &Identity) -> Option<&Publisher> {
+        self.publishers.iter().find(|publisher| publisher.identity == *identity)
+    }
+
+    /// Takes a participant out; whatever it published is gone with it.
+    pub fn remove(&mut self, participant: ParticipantKey) {
+        self.publishers.retain(|publisher| publisher.participant != participant);
+        self.viewers.retain(|viewer| *viewer != participant);
+        self.speaker.remove(participant);
+    }
+
+    /// Whether nobody is here.
+    pub fn is_empty(&self) -> bool {
+        self.publishers.is_empty() && self.viewers.is_empty()
+    }
+}
