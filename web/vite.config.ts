@@ -1,0 +1,15 @@
+import { defineConfig } from 'vitest/config';
+
+/** The server that `npm run dev` passes the public protocol on to. */
+const server = process.env['SFU_URL'] ?? 'http://127.0.0.1:8080';
+
+export default defineConfig({
+  build: {
+    // A data: URL would need a looser content security policy than `default-src 'self'`.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    target: 'es2022',
+  },
+  server: { proxy: { '/whip': server, '/whep': server, '/healthz': server, '/readyz': server } },
+  test: { include: ['src/**/*.test.ts'] },
+});
