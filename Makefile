@@ -1,0 +1,61 @@
+# Everything a person types here. `make help` lists it.
+
+SHELL := /bin/bash
+TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
+WEB_SOURCES := $(shell find web/src web/public web/index.html web/vite.config.ts web/tsconfig.json web/package.json -type f 2>/dev/null)
+WEB_READY := web/node_modules/.package-lock.json
+
+.DEFAULT_GOAL := help
+.PHONY: help run build web server test lint e2e bench screenshots clean
+
+help: ## list the targets
+	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## /  make \1\t/' | expand -t 22
+
+run: ## build what is missing, start the server, print the links (ARGS="--http-addr …" is passed on)
+	@scripts/install.sh build
+	@$(MAKE) --no-print-directory build
+	@TARGET="$(TARGET)" scripts/run.sh $(ARGS)
+
+build: web server ## build the web pages and the server
+
+web: web/dist/index.html
+
+# The pages are embedded in the binary, so they come first.
+server: web
+	@echo "== server (release)"
+	cargo build --release -p sfu-server
+
+$(WEB_READY): web/package-lock.json web/package.json web/.npmrc
+	@echo "== web: packages"
+	cd web && npm ci --loglevel=error
+	@touch $@
+
+web/dist/index.html: $(WEB_SOURCES) $(WEB_READY)
+	@echo "== web: pages"
+	cd web && npm run --silent build
+	@touch $@
+
+test: ## every check and every test, counted at the end
+	@scripts/install.sh test
+	@TARGET="$(TARGET)" scripts/test.sh
+
+lint: $(WEB_READY) ## formatting, clippy, dependency rules, the web's lints
+	@scripts/install.sh lint
+	@TARGET="$(TARGET)" scripts/test.sh lint
+
+e2e: ## the browser tests alone (FILTER=firefox picks files)
+	@scripts/install.sh test
+	@TARGET="$(TARGET)" scripts/test.sh e2e
+
+bench: ## CPU per forwarded packet, memory per participant, latency
+	@scripts/install.sh build
+	@$(MAKE) --no-print-directory build
+	cargo run --release -p load-tests --bin sfu-load -- bench $(ARGS)
+
+screenshots: build ## the page in each of its states, into target/screenshots
+	@scripts/install.sh test
+	cd web && SFU_TARGET="$(TARGET)" npm run --silent screenshots
+
+clean: ## remove what was built
+	rm -rf web/dist web/node_modules
+	cargo clean

@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# Installs what is missing for one purpose: build, lint or test. As root by apt-get; otherwise it says what to install.
+set -euo pipefail
+
+purpose=${1:?usage: install.sh build|lint|test}
+missing=()
+
+# need COMMAND PACKAGE...
+need() {
+  local command=$1
+  shift
+  command -v "$command" >/dev/null 2>&1 || missing+=("$@")
+}
+
+for tool in cargo node npm; do
+  if ! command -v "$tool" >/dev/null 2>&1; then
+    echo "'$tool' was not found. Rust comes from https://rustup.rs, Node (20.19 or newer) from https://nodejs.org." >&2
+    exit 1
+  fi
+done
+if ! node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)'; then
+  echo "Node $(node --version) is too old: 20.19 or newer is needed." >&2
+  exit 1
+fi
+
+# aws-lc-sys compiles C.
+need cc build-essential
+need cmake cmake
+if [[ $purpose == test ]]; then
+  need chromium chromium
+  need firefox-esr firefox-esr
+  need ffmpeg ffmpeg
+  need ip iproute2
+  need python3 python3
+  python3 -c 'import ensurepip, venv' >/dev/null 2>&1 || missing+=(python3-pip python3-venv)
+fi
+
+if ((${#missing[@]} == 0)); then exit 0; fi
+
+if ((EUID != 0)); then
+  echo "Missing for 'make $purpose': ${missing[*]}" >&2
+  echo "Install them with:  sudo apt-get update && sudo apt-get install -y ${missing[*]}" >&2
+  exit 1
+fi
+echo "== installing ${missing[*]}"
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -qq
+apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
