@@ -16,6 +16,7 @@ pub mod event;
 pub mod stats;
 pub mod shard;
 pub mod subscribe;
+pub mod timer;
 pub mod publish;
 pub mod ring;
 pub mod room;

@@ -70,7 +70,8 @@ pub enum Outcome {
 pub struct Encoding {
     pub track: TrackId,
     pub rid: Option<Rid>,
-    pub ssrc: Ssrc,
+    /// Known once media came; repeats may come first.
+    pub ssrc: Option<Ssrc>,
     pub ring: Ring,
     pub clock: Option<SenderClock>,
     /// When its readers are to be woken although the frame is not complete.
@@ -80,7 +81,7 @@ pub struct Encoding {
 
 impl Encoding {
     /// A stream that nothing was received of yet.
-    pub fn new(track: TrackId, rid: Option<Rid>, ssrc: Ssrc, ring: Ring) -> Self {
+    pub fn new(track: TrackId, rid: Option<Rid>, ssrc: Option<Ssrc>, ring: Ring) -> Self {
         Self { track, rid, ssrc, ring, clock: None, flush_at: None, stats: EncodingStats::default() }
     }
 
