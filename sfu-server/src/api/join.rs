@@ -1,0 +1,159 @@
+//! `POST /whip/{room}` (RFC 9725 §4.2) and `POST /whep/{room}` (draft-ietf-wish-whep): an offer in, an answer and a resource out.
+
+use std::net::{IpAddr, SocketAddr};
+
+use axum::body::Bytes;
+use axum::extract::rejection::{BytesRejection, PathRejection, QueryRejection};
+use axum::extract::{ConnectInfo, Path, Query, Request, State};
+use axum::http::header::{CONTENT_TYPE, ETAG, LINK, LOCATION};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, RequestExt};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Deserialize;
+use sfu_core::id::{Identity, NameError, RoomName};
+use sfu_core::limits::SLOTS_PER_TRANSPORT_MAX;
+
+use super::problem::{Problem, ProblemType};
+use super::{SDP, SDP_FRAGMENT, is_media_type};
+use crate::app::AppState;
+use crate::config::IceServer;
+use crate::control::{JoinRequest, Joined};
+use crate::directory::Kind;
+use crate::media::announce;
+
+/// `Accept-Patch` (RFC 5789 §3.1), which the `http` crate has no name for.
+pub const ACCEPT_PATCH: HeaderName = HeaderName::from_static("accept-patch");
+/// `Accept-Post` (LDP 1.0 §7.1; RFC 9725 §4.2).
+pub const ACCEPT_POST: HeaderName = HeaderName::from_static("accept-post");
+
+/// Characters that a path segment holds as they are (RFC 3986 §2.3).
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+/// Letters and digits that are hard to mistake for one another, for made-up identities.
+const EASY: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+
+/// What the query may say; unknown parameters are left alone, as players add their own.
+#[derive(Debug, Default, Deserialize)]
+pub struct JoinQuery {
+    identity: Option<String>,
+    /// Identities to watch, in the order of the slots, joined by commas.
+    watch: Option<String>,
+}
+
+/// Answers an offer.
+pub async fn join(
+    State(state): State<AppState>,
+    Extension(kind): Extension<Kind>,
+    room: Result<Path<String>, PathRejection>,
+    query: Result<Query<JoinQuery>, QueryRejection>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+    let Path(room) = room.map_err(|error| bad_name(&error.body_text()))?;
+    let room = RoomName::new(&room).map_err(|error| bad_name(&format!("the room's name {error}")))?;
+    let Query(query) = query.map_err(|error| bad_query(&error.body_text()))?;
+    let identity = match &query.identity {
+        Some(identity) => checked("identity", identity)?,
+        None => made_up(kind).map_err(|error| bad_query(&error.to_string()))?,
+    };
+    let watch = watched(kind, query.watch.as_deref())?;
+    let offer = offer(request).await?;
+    let candidates = |sockets: &[SocketAddr]| local_candidates(&state, sockets, peer);
+    let request = JoinRequest { kind, room: room.clone(), identity, watch, offer };
+    let joined = state.control.join(request, candidates).await?;
+    created(kind, &room, joined, &state.settings.ice_servers)
+}
+
+async fn offer(request: Request) -> Result<String, Problem> {
+    if !is_media_type(request.headers(), SDP) {
+        let detail = format!("the offer must be sent with Content-Type: {SDP}");
+        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, ProblemType::UnsupportedMediaType, detail)
+            .with_header(ACCEPT_POST, SDP));
+    }
+    let body: Result<Bytes, BytesRejection> = request.extract().await;
+    text(&body?)
+}
+
+/// A body as text, which every SDP is (RFC 8866 §4.5).
+pub(super) fn text(body: &Bytes) -> Result<String, Problem> {
+    std::str::from_utf8(body).map(str::to_owned).map_err(|error| {
+        let detail = format!("the body is not UTF-8 from byte {} on", error.valid_up_to());
+        Problem::new(StatusCode::BAD_REQUEST, ProblemType::BadSdp, detail)
+    })
+}
+
+fn local_candidates(state: &AppState, sockets: &[SocketAddr], peer: Option<IpAddr>) -> Vec<SocketAddr> {
+    let announced = &state.settings.announce;
+    let interfaces = if announced.is_empty() { announce::interface_addresses() } else { Vec::new() };
+    announce::candidates(sockets, announced, &interfaces, peer)
+}
+
+fn watched(kind: Kind, list: Option<&str>) -> Result<Vec<Identity>, Problem> {
+    let names = match (kind, list) {
+        (Kind::Whip, Some(_)) => return Err(bad_query("watch is for WHEP; a publisher sends, so leave it out")),
+        (_, None) => return Ok(Vec::new()),
+        (Kind::Whep, Some(list)) => list.split(',').map(str::trim).filter(|name| !name.is_empty()),
+    };
+    let watched = names.map(|name| checked("watch", name)).collect::<Result<Vec<_>, _>>()?;
+    if watched.len() > SLOTS_PER_TRANSPORT_MAX {
+        return Err(bad_query(&format!(
+            "watch names {} publishers; at most {SLOTS_PER_TRANSPORT_MAX} fit",
+            watched.len()
+        )));
+    }
+    Ok(watched)
+}
+
+fn made_up(kind: Kind) -> Result<Identity, NameError> {
+    let prefix = match kind {
+        Kind::Whip => 'p',
+        Kind::Whep => 'v',
+    };
+    let letters: u64 = rand::random();
+    let tail = (0..8).filter_map(|i| EASY.get(usize::try_from((letters >> (5 * i)) & 31).ok()?));
+    let name: String = [prefix, '-'].into_iter().chain(tail.map(|letter| char::from(*letter))).collect();
+    Identity::new(&name)
+}
+
+fn created(kind: Kind, room: &RoomName, joined: Joined, ice_servers: &[IceServer]) -> Result<Response, Problem> {
+    let room = utf8_percent_encode(room.as_str(), SEGMENT);
+    let location = format!("/{}/{room}/{}", kind.path(), joined.resource);
+    let mut headers = HeaderMap::new();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(SDP));
+    headers.insert(ACCEPT_PATCH, HeaderValue::from_static(SDP_FRAGMENT));
+    headers.insert(LOCATION, header(&location)?);
+    headers.insert(ETAG, header(&format!("\"{}\"", joined.ice_tag))?);
+    for server in ice_servers {
+        headers.append(LINK, header(&link(server))?);
+    }
+    Ok((StatusCode::CREATED, headers, joined.answer).into_response())
+}
+
+/// RFC 9725 §4.4.
+fn link(server: &IceServer) -> String {
+    match &server.credential {
+        None => format!("<{}>; rel=\"ice-server\"", server.uri),
+        Some((username, credential)) => format!(
+            "<{}>; rel=\"ice-server\"; username=\"{username}\"; credential=\"{credential}\"; credential-type=\"password\"",
+            server.uri
+        ),
+    }
+}
+
+/// A value made of checked parts as a header; that it is refused would be our own fault.
+pub(super) fn header(value: &str) -> Result<HeaderValue, Problem> {
+    HeaderValue::from_str(value)
+        .map_err(|_| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, ProblemType::Blank, "a header cannot be written"))
+}
+
+fn checked(parameter: &str, name: &str) -> Result<Identity, Problem> {
+    Identity::new(name).map_err(|error| bad_query(&format!("{parameter}={name} {error}")))
+}
+
+fn bad_name(detail: &str) -> Problem {
+    Problem::new(StatusCode::BAD_REQUEST, ProblemType::BadName, detail)
+}
+
+fn bad_query(detail: &str) -> Problem {
+    Problem::new(StatusCode::BAD_REQUEST, ProblemType::BadQuery, detail)
+}

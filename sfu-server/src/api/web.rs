@@ -1,0 +1,82 @@
+//! The web pages, embedded in the binary from `web/dist`; a page that says how to build them where they were absent.
+
+use axum::extract::Request;
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::response::{Html, IntoResponse, Response};
+use rust_embed::{EmbeddedFile, RustEmbed};
+
+use super::problem::{Problem, ProblemType};
+
+#[derive(RustEmbed)]
+#[folder = "../web/dist"]
+#[allow_missing = true]
+#[exclude = "*.map"]
+struct Pages;
+
+/// Pages load nothing from elsewhere and are framed by nobody; media comes from the camera and peer connections.
+const POLICY: &str = "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; object-src 'none'; \
+                      base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+/// What a page may ask the browser for.
+const PERMISSIONS: &str =
+    "camera=(self), microphone=(self), display-capture=(self), autoplay=(self), fullscreen=(self)";
+/// The bundler puts a hash of the content into these files' names.
+const HASHED_FOLDER: &str = "assets/";
+const FOREVER: &str = "public, max-age=31536000, immutable";
+const ASK_AGAIN: &str = "no-cache";
+
+const NOT_BUILT: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>SFU</title>\
+    <h1>The web pages are not in this binary</h1>\
+    <p>Build them, then the server again: <code>cd web &amp;&amp; npm ci &amp;&amp; npm run build</code>, or <code>make run</code> does both.</p>\
+    <p>WHIP and WHEP work without them: <code>POST /whip/{room}</code>, <code>POST /whep/{room}</code>.</p></html>\n";
+
+/// The file of this path, `index.html` for a folder.
+pub async fn asset(request: Request) -> Result<Response, Problem> {
+    let path = request.uri().path().trim_start_matches('/');
+    let path = if path.is_empty() || path.ends_with('/') { format!("{path}index.html") } else { path.to_owned() };
+    let file = Pages::get(&path).or_else(|| Pages::get(&format!("{path}.html")));
+    match file {
+        Some(file) => Ok(respond(&path, file, request.headers())),
+        None if path == "index.html" => Ok((StatusCode::NOT_FOUND, security(), Html(NOT_BUILT)).into_response()),
+        None => {
+            let detail = "there is nothing under this path; the room page is at /";
+            Err(Problem::new(StatusCode::NOT_FOUND, ProblemType::Blank, detail))
+        }
+    }
+}
+
+fn respond(path: &str, file: EmbeddedFile, asked: &HeaderMap) -> Response {
+    let etag = format!("\"{}\"", hex(&file.metadata.sha256_hash()));
+    let mut headers = security();
+    let mut insert = |name: HeaderName, value: &str| {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            headers.insert(name, value);
+        }
+    };
+    insert(CACHE_CONTROL, if path.starts_with(HASHED_FOLDER) { FOREVER } else { ASK_AGAIN });
+    insert(ETAG, &etag);
+    let known = asked.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+    if known.flat_map(|value| value.split(',')).any(|tag| tag.trim().trim_start_matches("W/") == etag) {
+        return (StatusCode::NOT_MODIFIED, headers).into_response();
+    }
+    let mime = file.metadata.mimetype();
+    let charset = if mime.starts_with("text/") { "; charset=utf-8" } else { "" };
+    insert(CONTENT_TYPE, &format!("{mime}{charset}"));
+    (headers, file.data).into_response()
+}
+
+fn security() -> HeaderMap {
+    HeaderMap::from_iter([
+        (CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)),
+        (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+        (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+        (HeaderName::from_static("permissions-policy"), HeaderValue::from_static(PERMISSIONS)),
+        (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
+    ])
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,77 @@
+//! The router: every route, in one place, testable without a socket.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::DefaultBodyLimit;
+use axum::http::StatusCode;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::{get, patch, post};
+use axum::{Extension, Router};
+use sfu_core::limits::SDP_BYTES_MAX;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::timeout::TimeoutLayer;
+
+use crate::api::{cors, health, join, metrics as scrape, problem, resource, web};
+use crate::config::Config;
+use crate::control::Control;
+use crate::directory::Kind;
+use crate::metrics::Metrics;
+
+/// How long a request may take, its body's arrival included; answers take milliseconds.
+const REQUEST_MAX: Duration = Duration::from_secs(15);
+
+/// What handlers need.
+#[derive(Debug, Clone)]
+pub struct AppState {
+    pub control: Arc<Control>,
+    pub metrics: Arc<Metrics>,
+    pub settings: Arc<Settings>,
+}
+
+/// The part of the configuration that handlers need.
+#[derive(Debug)]
+pub struct Settings {
+    pub announce: Vec<IpAddr>,
+    pub cors: Vec<crate::config::CorsOrigin>,
+    pub ice_servers: Vec<crate::config::IceServer>,
+}
+
+impl AppState {
+    pub fn new(control: Arc<Control>, config: &Config) -> Self {
+        let settings = Settings {
+            announce: config.announce.clone(),
+            cors: config.cors_allow_origin.clone(),
+            ice_servers: config.ice_server.clone(),
+        };
+        Self { control, metrics: Arc::new(Metrics::new()), settings: Arc::new(settings) }
+    }
+}
+
+/// Every route. A handler reads the HTTP peer's address from `ConnectInfo`, where there is one.
+pub fn app(state: AppState) -> Router {
+    Router::new()
+        .merge(protocol(Kind::Whip, &state))
+        .merge(protocol(Kind::Whep, &state))
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz))
+        .route("/metrics", get(scrape::metrics))
+        .fallback_service(get(web::asset).fallback(problem::method_not_allowed))
+        .layer(CatchPanicLayer::new())
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_MAX))
+        .layer(from_fn(problem::complete))
+        .layer(from_fn_with_state(state.clone(), scrape::count))
+        .with_state(state)
+}
+
+fn protocol(kind: Kind, state: &AppState) -> Router<AppState> {
+    let path = kind.path();
+    Router::new()
+        .route(&format!("/{path}/{{room}}"), post(join::join))
+        .route(&format!("/{path}/{{room}}/{{resource}}"), patch(resource::patch).delete(resource::delete))
+        .layer(Extension(kind))
+        .layer(DefaultBodyLimit::max(SDP_BYTES_MAX))
+        .layer(cors::layer(&state.settings.cors))
+        .layer(from_fn(cors::describe))
+}

@@ -1,0 +1,75 @@
+//! Why a configuration was refused: where it came from, what was wrong and what is valid.
+
+use std::path::PathBuf;
+
+use super::layer::Origin;
+
+/// A configuration that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    #[error("{path}: cannot be read: {source}", path = path.display())]
+    FileUnreadable { path: PathBuf, source: std::io::Error },
+    #[error("{path}:{line}: is not TOML: {message}", path = path.display())]
+    FileSyntax { path: PathBuf, line: usize, message: String },
+    #[error("{path}:{line}: unknown key `{key}`{hint}; known are: {known}", path = path.display(), known = Known::Keys)]
+    UnknownKey { path: PathBuf, line: usize, key: String, hint: Hint },
+    #[error("environment variable {name} is unknown{hint}; known are: {known}", known = Known::Variables)]
+    UnknownVariable { name: String, hint: Hint },
+    #[error("environment variable {name} is not valid UTF-8")]
+    VariableNotText { name: String },
+    #[error("{origin}: {key} must be {expected}")]
+    WrongType { origin: Origin, key: &'static str, expected: &'static str },
+    #[error("{origin}: {key} = `{value}` is malformed; it must be {valid}")]
+    Malformed { origin: Origin, key: &'static str, value: String, valid: &'static str },
+    #[error(
+        "media_port {first} and {shards} shards would need ports beyond 65535; take a lower media_port or fewer shards"
+    )]
+    PortsRunOut { first: u16, shards: u16 },
+}
+
+/// A name close to the one that was not known.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Hint(pub Option<String>);
+
+impl Hint {
+    /// Looks for the nearest of `names`, if one is near enough to have been meant.
+    pub fn nearest(name: &str, names: impl Iterator<Item = String>) -> Self {
+        const NEAR_ENOUGH: f64 = 0.8;
+        let nearest = names
+            .map(|candidate| (strsim::jaro_winkler(name, &candidate), candidate))
+            .max_by(|a, b| a.0.total_cmp(&b.0))
+            .filter(|(likeness, _)| *likeness >= NEAR_ENOUGH);
+        Self(nearest.map(|(_, candidate)| candidate))
+    }
+}
+
+impl std::fmt::Display for Hint {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.0 {
+            Some(name) => write!(f, ", did you mean `{name}`?"),
+            None => Ok(()),
+        }
+    }
+}
+
+enum Known {
+    Keys,
+    Variables,
+}
+
+impl std::fmt::Display for Known {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut separator = "";
+        for spec in super::OPTIONS {
+            match self {
+                Self::Keys => write!(f, "{separator}{}", spec.key)?,
+                Self::Variables => write!(f, "{separator}{}", spec.variable())?,
+            }
+            separator = ", ";
+        }
+        match self {
+            Self::Keys => Ok(()),
+            Self::Variables => write!(f, "{separator}{}", super::option::CONFIG_VARIABLE),
+        }
+    }
+}

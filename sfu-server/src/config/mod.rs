@@ -1,0 +1,60 @@
+//! What the operator decides, from defaults, file, environment and flags, the later winning. Control path, before anything runs.
+//! Invariant: a `Config` exists only if every key was known and every value well formed.
+
+mod error;
+mod layer;
+mod option;
+mod report;
+mod value;
+
+pub use error::ConfigError;
+pub use layer::{Layers, Origin};
+pub use option::{OPTIONS, Shape, Spec};
+pub use report::report;
+pub use value::{IceServer, LogFormat, Origin as CorsOrigin};
+
+use std::net::{IpAddr, SocketAddr};
+
+/// Every setting of the server, checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// Where HTTP is served.
+    pub http_addr: SocketAddr,
+    /// Addresses that media sockets bind; empty: 0.0.0.0, and [::] where IPv6 exists.
+    pub media_addr: Vec<IpAddr>,
+    /// UDP port of the first shard, the next one's is one higher; 0: any free port for each.
+    pub media_port: u16,
+    /// Addresses in candidates; empty: those of the interfaces.
+    pub announce: Vec<IpAddr>,
+    /// Media threads, at least one.
+    pub shards: u16,
+    /// Origins whose pages may use the API.
+    pub cors_allow_origin: Vec<CorsOrigin>,
+    /// ICE servers told to clients in `Link` headers (RFC 9725 §4.4).
+    pub ice_server: Vec<IceServer>,
+    /// Filter directives of the log.
+    pub log: String,
+    pub log_format: LogFormat,
+}
+
+impl Config {
+    /// Checks what the layers say; the first fault is named with the place it came from.
+    pub fn from_layers(layers: &Layers) -> Result<Self, ConfigError> {
+        let config = Self {
+            http_addr: layers.one("http_addr", value::socket_addr)?,
+            media_addr: layers.many("media_addr", value::ip_addr)?,
+            media_port: layers.one("media_port", value::port)?,
+            announce: layers.many("announce", value::announced)?,
+            shards: layers.one("shards", value::shards)?,
+            cors_allow_origin: layers.many("cors_allow_origin", value::origin)?,
+            ice_server: layers.many("ice_server", value::ice_server)?,
+            log: layers.one("log", value::log_filter)?,
+            log_format: layers.one("log_format", value::log_format)?,
+        };
+        let last_port = u32::from(config.media_port) + u32::from(config.shards) - 1;
+        if config.media_port != 0 && last_port > u32::from(u16::MAX) {
+            return Err(ConfigError::PortsRunOut { first: config.media_port, shards: config.shards });
+        }
+        Ok(config)
+    }
+}

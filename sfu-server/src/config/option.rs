@@ -1,0 +1,147 @@
+//! The one table of options: file key, flag, default and what is valid. Environment names are the key in capitals after `SFU_`.
+
+/// How a value is written in the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    Text,
+    Integer,
+    /// Text, any number of times: an array in the file, a repeated flag, commas in a variable.
+    List,
+}
+
+/// One option.
+#[derive(Debug)]
+pub struct Spec {
+    /// Key in the file.
+    pub key: &'static str,
+    /// Flag without its dashes.
+    pub flag: &'static str,
+    pub placeholder: &'static str,
+    pub help: &'static str,
+    /// What a value must be, for error messages.
+    pub valid: &'static str,
+    pub shape: Shape,
+    /// Values when nothing sets it.
+    pub default: fn() -> Vec<String>,
+    /// What an empty or computed default means, for `--check-config`.
+    pub default_note: &'static str,
+}
+
+impl Spec {
+    /// The environment variable that sets it.
+    pub fn variable(&self) -> String {
+        format!("{}{}", VARIABLE_PREFIX, self.key.to_ascii_uppercase())
+    }
+}
+
+/// Start of every environment variable that is ours.
+pub const VARIABLE_PREFIX: &str = "SFU_";
+/// Variable naming the configuration file; the only one without an option.
+pub const CONFIG_VARIABLE: &str = "SFU_CONFIG";
+
+fn nothing() -> Vec<String> {
+    Vec::new()
+}
+
+fn one_per_core() -> Vec<String> {
+    vec![std::thread::available_parallelism().map_or(1, usize::from).to_string()]
+}
+
+/// Every option, in the order of `--help` and `--check-config`.
+pub const OPTIONS: &[Spec] = &[
+    Spec {
+        key: "http_addr",
+        flag: "http-addr",
+        placeholder: "ADDR:PORT",
+        help: "Where HTTP is served; port 0 takes any free one",
+        valid: "an IP address with a port, such as 127.0.0.1:8080 or [::]:8080",
+        shape: Shape::Text,
+        default: || vec!["127.0.0.1:8080".to_owned()],
+        default_note: "",
+    },
+    Spec {
+        key: "media_addr",
+        flag: "media-addr",
+        placeholder: "ADDR",
+        help: "Address that media sockets bind; repeatable [default: 0.0.0.0, and :: where IPv6 exists]",
+        valid: "an IP address without a port (that is media_port), such as 192.0.2.7 or 2001:db8::7",
+        shape: Shape::List,
+        default: nothing,
+        default_note: "0.0.0.0, and :: where IPv6 exists",
+    },
+    Spec {
+        key: "media_port",
+        flag: "media-port",
+        placeholder: "PORT",
+        help: "UDP port of the first media shard; each further shard takes the next; 0 takes any free ones",
+        valid: "a port number from 0 to 65535",
+        shape: Shape::Integer,
+        default: || vec!["7882".to_owned()],
+        default_note: "",
+    },
+    Spec {
+        key: "announce",
+        flag: "announce",
+        placeholder: "ADDR",
+        help: "Address that clients are told to send media to; repeatable [default: every interface's address]",
+        valid: "an IP address that clients can reach, such as 203.0.113.7; not 0.0.0.0 or ::",
+        shape: Shape::List,
+        default: nothing,
+        default_note: "every interface's address; loopback for HTTP clients on loopback or when there is no other",
+    },
+    Spec {
+        key: "shards",
+        flag: "shards",
+        placeholder: "N",
+        help: "Media threads [default: one per core]",
+        valid: "a number from 1 to 1024",
+        shape: Shape::Integer,
+        default: one_per_core,
+        default_note: "one per core",
+    },
+    Spec {
+        key: "cors_allow_origin",
+        flag: "cors-allow-origin",
+        placeholder: "ORIGIN",
+        help: "Origin whose pages may use the API from another site; repeatable; * allows all [default: *]",
+        valid: "*, or an origin such as https://meet.example.org (no path)",
+        shape: Shape::List,
+        default: || vec!["*".to_owned()],
+        default_note: "any page, fit for development",
+    },
+    Spec {
+        key: "ice_server",
+        flag: "ice-server",
+        placeholder: "URI",
+        help: "STUN or TURN server told to clients, `URI` or `URI USERNAME CREDENTIAL`; repeatable",
+        valid: "a stun:, stuns:, turn: or turns: URI, for TURN followed by user name and credential, separated by spaces",
+        shape: Shape::List,
+        default: nothing,
+        default_note: "none: the server's own addresses are enough",
+    },
+    Spec {
+        key: "log",
+        flag: "log",
+        placeholder: "FILTER",
+        help: "What is logged: a level, or directives such as info,sfu_core=debug",
+        valid: "a level (error, warn, info, debug, trace, off) or directives such as info,sfu_core=debug",
+        shape: Shape::Text,
+        default: || vec!["info".to_owned()],
+        default_note: "",
+    },
+    Spec {
+        key: "log_format",
+        flag: "log-format",
+        placeholder: "FORMAT",
+        help: "How log lines look: text or json",
+        valid: "text or json",
+        shape: Shape::Text,
+        default: || vec!["text".to_owned()],
+        default_note: "",
+    },
+];
+
+/// The option with this file key.
+pub fn find(key: &str) -> Option<&'static Spec> {
+    OPTIONS.iter().find(|spec| spec.key == key)
+}

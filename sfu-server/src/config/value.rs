@@ -1,0 +1,93 @@
+//! What each kind of value looks like; every function takes one written value and gives the checked one, or `None`.
+
+use std::net::{IpAddr, SocketAddr};
+
+/// How log lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+/// Whose pages may call the API (Fetch standard, CORS).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    Any,
+    /// Scheme, host and port as a browser sends them.
+    Exactly(String),
+}
+
+/// A STUN or TURN server as told to clients (RFC 9725 §4.4).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IceServer {
+    /// RFC 7064 or RFC 7065 URI.
+    pub uri: String,
+    /// User name and password, for TURN.
+    pub credential: Option<(String, String)>,
+}
+
+/// Most shards accepted; more than any machine has cores.
+const SHARDS_MAX: u16 = 1024;
+
+pub fn socket_addr(text: &str) -> Option<SocketAddr> {
+    text.parse().ok()
+}
+
+pub fn ip_addr(text: &str) -> Option<IpAddr> {
+    text.trim_start_matches('[').trim_end_matches(']').parse().ok()
+}
+
+pub fn announced(text: &str) -> Option<IpAddr> {
+    ip_addr(text).filter(|address| !address.is_unspecified() && !address.is_multicast())
+}
+
+pub fn port(text: &str) -> Option<u16> {
+    text.parse().ok()
+}
+
+pub fn shards(text: &str) -> Option<u16> {
+    text.parse().ok().filter(|shards| (1..=SHARDS_MAX).contains(shards))
+}
+
+pub fn origin(text: &str) -> Option<Origin> {
+    if text == "*" {
+        return Some(Origin::Any);
+    }
+    let authority = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"))?;
+    let well_formed =
+        !authority.is_empty() && authority.bytes().all(|b| b.is_ascii_graphic() && !b"/?#,@".contains(&b));
+    well_formed.then(|| Origin::Exactly(text.to_ascii_lowercase()))
+}
+
+pub fn ice_server(text: &str) -> Option<IceServer> {
+    // These characters end or quote a Link header's target (RFC 8288 §3).
+    if text.chars().any(|c| !(c.is_ascii_graphic() || c == ' ') || "<>\"\\".contains(c)) {
+        return None;
+    }
+    let mut words = text.split_ascii_whitespace();
+    let uri = words.next()?;
+    let is_turn = match uri.split_once(':')? {
+        (_, "") => return None,
+        ("stun" | "stuns", _) => false,
+        ("turn" | "turns", _) => true,
+        _ => return None,
+    };
+    let credential = match (words.next(), words.next(), words.next()) {
+        (None, ..) if !is_turn => None,
+        (Some(username), Some(credential), None) if is_turn => Some((username.to_owned(), credential.to_owned())),
+        _ => return None,
+    };
+    Some(IceServer { uri: uri.to_owned(), credential })
+}
+
+pub fn log_filter(text: &str) -> Option<String> {
+    tracing_subscriber::EnvFilter::try_new(text).ok().filter(|_| !text.trim().is_empty()).map(|_| text.to_owned())
+}
+
+pub fn log_format(text: &str) -> Option<LogFormat> {
+    match text {
+        "text" => Some(LogFormat::Text),
+        "json" => Some(LogFormat::Json),
+        _ => None,
+    }
+}

@@ -1,0 +1,159 @@
+//! The control plane's hold on one shard thread: a bounded queue of commands, a waker and counters to read.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::time::{Duration, Instant};
+
+use mio::{Registry, Token, Waker};
+use sfu_core::command::Command;
+
+/// Commands that may wait for a shard; beyond, requests are refused with 503. A join takes about a millisecond of the
+/// shard's time, so this is several seconds of work.
+pub const COMMANDS_WAITING_MAX: usize = 4_096;
+
+/// How long a shard's loop may take between two turns before it counts as stuck. It turns at least once a second.
+pub const STUCK_AFTER: Duration = Duration::from_secs(5);
+
+/// Which shard of this process, from 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ShardIndex(pub usize);
+
+/// Why a command did not reach its shard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SendError {
+    #[error("the media thread has more to do than it can queue")]
+    Full,
+    #[error("the media thread has ended")]
+    Dead,
+}
+
+/// Datagram counts of one shard thread, for metrics; written by it alone.
+#[derive(Debug, Default)]
+pub struct Counts {
+    pub received_datagrams: AtomicU64,
+    pub received_bytes: AtomicU64,
+    /// System calls that received something; datagrams divided by it is the receive offload's factor.
+    pub receives: AtomicU64,
+    pub sent_datagrams: AtomicU64,
+    pub sent_bytes: AtomicU64,
+    /// System calls that sent something.
+    pub sends: AtomicU64,
+    /// Datagrams that the kernel refused.
+    pub send_errors: AtomicU64,
+    /// Datagrams given up because the socket stayed full.
+    pub send_dropped: AtomicU64,
+    /// Batches that had to be sent datagram by datagram because segmentation offload failed.
+    pub gso_fallbacks: AtomicU64,
+}
+
+impl Counts {
+    /// Adds to a counter; wraps as Prometheus expects of a counter, after centuries.
+    pub fn add(counter: &AtomicU64, n: usize) {
+        counter.fetch_add(u64::try_from(n).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+}
+
+/// What a shard thread says about itself.
+#[derive(Debug)]
+pub struct ShardStatus {
+    started: Instant,
+    /// Milliseconds from `started` to the loop's latest turn.
+    beat_ms: AtomicU64,
+    ended: AtomicBool,
+    stop: AtomicBool,
+    pub counts: Counts,
+}
+
+impl ShardStatus {
+    fn new() -> Self {
+        Self {
+            started: Instant::now(),
+            beat_ms: AtomicU64::new(0),
+            ended: AtomicBool::new(false),
+            stop: AtomicBool::new(false),
+            counts: Counts::default(),
+        }
+    }
+
+    /// Whether the thread runs and turned its loop lately.
+    pub fn is_alive(&self, now: Instant) -> bool {
+        let beat = Duration::from_millis(self.beat_ms.load(Ordering::Relaxed));
+        !self.ended.load(Ordering::Acquire)
+            && now.saturating_duration_since(self.started).saturating_sub(beat) < STUCK_AFTER
+    }
+
+    pub(super) fn beat(&self, now: Instant) {
+        let elapsed = now.saturating_duration_since(self.started).as_millis();
+        self.beat_ms.store(u64::try_from(elapsed).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    pub(super) fn stopping(&self) -> bool {
+        self.stop.load(Ordering::Acquire)
+    }
+
+    /// Says that the thread is no more; for good.
+    pub fn set_ended(&self) {
+        self.ended.store(true, Ordering::Release);
+    }
+}
+
+/// Sends commands to one shard; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct ShardHandle {
+    pub index: ShardIndex,
+    pub status: Arc<ShardStatus>,
+    /// Addresses its sockets are bound to.
+    pub sockets: Arc<[SocketAddr]>,
+    commands: SyncSender<Command>,
+    waker: Arc<Waker>,
+}
+
+impl ShardHandle {
+    /// Queues a command and wakes the thread; never blocks.
+    pub fn send(&self, command: Command) -> Result<(), SendError> {
+        match self.commands.try_send(command) {
+            Ok(()) => {
+                self.wake();
+                Ok(())
+            }
+            Err(TrySendError::Full(_)) => Err(SendError::Full),
+            Err(TrySendError::Disconnected(_)) => Err(SendError::Dead),
+        }
+    }
+
+    /// Asks the thread to end after sending what is ready.
+    pub fn stop(&self) {
+        self.status.stop.store(true, Ordering::Release);
+        self.wake();
+    }
+
+    fn wake(&self) {
+        if let Err(error) = self.waker.wake() {
+            tracing::error!(shard = self.index.0, %error, "media thread cannot be woken");
+        }
+    }
+}
+
+/// The shard thread's end of the queue.
+#[derive(Debug)]
+pub struct ShardInbox {
+    pub commands: Receiver<Command>,
+    pub status: Arc<ShardStatus>,
+}
+
+/// Makes both ends of a shard's queue; commands wake the poll that `registry` belongs to with `token`.
+pub fn channel(
+    index: ShardIndex,
+    sockets: Arc<[SocketAddr]>,
+    registry: &Registry,
+    token: Token,
+) -> io::Result<(ShardHandle, ShardInbox)> {
+    let (sender, commands) = sync_channel(COMMANDS_WAITING_MAX);
+    let status = Arc::new(ShardStatus::new());
+    let waker = Arc::new(Waker::new(registry, token)?);
+    let handle = ShardHandle { index, status: Arc::clone(&status), sockets, commands: sender, waker };
+    Ok((handle, ShardInbox { commands, status }))
+}

@@ -1,0 +1,11 @@
+//! Shards and their I/O: one thread and one UDP port per shard. The packet's walk begins and ends here.
+//! Invariant: only commands and events cross between these threads and the rest of the server.
+
+pub mod announce;
+mod handle;
+mod shard_thread;
+mod start;
+mod udp;
+
+pub use handle::{Counts, SendError, ShardHandle, ShardInbox, ShardIndex, ShardStatus, channel};
+pub use start::{ShardParts, StartError, start};

@@ -1,0 +1,200 @@
+//! The run loop of one shard: receive, obey, tend timers, send, report; then sleep until something is due.
+//! Invariant: the thread never blocks but in `poll`, and a full socket stops reading from the core instead of queueing.
+
+use std::io;
+use std::sync::mpsc::TryRecvError;
+use std::time::{Duration, Instant};
+
+use mio::{Events, Poll, Token};
+use sfu_core::event::Event;
+use sfu_core::shard::{Shard, Transmit};
+use tokio::sync::mpsc::UnboundedSender;
+
+use super::handle::{Counts, ShardInbox};
+use super::udp::{MediaSocket, ReceiveBuffer, Sent};
+
+/// Token of the waker; sockets have their index.
+pub const WAKER: Token = Token(usize::MAX);
+
+/// Receive calls per socket before the loop looks at anything else: one turn stays below a few milliseconds.
+const RECEIVES_PER_TURN: usize = 32;
+/// Commands per turn; an offer takes about a millisecond to answer.
+const COMMANDS_PER_TURN: usize = 8;
+/// Sends between two looks at the receive queue, so that a large fan-out neither overflows it nor ages what is in it.
+const SENDS_PER_RECEIVE: usize = 16;
+/// How long a transmit waits for a full socket before it is dropped; longer would only add to a frame's delay.
+const BLOCKED_MAX: Duration = Duration::from_millis(20);
+/// Longest sleep, so that a stuck thread can be told from an idle one.
+const SLEEP_MAX: Duration = Duration::from_secs(1);
+/// Most bytes of one transmit: what one UDP segmentation-offload send may carry.
+const TRANSMIT_BYTES_MAX: usize = 65_535;
+
+/// Everything one shard thread owns.
+#[derive(Debug)]
+pub struct ShardThread {
+    pub shard: Shard,
+    pub poll: Poll,
+    pub sockets: Vec<MediaSocket>,
+    pub inbox: ShardInbox,
+    /// One event per command, plus two in a transport's life: bounded by what the control plane asked for.
+    pub events: UnboundedSender<Event>,
+}
+
+/// A transmit on its way out; its bytes are in the output buffer, and stay there while its socket is full.
+#[derive(Debug, Clone, Copy)]
+struct Pending {
+    transmit: Transmit,
+    /// When it was taken from the core.
+    since: Instant,
+    /// Bytes already sent.
+    done: usize,
+}
+
+/// Buffers and flags of the loop.
+#[derive(Debug)]
+struct Turn {
+    receive: ReceiveBuffer,
+    out: Vec<u8>,
+    /// Per socket: its last receive did not say that it was empty (events are edge-triggered).
+    readable: Vec<bool>,
+    blocked: Option<Pending>,
+    commands_waiting: bool,
+}
+
+impl ShardThread {
+    /// Runs until told to stop or until the control plane is gone.
+    pub fn run(mut self) -> io::Result<()> {
+        let mut events = Events::with_capacity(16);
+        let mut turn = Turn {
+            receive: ReceiveBuffer::new(),
+            out: Vec::with_capacity(TRANSMIT_BYTES_MAX),
+            readable: vec![true; self.sockets.len()],
+            blocked: None,
+            commands_waiting: true,
+        };
+        while !self.inbox.status.stopping() {
+            if let Err(error) = self.poll.poll(&mut events, Some(self.sleep(&turn)))
+                && error.kind() != io::ErrorKind::Interrupted
+            {
+                return Err(error);
+            }
+            for event in &events {
+                match turn.readable.get_mut(event.token().0) {
+                    Some(readable) => *readable |= event.is_readable(),
+                    None => turn.commands_waiting = true,
+                }
+            }
+            self.turn(&mut turn);
+        }
+        self.turn(&mut turn);
+        Ok(())
+    }
+
+    fn turn(&mut self, turn: &mut Turn) {
+        self.inbox.status.beat(Instant::now());
+        self.receive(turn, RECEIVES_PER_TURN);
+        self.obey(turn);
+        let now = Instant::now();
+        if self.shard.poll_timeout().is_some_and(|due| due <= now) {
+            self.shard.handle_timeout(now);
+        }
+        self.transmit(turn);
+        while let Some(event) = self.shard.poll_event() {
+            // Without a control plane nobody needs to know.
+            let _ = self.events.send(event);
+        }
+    }
+
+    fn sleep(&self, turn: &Turn) -> Duration {
+        if turn.commands_waiting || turn.readable.contains(&true) {
+            return Duration::ZERO;
+        }
+        let now = Instant::now();
+        let due = self.shard.poll_timeout().map_or(SLEEP_MAX, |due| due.saturating_duration_since(now));
+        let unblock =
+            turn.blocked.map_or(SLEEP_MAX, |blocked| (blocked.since + BLOCKED_MAX).saturating_duration_since(now));
+        due.min(unblock).min(SLEEP_MAX)
+    }
+
+    fn receive(&mut self, turn: &mut Turn, calls_max: usize) {
+        let counts = &self.inbox.status.counts;
+        for (socket, readable) in self.sockets.iter().zip(&mut turn.readable) {
+            for _ in 0..calls_max {
+                if !*readable {
+                    break;
+                }
+                let now = Instant::now();
+                let shard = &mut self.shard;
+                let received =
+                    socket.receive(&mut turn.receive, counts, |datagram| shard.handle_datagram(now, datagram));
+                match received {
+                    Ok(()) => {}
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => *readable = false,
+                    Err(error) => {
+                        tracing::debug!(local = %socket.local(), %error, "receive failed");
+                        break;
+                    }
+                }
+            }
+        }
+    }
+
+    fn obey(&mut self, turn: &mut Turn) {
+        if !turn.commands_waiting {
+            return;
+        }
+        for _ in 0..COMMANDS_PER_TURN {
+            match self.inbox.commands.try_recv() {
+                Ok(command) => self.shard.handle_command(Instant::now(), command),
+                Err(TryRecvError::Empty | TryRecvError::Disconnected) => {
+                    turn.commands_waiting = false;
+                    return;
+                }
+            }
+        }
+    }
+
+    fn transmit(&mut self, turn: &mut Turn) {
+        let mut sends = 0;
+        loop {
+            let now = Instant::now();
+            let pending = match turn.blocked.take() {
+                Some(blocked) => blocked,
+                None => match self.shard.poll_transmit(now, &mut turn.out) {
+                    Some(transmit) => Pending { transmit, since: now, done: 0 },
+                    None => return,
+                },
+            };
+            if let Sent::WouldBlock { after } = self.send(now, &pending, &turn.out) {
+                if now.saturating_duration_since(pending.since) < BLOCKED_MAX {
+                    turn.blocked = Some(Pending { done: after, ..pending });
+                    return;
+                }
+                self.give_up(&pending.transmit, turn.out.len().saturating_sub(after));
+            }
+            sends += 1;
+            if sends % SENDS_PER_RECEIVE == 0 {
+                turn.readable.fill(true);
+                self.receive(turn, 1);
+            }
+        }
+    }
+
+    fn send(&mut self, now: Instant, pending: &Pending, contents: &[u8]) -> Sent {
+        let counts = &self.inbox.status.counts;
+        let local = pending.transmit.pair.local;
+        match self.sockets.iter_mut().find(|socket| socket.serves(local)) {
+            Some(socket) => socket.send(now, &pending.transmit, contents, pending.done, counts),
+            None => {
+                Counts::add(&counts.send_errors, 1);
+                tracing::debug!(%local, "no socket has this address");
+                Sent::Done
+            }
+        }
+    }
+
+    fn give_up(&self, transmit: &Transmit, bytes: usize) {
+        let datagrams = transmit.segment_size.map_or(1, |segment| bytes.div_ceil(segment.get()));
+        Counts::add(&self.inbox.status.counts.send_dropped, datagrams);
+    }
+}

@@ -1,0 +1,99 @@
+//! Binds the sockets of every shard and starts the threads; all or nothing.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use mio::{Interest, Poll, Token};
+use rand::RngCore;
+use sfu_core::event::Event;
+use sfu_core::shard::{Shard, ShardConfig};
+use sfu_core::transport::LocalCertificate;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+use super::handle::{ShardHandle, ShardIndex, channel};
+use super::shard_thread::{ShardThread, WAKER};
+use super::udp::MediaSocket;
+use crate::config::Config;
+
+/// Why media cannot be served.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error("UDP {address} cannot be bound: {source}; choose another media_addr or media_port, or stop what uses it")]
+    Bind { address: SocketAddr, source: io::Error },
+    #[error("media thread {shard} cannot be set up: {source}")]
+    Thread { shard: usize, source: io::Error },
+}
+
+/// A running shard.
+#[derive(Debug)]
+pub struct ShardParts {
+    pub handle: ShardHandle,
+    /// Ends when the thread does.
+    pub events: UnboundedReceiver<Event>,
+    pub thread: JoinHandle<()>,
+}
+
+/// Binds every socket of every shard, then starts the threads.
+pub fn start(config: &Config) -> Result<Vec<ShardParts>, StartError> {
+    let certificate = Arc::new(LocalCertificate {});
+    let bound: Result<Vec<_>, _> = (0..config.shards).map(|shard| bind_shard(config, shard)).collect();
+    let parts = bound?.into_iter().enumerate().map(|(index, sockets)| {
+        start_shard(ShardIndex(index), sockets, Arc::clone(&certificate))
+            .map_err(|source| StartError::Thread { shard: index, source })
+    });
+    parts.collect()
+}
+
+fn bind_shard(config: &Config, shard: u16) -> Result<Vec<MediaSocket>, StartError> {
+    let port = if config.media_port == 0 { 0 } else { config.media_port.saturating_add(shard) };
+    let bind = |ip: IpAddr| {
+        let address = SocketAddr::new(ip, port);
+        MediaSocket::bind(address).map_err(|source| StartError::Bind { address, source })
+    };
+    if !config.media_addr.is_empty() {
+        return config.media_addr.iter().map(|ip| bind(*ip)).collect();
+    }
+    let mut sockets = vec![bind(IpAddr::V4(Ipv4Addr::UNSPECIFIED))?];
+    match bind(IpAddr::V6(Ipv6Addr::UNSPECIFIED)) {
+        Ok(socket) => sockets.push(socket),
+        Err(StartError::Bind { source, .. }) if source.kind() != io::ErrorKind::AddrInUse => {
+            tracing::info!(error = %source, "no IPv6 here; media goes over IPv4 alone");
+        }
+        Err(error) => return Err(error),
+    }
+    Ok(sockets)
+}
+
+fn start_shard(
+    index: ShardIndex,
+    mut sockets: Vec<MediaSocket>,
+    certificate: Arc<LocalCertificate>,
+) -> io::Result<ShardParts> {
+    let poll = Poll::new()?;
+    for (token, socket) in sockets.iter_mut().enumerate() {
+        poll.registry().register(&mut socket.io, Token(token), Interest::READABLE | Interest::WRITABLE)?;
+    }
+    let addresses: Arc<[SocketAddr]> = sockets.iter().map(MediaSocket::local).collect();
+    let (handle, inbox) = channel(index, addresses, poll.registry(), WAKER)?;
+    let (event_sender, events) = unbounded_channel();
+    let mut seed = [0; 32];
+    rand::rng().fill_bytes(&mut seed);
+    let epoch = (Instant::now(), SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default());
+    let shard = Shard::new(ShardConfig { certificate, seed, epoch });
+    let status = Arc::clone(&handle.status);
+    let body = ShardThread { shard, poll, sockets, inbox, events: event_sender };
+    let thread = std::thread::Builder::new().name(format!("shard-{}", index.0)).spawn(move || {
+        let outcome = std::panic::catch_unwind(AssertUnwindSafe(|| body.run()));
+        status.set_ended();
+        match outcome {
+            Ok(Ok(())) => tracing::debug!(shard = index.0, "media thread ended"),
+            Ok(Err(error)) => tracing::error!(shard = index.0, %error, "media thread failed"),
+            Err(_) => tracing::error!(shard = index.0, "media thread panicked; its rooms are gone, restart the server"),
+        }
+    })?;
+    Ok(ShardParts { handle, events, thread })
+}

@@ -1,0 +1,141 @@
+//! Puts the server together, runs it and takes it apart again.
+//!
+//! Shutdown: on SIGTERM or SIGINT it accepts nothing new, closes every transport politely, waits until they are gone (at
+//! most [`CLOSE_MAX`]), ends the media threads and returns.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use serde::Serialize;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::{sleep, timeout};
+
+use crate::app::{AppState, app};
+use crate::config::Config;
+use crate::control::Control;
+use crate::media::{self, StartError};
+
+/// How long transports and HTTP requests get to end. Service managers kill after 10 s or more.
+pub const CLOSE_MAX: Duration = Duration::from_secs(5);
+/// How often the wait looks whether they have ended.
+const CLOSE_POLL: Duration = Duration::from_millis(10);
+
+/// Why the server cannot run.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    #[error(transparent)]
+    Media(#[from] StartError),
+    #[error("HTTP {address} cannot be bound: {source}; choose another http_addr or stop what uses it")]
+    Bind { address: SocketAddr, source: io::Error },
+    #[error("signals cannot be caught: {0}")]
+    Signal(#[source] io::Error),
+    #[error("HTTP failed: {0}")]
+    Http(#[source] io::Error),
+}
+
+/// Where the server listens.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Addresses {
+    pub http: SocketAddr,
+    /// Sockets of each shard.
+    pub media: Vec<Vec<SocketAddr>>,
+}
+
+impl Addresses {
+    /// One line of JSON.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
+/// Serves until a signal; `listening` hears the bound addresses once everything is.
+pub async fn serve(config: &Config, listening: impl FnOnce(&Addresses)) -> Result<(), ServeError> {
+    let mut terminate = signal(SignalKind::terminate()).map_err(ServeError::Signal)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(ServeError::Signal)?;
+    let bind = |source| ServeError::Bind { address: config.http_addr, source };
+    let listener = TcpListener::bind(config.http_addr).await.map_err(bind)?;
+    let http = listener.local_addr().map_err(bind)?;
+
+    let (control, threads) = start_media(config)?;
+    let addresses = Addresses { http, media: control.shards().iter().map(|shard| shard.sockets.to_vec()).collect() };
+    tracing::info!(http = %addresses.http, media = ?addresses.media, "listening");
+    listening(&addresses);
+
+    let stopping = Arc::clone(&control);
+    let stop = async move {
+        let name = tokio::select! {
+            _ = terminate.recv() => "SIGTERM",
+            _ = interrupt.recv() => "SIGINT",
+        };
+        tracing::info!(signal = name, transports = stopping.directory.transports(), "shutting down");
+        stopping.drain();
+        stopping.close_all();
+    };
+    let (stopped_sender, stopped) = tokio::sync::oneshot::channel();
+    let service = app(AppState::new(Arc::clone(&control), config)).into_make_service_with_connect_info::<SocketAddr>();
+    let serving = tokio::spawn(
+        axum::serve(listener, service)
+            .with_graceful_shutdown(async move {
+                stop.await;
+                let _ = stopped_sender.send(());
+            })
+            .into_future(),
+    );
+    let served = wait(serving, stopped, &control).await;
+    tokio::task::spawn_blocking(move || end_threads(&control, threads)).await.unwrap_or_default();
+    served
+}
+
+fn start_media(config: &Config) -> Result<(Arc<Control>, Vec<JoinHandle<()>>), StartError> {
+    let mut handles = Vec::new();
+    let mut events = Vec::new();
+    let mut threads = Vec::new();
+    for shard in media::start(config)? {
+        events.push((shard.handle.index, shard.events));
+        handles.push(shard.handle);
+        threads.push(shard.thread);
+    }
+    let control = Arc::new(Control::new(handles));
+    for (shard, events) in events {
+        tokio::spawn(Arc::clone(&control).listen(shard, events));
+    }
+    Ok((control, threads))
+}
+
+async fn wait(
+    mut serving: tokio::task::JoinHandle<io::Result<()>>,
+    stopped: tokio::sync::oneshot::Receiver<()>,
+    control: &Control,
+) -> Result<(), ServeError> {
+    tokio::select! {
+        ended = &mut serving => return ended.unwrap_or(Ok(())).map_err(ServeError::Http),
+        _ = stopped => {}
+    }
+    let transports_gone = async {
+        while control.directory.transports() > 0 {
+            sleep(CLOSE_POLL).await;
+        }
+    };
+    let everything = async { tokio::join!(transports_gone, &mut serving) };
+    match timeout(CLOSE_MAX, everything).await {
+        Ok(((), ended)) => ended.unwrap_or(Ok(())).map_err(ServeError::Http),
+        Err(_) => {
+            tracing::warn!(transports = control.directory.transports(), "not everything ended in time");
+            Ok(())
+        }
+    }
+}
+
+fn end_threads(control: &Control, threads: Vec<JoinHandle<()>>) {
+    for shard in control.shards() {
+        shard.stop();
+    }
+    for thread in threads {
+        // A panic was logged where it was caught.
+        let _ = thread.join();
+    }
+}
