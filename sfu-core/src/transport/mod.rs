@@ -2,53 +2,40 @@
 //! packet's walk. Nothing but STUN is looked at from an address whose message integrity was not verified.
 
 mod certificate;
+mod client_hello;
+mod connection;
+mod credentials;
+mod demux;
+mod drop_reason;
+mod dtls;
+mod dtls_config;
+mod dtls_flight;
+mod dtls_reassembly;
+mod dtls_record;
+mod header;
+mod ice;
+mod open;
+mod packet_index;
+mod pair;
+mod replay;
+mod seal;
+mod srtcp;
+mod srtp_cipher;
+mod srtp_keys;
+mod stun_message;
 
-pub use certificate::LocalCertificate;
-
-use std::fmt;
-use std::net::SocketAddr;
-
-/// Username fragment and password of one ICE generation (RFC 8839 §5.4).
-#[derive(Clone, PartialEq, Eq)]
-pub struct IceCredentials {
-    pub ufrag: String,
-    pub pwd: String,
-}
-
-impl fmt::Debug for IceCredentials {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("IceCredentials").field("ufrag", &self.ufrag).finish_non_exhaustive()
-    }
-}
-
-/// A certificate's fingerprint (RFC 8122 §5).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fingerprint {
-    pub hash: FingerprintHash,
-    pub bytes: Vec<u8>,
-}
-
-/// Hash functions accepted in `a=fingerprint`; SHA-1 and MD5 are not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FingerprintHash {
-    Sha256,
-    Sha384,
-    Sha512,
-}
-
-/// Which side of the DTLS handshake is ours (RFC 8842 §5).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DtlsRole {
-    /// We answer `setup:passive`.
-    Server,
-    /// We answer `setup:active`, to an offer with `setup:passive`.
-    Client,
-}
-
-/// A local and a remote address between which datagrams flow.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Pair {
-    /// The address of ours that the datagram was sent to; answers leave from it.
-    pub local: SocketAddr,
-    pub remote: SocketAddr,
-}
+pub use certificate::{CertificateError, Fingerprint, FingerprintHash, LocalCertificate};
+pub use connection::{Connection, ConnectionConfig, ConnectionEvent};
+pub use credentials::IceCredentials;
+pub use demux::{DatagramKind, classify};
+pub use drop_reason::{DropReason, TransportCounters};
+pub use dtls::DtlsRole;
+pub use ice::StunOutcome;
+pub use open::{Opened, RtpOpener};
+pub use packet_index::PacketIndex;
+pub use pair::Pair;
+pub use replay::ReplayWindow;
+pub use seal::RtpSealer;
+pub use srtcp::{RtcpOpener, RtcpSealer};
+pub use srtp_keys::{KeyUse, MasterKey, SessionKeys, SrtpKeys, SrtpProfile};
+pub use stun_message::peek_ufrag;

@@ -1,0 +1,401 @@
+//! DTLS 1.2 of one peer (RFC 6347) around the library's endpoint: proves who the peer is, agrees on SRTP keys (RFC 5764),
+//! carries application data.
+//!
+//! Everything unencrypted passes a gate first: handshake messages are put together here within limits and handed to the
+//! library once, whole and in turn; data and alerts in the clear are dropped. Invariant: nothing of the peer gets out
+//! before its certificate has the offer's fingerprint. The library sees one constant address, so that a peer that moves
+//! keeps its connection; who may speak is ICE's business.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::{Bytes, BytesMut};
+use dtls::endpoint::{Endpoint, EndpointEvent};
+use dtls::state::State;
+use shared::TransportProtocol;
+use shared::error::Error;
+
+use super::certificate::{Fingerprint, LocalCertificate};
+use super::client_hello::{CLIENT_HELLO, best_profile};
+use super::drop_reason::{DropReason, TransportCounters};
+use super::dtls_config::{handshake_config, is_expected, negotiated_profile};
+use super::dtls_flight::Flight;
+use super::dtls_reassembly::{Message, Pushed, Reassembly};
+use super::dtls_record::{
+    CHANGE_CIPHER_SPEC, ContentType, HANDSHAKE, Record, next_fragment, next_record, plain_record_header,
+    whole_message_header,
+};
+use super::srtp_keys::{SrtpKeys, SrtpProfile};
+use crate::event::CloseReason;
+use crate::limits::DTLS_REASSEMBLY_BYTES_MAX;
+
+/// The peer's address as the library knows it (TEST-NET-1, RFC 5737).
+const PEER: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::new(192, 0, 2, 1), 9));
+/// The exporter's label for SRTP (RFC 5764 §4.2).
+const EXPORTER_LABEL: &str = "EXTRACTOR-dtls_srtp";
+
+/// Which side of the DTLS handshake is ours (RFC 8842 §5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DtlsRole {
+    /// We answer `setup:passive`.
+    Server,
+    /// We answer `setup:active`, to an offer with `setup:passive`.
+    Client,
+}
+
+/// What came out of the handshake.
+#[derive(Debug)]
+pub(super) struct Established {
+    pub(super) keys: SrtpKeys,
+    pub(super) cipher_suite: String,
+}
+
+#[derive(Debug)]
+pub(super) enum DtlsEvent {
+    Established(Box<Established>),
+    ApplicationData(Bytes),
+    Closed(CloseReason),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// A server without a ClientHello, or a client that has not been started.
+    Idle,
+    Handshaking,
+    Established,
+    Closed,
+}
+
+/// One peer's DTLS connection.
+pub(super) struct Dtls {
+    role: DtlsRole,
+    certificate: Arc<LocalCertificate>,
+    fingerprints: Arc<[Fingerprint]>,
+    phase: Phase,
+    endpoint: Option<Endpoint>,
+    reassembly: Reassembly,
+    /// Number of the next epoch-0 record handed to the library.
+    record_sequence: u64,
+    /// Bytes handed to the library that it may have queued until the keys are there.
+    early_bytes: usize,
+    flight: Flight,
+    datagrams: VecDeque<Bytes>,
+    events: VecDeque<DtlsEvent>,
+}
+
+impl fmt::Debug for Dtls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Dtls").field("role", &self.role).field("phase", &self.phase).finish_non_exhaustive()
+    }
+}
+
+impl Dtls {
+    pub(super) fn new(role: DtlsRole, certificate: Arc<LocalCertificate>, fingerprints: Vec<Fingerprint>) -> Self {
+        Self {
+            role,
+            certificate,
+            fingerprints: fingerprints.into(),
+            phase: Phase::Idle,
+            endpoint: None,
+            reassembly: Reassembly::default(),
+            record_sequence: 0,
+            early_bytes: 0,
+            flight: Flight::default(),
+            datagrams: VecDeque::new(),
+            events: VecDeque::new(),
+        }
+    }
+
+    /// ICE has found the peer: a client begins its handshake, a server waits for the peer's.
+    pub(super) fn start(&mut self, now: Instant) {
+        if self.role == DtlsRole::Client && self.phase == Phase::Idle {
+            self.begin(now, &[SrtpProfile::AeadAes128Gcm, SrtpProfile::Aes128CmHmacSha1_80]);
+        }
+    }
+
+    /// Takes in a datagram from a verified pair.
+    pub(super) fn handle(&mut self, now: Instant, mut datagram: &[u8], counters: &mut TransportCounters) {
+        let mut gate = Gate { dtls: self, now, passed: BytesMut::new(), repeated: false, counters };
+        while !datagram.is_empty() {
+            match next_record(&mut datagram) {
+                Some(record) => gate.handle_record(record),
+                None => {
+                    gate.counters.count(DropReason::DtlsMalformed);
+                    break;
+                }
+            }
+        }
+        let Gate { passed, repeated, .. } = gate;
+        if !passed.is_empty() {
+            self.read(now, passed);
+        } else if repeated {
+            self.datagrams.extend(self.flight.answer_to_repeat(now).iter().cloned());
+        }
+    }
+
+    /// Sends application data; false unless the handshake is done.
+    pub(super) fn send(&mut self, now: Instant, data: &[u8]) -> bool {
+        let (Phase::Established, Some(endpoint)) = (self.phase, &mut self.endpoint) else { return false };
+        let sent = endpoint.write(now, PEER, data).is_ok();
+        self.datagrams.extend(transmits(endpoint));
+        sent
+    }
+
+    /// Says goodbye (close_notify, RFC 5246 §7.2.1) if there is a connection, and ends.
+    pub(super) fn close(&mut self, now: Instant) {
+        if let (Phase::Established, Some(endpoint)) = (self.phase, &mut self.endpoint)
+            && endpoint.close(now).is_ok()
+        {
+            self.datagrams.extend(transmits(endpoint));
+        }
+        self.end();
+    }
+
+    pub(super) fn poll_datagram(&mut self) -> Option<Bytes> {
+        self.datagrams.pop_front()
+    }
+
+    pub(super) fn poll_event(&mut self) -> Option<DtlsEvent> {
+        self.events.pop_front()
+    }
+
+    pub(super) fn poll_timeout(&self) -> Option<Instant> {
+        self.flight.deadline()
+    }
+
+    /// Sends the last flight again if it is due.
+    pub(super) fn handle_timeout(&mut self, now: Instant) {
+        self.datagrams.extend(self.flight.due(now).iter().cloned());
+    }
+
+    /// Sets the library up once the profiles are known.
+    fn begin(&mut self, now: Instant, profiles: &[SrtpProfile]) {
+        let config = match handshake_config(self.role, &self.certificate, self.fingerprints.clone(), profiles) {
+            Ok(config) => config,
+            Err(_) => return self.fail(CloseReason::Internal),
+        };
+        self.phase = Phase::Handshaking;
+        match self.role {
+            DtlsRole::Server => self.endpoint = Some(Endpoint::new(PEER, TransportProtocol::UDP, Some(config))),
+            DtlsRole::Client => {
+                let mut endpoint = Endpoint::new(PEER, TransportProtocol::UDP, None);
+                if endpoint.connect(now, PEER, config, None).is_err() {
+                    return self.fail(CloseReason::Internal);
+                }
+                self.endpoint = Some(endpoint);
+                self.drain(now);
+            }
+        }
+    }
+
+    /// Hands records to the library and takes what comes out.
+    fn read(&mut self, now: Instant, records: BytesMut) {
+        let Some(endpoint) = &mut self.endpoint else { return };
+        let outcome = endpoint.read(now, PEER, None, records);
+        self.drain(now);
+        match outcome {
+            Ok(events) => events.into_iter().for_each(|event| self.handle_library_event(event)),
+            Err(error) => self.handle_library_error(&error),
+        }
+    }
+
+    fn handle_library_event(&mut self, event: EndpointEvent) {
+        match event {
+            EndpointEvent::HandshakeComplete if self.phase == Phase::Handshaking => self.establish(),
+            EndpointEvent::ApplicationData(data) if self.phase == Phase::Established => {
+                self.events.push_back(DtlsEvent::ApplicationData(data.freeze()));
+            }
+            EndpointEvent::PeerClosed => self.fail(CloseReason::PeerClosed),
+            _ => {}
+        }
+    }
+
+    fn handle_library_error(&mut self, error: &Error) {
+        match (self.phase, error) {
+            (Phase::Handshaking, Error::ErrNoMatchingCertificateFingerprint) => {
+                self.fail(CloseReason::FingerprintMismatch);
+            }
+            (Phase::Handshaking, _) => self.fail(CloseReason::DtlsFailed),
+            // Only an authentic record can raise this: plaintext alerts do not get past the gate.
+            (Phase::Established, Error::ErrAlertFatalOrClose) => self.fail(CloseReason::PeerClosed),
+            (Phase::Established | Phase::Idle | Phase::Closed, _) => {}
+        }
+    }
+
+    /// The handshake is done: who is it, and what are the keys?
+    fn establish(&mut self) {
+        let Some(state) = self.endpoint.as_ref().and_then(|endpoint| endpoint.get_connection_state(PEER)) else {
+            return self.fail(CloseReason::Internal);
+        };
+        if !is_expected(&state.peer_certificates, &self.fingerprints) {
+            return self.fail(CloseReason::FingerprintMismatch);
+        }
+        let Some(established) = established(state, self.role) else {
+            return self.fail(CloseReason::DtlsFailed);
+        };
+        self.phase = Phase::Established;
+        self.reassembly = Reassembly::default();
+        match self.role {
+            DtlsRole::Server => self.flight.finish(),
+            // The peer's last flight came after ours: it has all of it.
+            DtlsRole::Client => self.flight.clear(),
+        }
+        self.events.push_back(DtlsEvent::Established(Box::new(established)));
+    }
+
+    fn fail(&mut self, reason: CloseReason) {
+        self.end();
+        self.events.push_back(DtlsEvent::Closed(reason));
+    }
+
+    fn end(&mut self) {
+        self.phase = Phase::Closed;
+        self.endpoint = None;
+        self.reassembly = Reassembly::default();
+        self.flight.clear();
+    }
+
+    /// Takes what the library wants sent; during the handshake that is a new flight.
+    fn drain(&mut self, now: Instant) {
+        let Some(endpoint) = &mut self.endpoint else { return };
+        let datagrams: Vec<Bytes> = transmits(endpoint).collect();
+        if self.phase == Phase::Handshaking && !datagrams.is_empty() {
+            self.flight.sent(now, datagrams.clone());
+        }
+        self.datagrams.extend(datagrams);
+    }
+}
+
+fn transmits(endpoint: &mut Endpoint) -> impl Iterator<Item = Bytes> {
+    std::iter::from_fn(|| endpoint.poll_transmit()).map(|transmit| transmit.message.freeze())
+}
+
+fn established(state: &State, role: DtlsRole) -> Option<Established> {
+    let profile = negotiated_profile(state.srtp_protection_profile())?;
+    let material = state.export_keying_material(EXPORTER_LABEL, &[], profile.keying_material_len()).ok()?;
+    let keys = SrtpKeys::from_exporter(profile, material.as_ref(), role)?;
+    let cipher_suite = state.cipher_suite().map(|suite| suite.id().to_string()).unwrap_or_default();
+    Some(Established { keys, cipher_suite })
+}
+
+/// Decides, record by record, what of one datagram the library gets to see.
+struct Gate<'a> {
+    dtls: &'a mut Dtls,
+    now: Instant,
+    /// Records for the library.
+    passed: BytesMut,
+    /// The peer sent something that was handed out before.
+    repeated: bool,
+    counters: &'a mut TransportCounters,
+}
+
+impl Gate<'_> {
+    fn handle_record(&mut self, record: Record<'_>) {
+        match (record.epoch, record.content) {
+            (0, ContentType::Handshake) => self.handle_handshake(record.body),
+            (0, ContentType::ChangeCipherSpec) => self.handle_change_cipher_spec(record.body),
+            // Anybody can forge these: acting on them would let a stranger inject data or end the connection.
+            (0, ContentType::ApplicationData | ContentType::Alert) => self.counters.count(DropReason::DtlsPlaintext),
+            (1, content) => self.handle_encrypted(content, record.bytes),
+            (2.., _) => self.counters.count(DropReason::DtlsMalformed),
+        }
+    }
+
+    fn handle_handshake(&mut self, mut body: &[u8]) {
+        match self.dtls.phase {
+            Phase::Idle if self.dtls.role == DtlsRole::Server => {}
+            Phase::Handshaking => {}
+            Phase::Established => {
+                self.repeated = true;
+                return;
+            }
+            Phase::Idle | Phase::Closed => return self.counters.count(DropReason::DtlsUnexpected),
+        }
+        while !body.is_empty() {
+            let Some(fragment) = next_fragment(&mut body) else {
+                return self.counters.count(DropReason::DtlsMalformed);
+            };
+            match self.dtls.reassembly.push(fragment) {
+                Pushed::Kept => {}
+                Pushed::Repeated => self.repeated = true,
+                Pushed::Refused => self.counters.count(DropReason::DtlsReassembly),
+            }
+        }
+        while let Some(message) = self.dtls.reassembly.next_message() {
+            self.handle_message(&message);
+        }
+    }
+
+    fn handle_message(&mut self, message: &Message) {
+        if self.dtls.phase == Phase::Idle && !self.begin(message) {
+            return;
+        }
+        let Ok(len) = u16::try_from(message.body.len()) else { return };
+        let header = whole_message_header(message.message_type, message.message_seq, len);
+        self.pass_plain(HANDSHAKE, &[&header, &message.body]);
+    }
+
+    /// The first message must be a ClientHello; what it offers decides our only SRTP profile.
+    fn begin(&mut self, message: &Message) -> bool {
+        let profile = match message.message_type {
+            CLIENT_HELLO => best_profile(&message.body).ok(),
+            _ => None,
+        };
+        let Some(profile) = profile else {
+            self.dtls.reassembly = Reassembly::default();
+            self.counters.count(DropReason::DtlsMalformed);
+            return false;
+        };
+        match profile {
+            Some(profile) => self.dtls.begin(self.now, &[profile]),
+            None => self.dtls.fail(CloseReason::DtlsFailed),
+        }
+        self.dtls.phase == Phase::Handshaking
+    }
+
+    fn handle_change_cipher_spec(&mut self, body: &[u8]) {
+        if self.dtls.phase == Phase::Handshaking && body == [1] && self.spend(body.len()) {
+            self.pass_plain(CHANGE_CIPHER_SPEC, &[body]);
+        } else {
+            self.counters.count(DropReason::DtlsUnexpected);
+        }
+    }
+
+    fn handle_encrypted(&mut self, content: ContentType, bytes: &[u8]) {
+        let wanted = match (self.dtls.phase, content) {
+            (Phase::Handshaking, ContentType::Handshake | ContentType::ApplicationData | ContentType::Alert) => {
+                self.spend(bytes.len())
+            }
+            (Phase::Established, ContentType::ApplicationData | ContentType::Alert) => true,
+            // The library would keep every message of a second handshake; there is no renegotiation.
+            (Phase::Established, ContentType::Handshake | ContentType::ChangeCipherSpec) => false,
+            (Phase::Handshaking, ContentType::ChangeCipherSpec) | (Phase::Idle | Phase::Closed, _) => false,
+        };
+        if wanted {
+            self.passed.extend_from_slice(bytes);
+        } else {
+            self.counters.count(DropReason::DtlsUnexpected);
+        }
+    }
+
+    /// Before the keys are there the library queues what it cannot read: bounded here.
+    fn spend(&mut self, bytes: usize) -> bool {
+        let spent = self.dtls.early_bytes + bytes;
+        if spent > DTLS_REASSEMBLY_BYTES_MAX {
+            return false;
+        }
+        self.dtls.early_bytes = spent;
+        true
+    }
+
+    fn pass_plain(&mut self, content: u8, parts: &[&[u8]]) {
+        let len: usize = parts.iter().map(|part| part.len()).sum();
+        let Ok(len) = u16::try_from(len) else { return };
+        self.passed.extend_from_slice(&plain_record_header(content, self.dtls.record_sequence, len));
+        parts.iter().for_each(|part| self.passed.extend_from_slice(part));
+        self.dtls.record_sequence += 1;
+    }
+}

@@ -1,0 +1,90 @@
+//! Our last DTLS flight and when to send it again (RFC 6347 §4.2.4). The library loses its retransmit timer whenever a
+//! handshake record comes in, so its timer is out of use and this one stands for it.
+//!
+//! Repeats are byte-identical: a repeat helps only if the first sending was lost, and then no replay window knows it.
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+
+/// First wait for an answer. Above most round trips, and short enough that a lost datagram is hardly felt.
+const INTERVAL_MIN: Duration = Duration::from_millis(100);
+/// Longest wait; doubles up to here.
+const INTERVAL_MAX: Duration = Duration::from_millis(1_600);
+/// The peer's own repeats are answered at most this often, so that a repeat over two datagrams is answered once.
+const REPEAT_GAP: Duration = Duration::from_millis(50);
+/// Repeats after the handshake: anybody who can forge a sender's address can ask for them.
+const REPEATS_AFTER_HANDSHAKE_MAX: u8 = 16;
+
+/// The datagrams sent last, until the peer's next flight proves that they came through.
+#[derive(Debug)]
+pub(super) struct Flight {
+    datagrams: Vec<Bytes>,
+    sent: Option<Instant>,
+    interval: Duration,
+    resend: Option<Instant>,
+    repeats_left: u8,
+}
+
+impl Default for Flight {
+    fn default() -> Self {
+        Self {
+            datagrams: Vec::new(),
+            sent: None,
+            interval: INTERVAL_MIN,
+            resend: None,
+            repeats_left: REPEATS_AFTER_HANDSHAKE_MAX,
+        }
+    }
+}
+
+impl Flight {
+    /// A new flight went out.
+    pub(super) fn sent(&mut self, now: Instant, datagrams: Vec<Bytes>) {
+        self.datagrams = datagrams;
+        self.sent = Some(now);
+        self.interval = INTERVAL_MIN;
+        self.resend = Some(now + INTERVAL_MIN);
+    }
+
+    /// The handshake is done: no more timer; a server's last flight is kept for a peer that did not get it.
+    pub(super) fn finish(&mut self) {
+        self.resend = None;
+        self.datagrams.shrink_to_fit();
+    }
+
+    /// Forgets the flight.
+    pub(super) fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    /// When the flight is due again.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.resend
+    }
+
+    /// The flight to send again at `now` because no answer came.
+    pub(super) fn due(&mut self, now: Instant) -> &[Bytes] {
+        if self.resend.is_none_or(|resend| now < resend) {
+            return &[];
+        }
+        self.interval = (self.interval * 2).min(INTERVAL_MAX);
+        self.resend = Some(now + self.interval);
+        self.sent = Some(now);
+        &self.datagrams
+    }
+
+    /// The flight to send again because the peer repeated its own.
+    pub(super) fn answer_to_repeat(&mut self, now: Instant) -> &[Bytes] {
+        let too_soon = self.sent.is_none_or(|sent| now.saturating_duration_since(sent) < REPEAT_GAP);
+        if too_soon {
+            return &[];
+        }
+        if self.resend.is_none() {
+            let Some(left) = self.repeats_left.checked_sub(1) else { return &[] };
+            self.repeats_left = left;
+        }
+        self.sent = Some(now);
+        &self.datagrams
+    }
+}
