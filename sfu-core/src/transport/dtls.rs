@@ -22,7 +22,7 @@ use super::certificate::{Fingerprint, LocalCertificate};
 use super::client_hello::{CLIENT_HELLO, best_profile};
 use super::drop_reason::{DropReason, TransportCounters};
 use super::dtls_config::{handshake_config, is_expected, negotiated_profile};
-use super::dtls_flight::Flight;
+use super::dtls_flight::{Flight, Repeat};
 use super::dtls_reassembly::{Message, Pushed, Reassembly};
 use super::dtls_record::{
     CHANGE_CIPHER_SPEC, ContentType, HANDSHAKE, Record, next_fragment, next_record, plain_record_header,
@@ -168,7 +168,25 @@ impl Dtls {
 
     /// Sends the last flight again if it is due.
     pub(super) fn handle_timeout(&mut self, now: Instant) {
-        self.datagrams.extend(self.flight.due(now).iter().cloned());
+        match self.flight.take_due(now) {
+            Some(Repeat::MadeAnew) => self.make_flight_anew(),
+            Some(Repeat::Identical) => self.datagrams.extend(self.flight.datagrams().iter().cloned()),
+            None => {}
+        }
+    }
+
+    /// Lets the library's timer go off, at its own time, which is far in the future.
+    fn make_flight_anew(&mut self) {
+        let Some(endpoint) = &mut self.endpoint else { return };
+        if let Some(due) = endpoint.poll_timeout(&PEER)
+            && endpoint.handle_timeout(PEER, due).is_ok()
+        {
+            let datagrams: Vec<Bytes> = transmits(endpoint).collect();
+            if !datagrams.is_empty() {
+                self.flight.made_anew(datagrams);
+            }
+        }
+        self.datagrams.extend(self.flight.datagrams().iter().cloned());
     }
 
     /// Sets the library up once the profiles are known.
@@ -263,10 +281,25 @@ impl Dtls {
         let Some(endpoint) = &mut self.endpoint else { return };
         let datagrams: Vec<Bytes> = transmits(endpoint).collect();
         if self.phase == Phase::Handshaking && !datagrams.is_empty() {
-            self.flight.sent(now, datagrams.clone());
+            let repeat = self.repeat_of(&datagrams);
+            self.flight.sent(now, datagrams.clone(), repeat);
         }
         self.datagrams.extend(datagrams);
     }
+
+    /// A client's first flight and its last are made anew.
+    fn repeat_of(&self, datagrams: &[Bytes]) -> Repeat {
+        let first = self.record_sequence == 0;
+        let last = datagrams.iter().any(|datagram| contains(datagram, ContentType::ChangeCipherSpec));
+        match self.role {
+            DtlsRole::Client if first || last => Repeat::MadeAnew,
+            DtlsRole::Client | DtlsRole::Server => Repeat::Identical,
+        }
+    }
+}
+
+fn contains(mut datagram: &[u8], content: ContentType) -> bool {
+    std::iter::from_fn(|| next_record(&mut datagram)).any(|record| record.content == content)
 }
 
 fn transmits(endpoint: &mut Endpoint) -> impl Iterator<Item = Bytes> {

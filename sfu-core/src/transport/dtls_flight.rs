@@ -1,7 +1,9 @@
 //! Our last DTLS flight and when to send it again (RFC 6347 §4.2.4). The library loses its retransmit timer whenever a
 //! handshake record comes in, so its timer is out of use and this one stands for it.
 //!
-//! Repeats are byte-identical: a repeat helps only if the first sending was lost, and then no replay window knows it.
+//! Most repeats are byte-identical: they help only if the first sending was lost, and then no replay window knows it; if it
+//! was not, the peer's own timer brings its answer. Two answers have no timer: a HelloVerifyRequest (§4.2.1) and a server's
+//! last flight. So the client's flights before those are made anew by the library, under new record numbers.
 
 use std::time::{Duration, Instant};
 
@@ -9,17 +11,26 @@ use bytes::Bytes;
 
 /// First wait for an answer. Above most round trips, and short enough that a lost datagram is hardly felt.
 const INTERVAL_MIN: Duration = Duration::from_millis(100);
-/// Longest wait; doubles up to here.
-const INTERVAL_MAX: Duration = Duration::from_millis(1_600);
+/// Longest wait; doubles up to here. Seven repeats, the most that the library makes, then fill `DTLS_HANDSHAKE_MAX`.
+const INTERVAL_MAX: Duration = Duration::from_millis(3_200);
 /// The peer's own repeats are answered at most this often, so that a repeat over two datagrams is answered once.
 const REPEAT_GAP: Duration = Duration::from_millis(50);
 /// Repeats after the handshake: anybody who can forge a sender's address can ask for them.
 const REPEATS_AFTER_HANDSHAKE_MAX: u8 = 16;
 
+/// How a flight is sent again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Repeat {
+    Identical,
+    /// By the library, under new record numbers.
+    MadeAnew,
+}
+
 /// The datagrams sent last, until the peer's next flight proves that they came through.
 #[derive(Debug)]
 pub(super) struct Flight {
     datagrams: Vec<Bytes>,
+    repeat: Repeat,
     sent: Option<Instant>,
     interval: Duration,
     resend: Option<Instant>,
@@ -30,6 +41,7 @@ impl Default for Flight {
     fn default() -> Self {
         Self {
             datagrams: Vec::new(),
+            repeat: Repeat::Identical,
             sent: None,
             interval: INTERVAL_MIN,
             resend: None,
@@ -40,8 +52,9 @@ impl Default for Flight {
 
 impl Flight {
     /// A new flight went out.
-    pub(super) fn sent(&mut self, now: Instant, datagrams: Vec<Bytes>) {
+    pub(super) fn sent(&mut self, now: Instant, datagrams: Vec<Bytes>, repeat: Repeat) {
         self.datagrams = datagrams;
+        self.repeat = repeat;
         self.sent = Some(now);
         self.interval = INTERVAL_MIN;
         self.resend = Some(now + INTERVAL_MIN);
@@ -58,20 +71,30 @@ impl Flight {
         *self = Self::default();
     }
 
+    /// The library made the flight anew.
+    pub(super) fn made_anew(&mut self, datagrams: Vec<Bytes>) {
+        self.datagrams = datagrams;
+    }
+
+    /// The flight as it was sent.
+    pub(super) fn datagrams(&self) -> &[Bytes] {
+        &self.datagrams
+    }
+
     /// When the flight is due again.
     pub(super) fn deadline(&self) -> Option<Instant> {
         self.resend
     }
 
-    /// The flight to send again at `now` because no answer came.
-    pub(super) fn due(&mut self, now: Instant) -> &[Bytes] {
-        if self.resend.is_none_or(|resend| now < resend) {
-            return &[];
+    /// How to send the flight again at `now`, if it is due because no answer came; waits twice as long from here.
+    pub(super) fn take_due(&mut self, now: Instant) -> Option<Repeat> {
+        if now < self.resend? {
+            return None;
         }
         self.interval = (self.interval * 2).min(INTERVAL_MAX);
         self.resend = Some(now + self.interval);
         self.sent = Some(now);
-        &self.datagrams
+        Some(self.repeat)
     }
 
     /// The flight to send again because the peer repeated its own.
