@@ -210,6 +210,7 @@ pub struct World {
     pub now: Instant,
     pub start: Instant,
     pub connection: Connection,
+    pub certificate: Arc<LocalCertificate>,
     pub peer: Peer,
     pub events: Vec<ConnectionEvent>,
     pub pair: Pair,
@@ -230,7 +231,7 @@ impl World {
                 remote_ice: peer_ice(),
                 role,
                 remote_fingerprints: vec![expected],
-                certificate,
+                certificate: certificate.clone(),
             },
         );
         let peer_role = match role {
@@ -240,7 +241,7 @@ impl World {
         let peer = Peer::new(now, peer_role, config);
         let flying = VecDeque::new();
         let mut world =
-            Self { now, start: now, connection, peer, events: vec![], pair: pair(4000), sent: 0, flying };
+            Self { now, start: now, connection, certificate, peer, events: vec![], pair: pair(4000), sent: 0, flying };
         let pair = world.pair;
         let outcome = world.connection.handle_stun(now, pair, &Check::new().nominating().request());
         assert_eq!(outcome, StunOutcome::Verified { first: true });
