@@ -20,4 +20,5 @@ pub mod timer;
 pub mod publish;
 pub mod ring;
 pub mod room;
+pub mod rtcp;
 pub mod rtp;
