@@ -157,3 +157,19 @@ pub fn channel(
     let handle = ShardHandle { index, status: Arc::clone(&status), sockets, commands: sender, waker };
     Ok((handle, ShardInbox { commands, status }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thread_that_turns_its_loop_is_alive_and_one_that_stopped_turning_is_not() {
+        let status = ShardStatus::new();
+        let later = status.started + STUCK_AFTER * 3;
+        assert!(!status.is_alive(later));
+        status.beat(later - STUCK_AFTER / 2);
+        assert!(status.is_alive(later));
+        status.set_ended();
+        assert!(!status.is_alive(later));
+    }
+}

@@ -1,0 +1,166 @@
+//! Configuration: who wins, where it came from, and what refuses to start. Through the real binary.
+
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+struct Run {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+fn check(file: Option<&str>, variables: &[(&str, &str)], flags: &[&str]) -> Run {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sfu-server"));
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("SFU_") {
+            command.env_remove(name);
+        }
+    }
+    command.args(["serve", "--check-config"]).args(flags).envs(variables.iter().copied());
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+    if let Some(text) = file {
+        let name = format!("{:?}.toml", std::thread::current().id());
+        let path = folder.join(name.replace(['(', ')'], ""));
+        std::fs::write(&path, text).unwrap();
+        command.arg("--config").arg(path);
+    }
+    let Output { status, stdout, stderr } = command.output().unwrap();
+    Run {
+        code: status.code().unwrap(),
+        out: String::from_utf8(stdout).unwrap(),
+        err: String::from_utf8(stderr).unwrap(),
+    }
+}
+
+impl Run {
+    /// The line of `key`: its value and origin.
+    fn line(&self, key: &str) -> (String, String) {
+        assert_eq!(self.code, 0, "{}", self.err);
+        let line = self.out.lines().find(|line| line.starts_with(&format!("{key} = "))).unwrap();
+        let (value, origin) = line.split_once('#').unwrap();
+        (value.trim().to_owned(), origin.trim().to_owned())
+    }
+
+    fn refused(&self, because: &[&str]) {
+        assert_eq!(self.code, 2, "{}{}", self.out, self.err);
+        assert!(self.out.is_empty());
+        for part in because {
+            assert!(self.err.contains(part), "`{part}` is not in: {}", self.err);
+        }
+    }
+}
+
+#[test]
+fn the_later_layer_wins_and_is_named() {
+    let file = "# ours\nmedia_port = 1000\nshards = 2\n\nlog = \"debug\"\n";
+    let variables = [("SFU_SHARDS", "3"), ("SFU_LOG", "warn")];
+    let run = check(Some(file), &variables, &["--log", "trace"]);
+    let (value, origin) = run.line("media_port");
+    assert_eq!(value, "media_port = 1000");
+    assert!(origin.ends_with(".toml:2"), "{origin}");
+    assert_eq!(run.line("shards"), ("shards = 3".into(), "environment variable SFU_SHARDS".into()));
+    assert_eq!(run.line("log"), ("log = \"trace\"".into(), "flag --log".into()));
+    assert_eq!(run.line("http_addr"), ("http_addr = \"127.0.0.1:8080\"".into(), "default".into()));
+}
+
+#[test]
+fn lists_are_arrays_commas_or_repeated_flags_and_replace_one_another_whole() {
+    let file = "announce = [\"192.0.2.1\", \"192.0.2.2\"]\nmedia_addr = [\"127.0.0.1\"]\n";
+    let run = check(Some(file), &[], &[]);
+    assert_eq!(run.line("announce").0, "announce = [\"192.0.2.1\", \"192.0.2.2\"]");
+    let run = check(Some(file), &[("SFU_ANNOUNCE", "192.0.2.3, 2001:db8::1")], &[]);
+    assert_eq!(run.line("announce").0, "announce = [\"192.0.2.3\", \"2001:db8::1\"]");
+    let run =
+        check(Some(file), &[("SFU_ANNOUNCE", "192.0.2.3")], &["--announce", "192.0.2.4", "--announce", "192.0.2.5"]);
+    assert_eq!(run.line("announce").0, "announce = [\"192.0.2.4\", \"192.0.2.5\"]");
+    assert_eq!(run.line("media_addr").0, "media_addr = [\"127.0.0.1\"]");
+}
+
+#[test]
+fn what_check_config_prints_is_a_file_that_says_the_same() {
+    let first = check(
+        None,
+        &[("SFU_LOG", "info,sfu_core=debug")],
+        &["--shards", "4", "--cors-allow-origin", "https://a.example"],
+    );
+    let second = check(Some(&first.out), &[], &[]);
+    assert_eq!(second.code, 0, "{}", second.err);
+    let values =
+        |run: &Run| run.out.lines().map(|line| line.split('#').next().unwrap().trim().to_owned()).collect::<Vec<_>>();
+    assert_eq!(values(&first), values(&second));
+}
+
+#[test]
+fn the_config_file_may_be_named_by_the_environment() {
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("named.toml");
+    std::fs::write(&path, "shards = 7\n").unwrap();
+    let run = check(None, &[("SFU_CONFIG", path.to_str().unwrap())], &[]);
+    assert_eq!(run.line("shards").0, "shards = 7");
+}
+
+#[test]
+fn unknown_keys_and_variables_refuse_and_name_what_was_meant() {
+    check(Some("\nmedia-port = 1\n"), &[], &[]).refused(&[
+        ".toml:2",
+        "unknown key `media-port`",
+        "did you mean `media_port`?",
+    ]);
+    check(Some("[http]\naddr = 1\n"), &[], &[]).refused(&[".toml:1", "unknown key `http`", "http_addr"]);
+    check(None, &[("SFU_MEDIA_PROT", "1")], &[]).refused(&[
+        "SFU_MEDIA_PROT",
+        "did you mean `SFU_MEDIA_PORT`?",
+        "SFU_CONFIG",
+    ]);
+    check(None, &[], &["--media-prot", "1"]).refused(&["--media-prot", "--media-port"]);
+}
+
+#[test]
+fn malformed_values_refuse_and_say_where_and_what_is_valid() {
+    check(Some("shards = 0\n"), &[], &[]).refused(&[".toml:1", "shards", "`0`", "from 1 to 1024"]);
+    check(Some("shards = \"2\"\n"), &[], &[]).refused(&[".toml:1", "an integer without quotes"]);
+    check(Some("announce = \"192.0.2.1\"\n"), &[], &[]).refused(&[".toml:1", "an array of strings"]);
+    check(Some("announce = [1]\n"), &[], &[]).refused(&[".toml:1", "an array of strings"]);
+    check(Some("shards = 1\nshards = 2\n"), &[], &[]).refused(&[".toml:2"]);
+    check(Some("shards = \n"), &[], &[]).refused(&[".toml:1", "is not TOML"]);
+    check(None, &[("SFU_MEDIA_PORT", "70000")], &[]).refused(&[
+        "environment variable SFU_MEDIA_PORT",
+        "`70000`",
+        "65535",
+    ]);
+    check(None, &[], &["--http-addr", "localhost"]).refused(&["flag --http-addr", "`localhost`", "127.0.0.1:8080"]);
+    check(None, &[], &["--announce", "0.0.0.0"]).refused(&["flag --announce"]);
+    check(None, &[], &["--media-addr", "127.0.0.1:7882"]).refused(&["flag --media-addr", "without a port"]);
+    check(None, &[], &["--cors-allow-origin", "meet.example.org"]).refused(&["https://"]);
+    check(None, &[], &["--cors-allow-origin", "https://meet.example.org/path"]).refused(&["no path"]);
+    check(None, &[], &["--log", "nonsense=very"]).refused(&["flag --log"]);
+    check(None, &[], &["--log-format", "xml"]).refused(&["text or json"]);
+    check(None, &[], &["--ice-server", "turn:host"]).refused(&["user name"]);
+    check(None, &[], &["--media-port", "65535", "--shards", "2"]).refused(&["65535", "lower media_port"]);
+    check(None, &[], &["--config", "/nowhere/sfu.toml"]).refused(&["/nowhere/sfu.toml", "cannot be read"]);
+}
+
+#[test]
+fn a_password_is_not_printed() {
+    let run = check(None, &[], &["--ice-server", "turn:turn.example.net ann secret"]);
+    assert_eq!(run.line("ice_server").0, "ice_server = [\"turn:turn.example.net ann ********\"]");
+}
+
+#[test]
+fn variables_of_others_are_left_alone() {
+    assert_eq!(check(None, &[("SFUSOMETHING", "1"), ("OTHER_SFU_PORT", "1")], &[]).code, 0);
+}
+
+#[test]
+fn the_example_file_is_valid_and_says_the_defaults() {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../deploy/sfu.example.toml");
+    let example = check(None, &[], &["--config", path.to_str().unwrap()]);
+    assert_eq!(example.code, 0, "{}", example.err);
+    let text = std::fs::read_to_string(&path).unwrap();
+    for line in check(None, &[], &["--shards", "2"]).out.lines() {
+        let value = line.split("  #").next().unwrap().trim();
+        assert!(
+            text.lines().any(|have| have.trim_start_matches("# ").trim() == value),
+            "`{value}` is not in the example"
+        );
+    }
+}
