@@ -11,7 +11,7 @@ use mio::{Interest, Poll, Token};
 use rand::RngCore;
 use sfu_core::event::Event;
 use sfu_core::shard::{Shard, ShardConfig};
-use sfu_core::transport::LocalCertificate;
+use sfu_core::transport::{CertificateError, LocalCertificate};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::handle::{ShardHandle, ShardIndex, channel};
@@ -24,6 +24,8 @@ use crate::config::Config;
 pub enum StartError {
     #[error("UDP {address} cannot be bound: {source}; choose another media_addr or media_port, or stop what uses it")]
     Bind { address: SocketAddr, source: io::Error },
+    #[error("no certificate for DTLS: {0}")]
+    Certificate(#[from] CertificateError),
     #[error("media thread {shard} cannot be set up: {source}")]
     Thread { shard: usize, source: io::Error },
 }
@@ -39,7 +41,7 @@ pub struct ShardParts {
 
 /// Binds every socket of every shard, then starts the threads.
 pub fn start(config: &Config) -> Result<Vec<ShardParts>, StartError> {
-    let certificate = Arc::new(LocalCertificate {});
+    let certificate = Arc::new(LocalCertificate::generate()?);
     let bound: Result<Vec<_>, _> = (0..config.shards).map(|shard| bind_shard(config, shard)).collect();
     let parts = bound?.into_iter().enumerate().map(|(index, sockets)| {
         start_shard(ShardIndex(index), sockets, Arc::clone(&certificate))
