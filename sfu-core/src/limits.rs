@@ -63,3 +63,5 @@ pub const LIVE_AGE_MAX: Duration = Duration::from_millis(100);
 pub const KEYFRAME_REPLAY_MAX: Duration = Duration::from_millis(300);
 /// How long the packets of an unfinished frame may wait for its last one. Frames arrive within 0.1 to 0.5 ms.
 pub const FRAME_HOLD_MAX: Duration = Duration::from_millis(2);
+/// Simulcast encodings taken of one published track; browsers send at most three, SVC aside.
+pub const RIDS_PER_SECTION_MAX: usize = 8;

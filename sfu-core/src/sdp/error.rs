@@ -1,8 +1,77 @@
 //! What is wrong with a session description.
 
-/// Why an offer cannot be answered: what, where, and what to do.
+use crate::id::{Mid, PayloadType};
+use crate::limits;
+
+/// Why an offer or a fragment cannot be answered: what is wrong, where, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SdpError {
-    #[error("the session description has {bytes} bytes; at most {max} are accepted", max = crate::limits::SDP_BYTES_MAX)]
+    #[error("the session description has {bytes} bytes; at most {max} are accepted", max = limits::SDP_BYTES_MAX)]
     TooLong { bytes: usize },
+    #[error("the session description has more than {max} lines", max = limits::SDP_LINES_MAX)]
+    TooManyLines,
+    #[error("the session description has more than {max} m-sections; offer fewer", max = limits::SDP_SECTIONS_MAX)]
+    TooManySections,
+    #[error("the offer publishes {tracks} tracks; at most {max} are accepted per connection", max = limits::TRACKS_PER_TRANSPORT_MAX)]
+    TooManyTracks { tracks: usize },
+    #[error("the offer asks for {slots} slots; at most {max} are accepted per connection", max = limits::SLOTS_PER_TRANSPORT_MAX)]
+    TooManySlots { slots: usize },
+    #[error("line {line} holds a control character; lines end in CR LF and hold printable text")]
+    ControlCharacter { line: usize },
+    #[error("line {line} is not of the form <letter>=<value> (RFC 8866 section 5): `{found}`")]
+    NotAField { line: usize, found: String },
+    #[error("line {line} is malformed or out of order (RFC 8866 section 5): `{found}`")]
+    Malformed { line: usize, found: String },
+    #[error("the session description ends before its first m-section is complete (RFC 8866 section 5); send all of it")]
+    Truncated,
+    #[error("the offer has no m-section; add a track or a transceiver before creating it")]
+    NoSection,
+    #[error("two m-sections are named a=mid:{}; each needs a name of its own (RFC 5888 section 9.1)", .mid.0)]
+    DuplicateMid { mid: Mid },
+    #[error(
+        "the offer has {sections} media sections and no a=group:BUNDLE; this server carries everything over one transport, so bundle them (RFC 9143)"
+    )]
+    NotBundled { sections: usize },
+    #[error("section {} has no a=rtcp-mux; RTP and RTCP must share one port here (RFC 5761)", .mid.0)]
+    NoRtcpMux { mid: Mid },
+    #[error("section {} has no a=ice-ufrag and a=ice-pwd, and neither has the session (RFC 8839 section 5.4)", .mid.0)]
+    NoIceCredentials { mid: Mid },
+    #[error("the fragment has no a=ice-ufrag, so it names no ICE generation (RFC 8840 section 9)")]
+    NoFragmentUfrag,
+    #[error(
+        "the fragment names two different ICE generations in its a=ice-ufrag or a=ice-pwd lines; send one fragment for each"
+    )]
+    MixedFragment,
+    #[error(
+        "a=ice-ufrag has {characters} characters; RFC 8839 section 5.4 wants 4 to 256, printable and without spaces"
+    )]
+    IceUfrag { characters: usize },
+    #[error(
+        "a=ice-pwd has {characters} characters; RFC 8839 section 5.4 wants 22 to 256, printable and without spaces"
+    )]
+    IcePwd { characters: usize },
+    #[error("section {} has no a=fingerprint, and neither has the session; DTLS needs one (RFC 8122)", .mid.0)]
+    NoFingerprint { mid: Mid },
+    #[error("section {} has only fingerprints of {}; use sha-256, sha-384 or sha-512 (RFC 8122 section 5)", .mid.0, .offered.join(", "))]
+    WeakFingerprint { mid: Mid, offered: Vec<String> },
+    #[error("a fingerprint of section {} is not {expected} hexadecimal bytes joined by colons (RFC 8122 section 5)", .mid.0)]
+    MalformedFingerprint { mid: Mid, expected: usize },
+    #[error("section {} has a=setup:{found}; offer actpass, active or passive (RFC 8842 section 5.2)", .mid.0)]
+    Setup { mid: Mid, found: String },
+    #[error("payload type {payload_type} means one format in section {} and another in section {}; in a bundle it must mean one (RFC 9143 section 9.1)", .first.0, .second.0)]
+    PayloadTypeConflict { payload_type: PayloadType, first: Mid, second: Mid },
+    #[error("header extension id {id} means one thing in section {} and another in section {}; in a bundle it must mean one (RFC 9143 section 9.2)", .first.0, .second.0)]
+    ExtensionConflict { id: u8, first: Mid, second: Mid },
+    #[error(
+        "nothing to receive: no section of the offer is sendonly or sendrecv, and WHIP publishes (RFC 9725 section 4.2)"
+    )]
+    NothingPublished,
+    #[error("nothing to send: no section of the offer is recvonly or sendrecv, and WHEP watches")]
+    NothingWatched,
+    #[error(
+        "no codec in common: the offer has {}; supported are {} over UDP/TLS/RTP/SAVPF",
+        if .offered.is_empty() { "none".to_owned() } else { .offered.join(", ") },
+        super::codec::SUPPORTED
+    )]
+    NoMutualCodec { offered: Vec<String> },
 }

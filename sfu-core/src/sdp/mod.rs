@@ -1,10 +1,28 @@
 //! Answering offers: what the peer can do, what we agree on, and the answer's text. Control path only.
+//!
+//! Text → lines and syntax (`text`) → the offer in our types (`offer` with `peer`, `codec`, `extension`, `source`)
+//! → the decision (`agree`) → the answer (`answer`). An offer either gets an answer that keeps the order and the names of
+//! its sections, or an [`SdpError`]; nothing of it is echoed that was not checked.
 
+mod agree;
+mod answer;
+mod candidate;
+mod codec;
 mod error;
+mod extension;
+mod fragment;
+mod offer;
+mod peer;
+mod source;
+mod text;
 
+pub use answer::{Accepted, Local, answer};
 pub use error::SdpError;
+pub use fragment::{Fragment, parse_fragment, write_fragment};
 
 pub use crate::codec::{Codec, H264Profile};
+
+use std::sync::Arc;
 
 use crate::id::{MediaKind, Mid, PayloadType, Rid, Ssrc};
 use crate::transport::{DtlsRole, Fingerprint, IceCredentials};
@@ -27,7 +45,7 @@ pub struct Negotiated {
     pub role: DtlsRole,
     /// One map for the whole bundle (RFC 8285 §5, RFC 9143 §9).
     pub extensions: ExtensionIds,
-    /// In the offer's order, refused and inactive ones included.
+    /// In the offer's order, refused and inactive ones included; data channels and the like are refused and left out.
     pub sections: Vec<Section>,
 }
 
@@ -52,8 +70,13 @@ pub enum Flow {
         rids: Vec<Rid>,
     },
     /// We send a slot here, on these SSRCs for life.
-    Receives { media: Ssrc, rtx: Option<Ssrc> },
-    /// Refused (no mutual codec) or inactive.
+    Receives {
+        media: Ssrc,
+        rtx: Option<Ssrc>,
+        /// What sender reports call the slot (RFC 3550 §6.5.1): audio slot i and video slot i share it.
+        cname: Arc<str>,
+    },
+    /// Refused (no mutual codec, then `codecs` is empty) or inactive.
     Inactive,
 }
 

@@ -1,0 +1,180 @@
+//! The decision: what of an offer we agree to, section by section and for the bundle as a whole. No text is read or written here.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use rand::Rng;
+use sdp::direction::Direction;
+
+use super::codec::AgreedCodec;
+use super::extension::{self, AgreedExtension, BundleExtensions, Extension};
+use super::offer::{Offer, OfferedSection};
+use super::{Codec, ExtensionIds, Flow, Purpose, SdpError};
+use crate::id::{MediaKind, Mid, PayloadType, Ssrc};
+use crate::limits::{SLOTS_PER_TRANSPORT_MAX, TRACKS_PER_TRANSPORT_MAX};
+
+/// One section as decided.
+#[derive(Debug)]
+pub(super) struct Agreed<'a> {
+    pub offered: &'a OfferedSection,
+    pub flow: Flow,
+    /// Empty: refused, and answered with port 0.
+    pub codecs: Vec<AgreedCodec>,
+    pub extensions: Vec<AgreedExtension>,
+    /// Which slot of its kind it is, from 0; audio slot i and video slot i belong together.
+    pub slot: Option<usize>,
+}
+
+/// The whole offer as decided.
+#[derive(Debug)]
+pub(super) struct Agreement<'a> {
+    pub sections: Vec<Agreed<'a>>,
+    pub extensions: ExtensionIds,
+}
+
+/// Decides on every section; fails when nothing usable is left or the bundle contradicts itself.
+pub(super) fn agree<'a>(
+    offer: &'a Offer,
+    purpose: Purpose,
+    cname: &str,
+    rng: &mut impl Rng,
+) -> Result<Agreement<'a>, SdpError> {
+    let mut bundle = BundleExtensions::default();
+    let mut meanings = BTreeMap::new();
+    let mut slots = Slots::new(offer, cname);
+    let mut sections = Vec::new();
+    let mut mixed = true;
+    for offered in &offer.sections {
+        let mut agreed =
+            Agreed { offered, flow: Flow::Inactive, codecs: Vec::new(), extensions: Vec::new(), slot: None };
+        if let Some(kind) = offered.kind.filter(|_| !offered.codecs.is_empty()) {
+            agreed.codecs = offered.codecs.clone();
+            agreed.extensions = extension::agreed(offered, purpose);
+            bundle.add(offered, &mut agreed.extensions)?;
+            payload_types(&mut meanings, &agreed.codecs, &offered.mid)?;
+            feedback(&mut agreed);
+            mixed &= offered.mixed;
+            match (purpose, wanted(purpose, &offered.direction)) {
+                (_, false) => {}
+                (Purpose::Publish, true) => agreed.flow = slots.published(offered),
+                (Purpose::Watch, true) => (agreed.flow, agreed.slot) = slots.slot(kind, &agreed.codecs, rng),
+            }
+        }
+        sections.push(agreed);
+    }
+    check(offer, purpose, &sections)?;
+    let mut extensions = bundle.ids;
+    extensions.mixed = mixed;
+    Ok(Agreement { sections, extensions })
+}
+
+/// Whether media would flow the way this request is for.
+fn wanted(purpose: Purpose, offered: &Direction) -> bool {
+    match purpose {
+        Purpose::Publish => matches!(offered, Direction::SendRecv | Direction::SendOnly),
+        Purpose::Watch => matches!(offered, Direction::SendRecv | Direction::RecvOnly),
+    }
+}
+
+/// Transport-wide feedback needs the numbers that the header extension carries.
+fn feedback(agreed: &mut Agreed<'_>) {
+    let numbered = agreed.extensions.iter().any(|extension| extension.extension == Extension::TransportCc);
+    for codec in &mut agreed.codecs {
+        codec.codec.feedback.transport_cc &= numbered;
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Meaning {
+    Media(Codec),
+    Repeat(PayloadType),
+}
+
+/// A payload type means one format in the whole bundle (RFC 9143 §9.1).
+fn payload_types(
+    meanings: &mut BTreeMap<PayloadType, (Meaning, Mid)>,
+    codecs: &[AgreedCodec],
+    mid: &Mid,
+) -> Result<(), SdpError> {
+    for codec in codecs.iter().map(|agreed| &agreed.codec) {
+        let media = (codec.payload_type, Meaning::Media(codec.codec));
+        let repeat = codec.rtx.map(|rtx| (rtx, Meaning::Repeat(codec.payload_type)));
+        for (payload_type, meaning) in [Some(media), repeat].into_iter().flatten() {
+            let (known, first) = meanings.entry(payload_type).or_insert_with(|| (meaning, mid.clone()));
+            if *known != meaning {
+                return Err(SdpError::PayloadTypeConflict { payload_type, first: first.clone(), second: mid.clone() });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Hands out what must be unique within the transport.
+#[derive(Debug)]
+struct Slots<'a> {
+    cname: &'a str,
+    audio: usize,
+    video: usize,
+    /// SSRCs of ours and of the peer's.
+    used: BTreeSet<Ssrc>,
+    /// SSRCs that a section before this one announced.
+    announced: BTreeSet<Ssrc>,
+}
+
+impl<'a> Slots<'a> {
+    fn new(offer: &Offer, cname: &'a str) -> Self {
+        let used = offer.sections.iter().flat_map(|section| section.sources.every_ssrc.iter().copied()).collect();
+        Self { cname, audio: 0, video: 0, used, announced: BTreeSet::new() }
+    }
+
+    /// A track of the peer's; an SSRC that an earlier section announced stays with that one.
+    fn published(&mut self, offered: &OfferedSection) -> Flow {
+        let sources = &offered.sources;
+        let ssrcs = sources.ssrcs.iter().filter(|ssrc| self.announced.insert(ssrc.media)).copied().collect();
+        Flow::Publishes { ssrcs, rids: sources.rids.clone() }
+    }
+
+    fn slot(&mut self, kind: MediaKind, codecs: &[AgreedCodec], rng: &mut impl Rng) -> (Flow, Option<usize>) {
+        let next = match kind {
+            MediaKind::Audio => &mut self.audio,
+            MediaKind::Video => &mut self.video,
+        };
+        let slot = *next;
+        *next = slot.saturating_add(1);
+        let cname = Arc::from(format!("{}-{slot}", self.cname));
+        let media = self.draw(rng);
+        let rtx = codecs.iter().any(|agreed| agreed.codec.rtx.is_some()).then(|| self.draw(rng));
+        (Flow::Receives { media, rtx, cname }, Some(slot))
+    }
+
+    /// A fresh SSRC: never 0, never one that is known (RFC 3550 §8.1).
+    fn draw(&mut self, rng: &mut impl Rng) -> Ssrc {
+        let mut number: u32 = rng.random();
+        while number == 0 || !self.used.insert(Ssrc(number)) {
+            number = number.wrapping_add(1);
+        }
+        Ssrc(number)
+    }
+}
+
+fn check(offer: &Offer, purpose: Purpose, sections: &[Agreed<'_>]) -> Result<(), SdpError> {
+    let flowing = sections.iter().filter(|agreed| !matches!(agreed.flow, Flow::Inactive)).count();
+    match purpose {
+        Purpose::Publish if flowing > TRACKS_PER_TRANSPORT_MAX => {
+            return Err(SdpError::TooManyTracks { tracks: flowing });
+        }
+        Purpose::Watch if flowing > SLOTS_PER_TRANSPORT_MAX => {
+            return Err(SdpError::TooManySlots { slots: flowing });
+        }
+        Purpose::Publish | Purpose::Watch if flowing > 0 => return Ok(()),
+        Purpose::Publish | Purpose::Watch => {}
+    }
+    let right_way = |section: &OfferedSection| section.kind.is_some() && wanted(purpose, &section.direction);
+    if offer.sections.iter().any(right_way) {
+        return Err(SdpError::NoMutualCodec { offered: offer.codec_names.clone() });
+    }
+    Err(match purpose {
+        Purpose::Publish => SdpError::NothingPublished,
+        Purpose::Watch => SdpError::NothingWatched,
+    })
+}

@@ -1,0 +1,230 @@
+//! The answer: from what was agreed to its text (RFC 9429 §5.3), for an ICE-lite server that bundles everything.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+
+use rand::Rng;
+use sdp::description::common::Attribute;
+use sdp::description::media::{MediaDescription, RangedPort};
+use sdp::description::session::{Origin, SessionDescription, TimeDescription};
+
+use super::agree::{self, Agreed, Agreement};
+use super::codec::AgreedCodec;
+use super::offer::{self, Offer};
+use super::{Feedback, Flow, Negotiated, NegotiatedCodec, Purpose, SdpError, Section, candidate};
+use crate::id::{MediaKind, Mid};
+use crate::transport::{DtlsRole, Fingerprint, FingerprintHash, IceCredentials};
+
+/// What we say about ourselves.
+#[derive(Debug, Clone, Copy)]
+pub struct Local<'a> {
+    pub ice: &'a IceCredentials,
+    pub fingerprint: &'a Fingerprint,
+    /// Host candidates, most preferred first; UDP.
+    pub candidates: &'a [SocketAddr],
+    /// Stem of the slots' CNAMEs (RFC 7022); each pair of an audio and a video slot appends its number.
+    pub cname: &'a str,
+}
+
+/// An offer that was accepted.
+#[derive(Debug, Clone)]
+pub struct Accepted {
+    pub negotiated: Negotiated,
+    /// SDP (RFC 8866), lines ended by CR LF.
+    pub answer: String,
+}
+
+/// Answers an offer. `rng` draws the session id and the SSRCs of slots (never 0, unique within offer and answer).
+pub fn answer(offer: &str, purpose: Purpose, local: &Local<'_>, rng: &mut impl Rng) -> Result<Accepted, SdpError> {
+    let offer = offer::parse(offer)?;
+    let agreement = agree::agree(&offer, purpose, local.cname, rng)?;
+    // RFC 9429 §5.2.1: 63 random bits.
+    let session_id = rng.random::<u64>() >> 1;
+    let answer = session(session_id, &offer, &agreement, local).marshal();
+    let sections = agreement.sections.into_iter().filter_map(negotiated).collect();
+    let negotiated = Negotiated {
+        remote_ice: offer.peer.ice.clone(),
+        remote_fingerprints: offer.peer.fingerprints.clone(),
+        role: offer.peer.role,
+        extensions: agreement.extensions,
+        sections,
+    };
+    Ok(Accepted { negotiated, answer })
+}
+
+fn negotiated(agreed: Agreed<'_>) -> Option<Section> {
+    let kind = match agreed.offered.media.media.as_str() {
+        "audio" => MediaKind::Audio,
+        "video" => MediaKind::Video,
+        _ => return None,
+    };
+    let codecs: Vec<NegotiatedCodec> = agreed.codecs.into_iter().map(|agreed| agreed.codec).collect();
+    Some(Section { mid: agreed.offered.mid.clone(), kind, flow: agreed.flow, codecs })
+}
+
+fn session(id: u64, offer: &Offer, agreement: &Agreement<'_>, local: &Local<'_>) -> SessionDescription {
+    let mut attributes = vec![flag("ice-lite"), value("ice-options", "trickle")];
+    if let Some(bundle) = &offer.bundle {
+        let mut accepted: BTreeSet<&Mid> = agreement
+            .sections
+            .iter()
+            .filter(|agreed| !agreed.codecs.is_empty())
+            .map(|agreed| &agreed.offered.mid)
+            .collect();
+        let members: Vec<&str> = bundle.iter().filter(|mid| accepted.remove(mid)).map(|mid| &*mid.0).collect();
+        attributes.push(value("group", format!("BUNDLE {}", members.join(" "))));
+    }
+    if offer.mixed {
+        attributes.push(flag("extmap-allow-mixed"));
+    }
+    attributes.push(value("msid-semantic", "WMS *"));
+    let candidates = candidate::lines(local.candidates);
+    let section = |agreed: &Agreed<'_>| match agreed.codecs.as_slice() {
+        [] => refused(agreed),
+        codecs => accepted(agreed, codecs, offer, local, &candidates),
+    };
+    SessionDescription {
+        origin: Origin {
+            username: "-".to_owned(),
+            session_id: id,
+            session_version: 1,
+            network_type: "IN".to_owned(),
+            address_type: "IP4".to_owned(),
+            unicast_address: "127.0.0.1".to_owned(),
+        },
+        session_name: "-".to_owned(),
+        time_descriptions: vec![TimeDescription::default()],
+        attributes,
+        media_descriptions: agreement.sections.iter().map(section).collect(),
+        ..SessionDescription::default()
+    }
+}
+
+/// Port 0 in the place that the offer gave it (RFC 3264 §6).
+fn refused(agreed: &Agreed<'_>) -> MediaDescription {
+    let mut media = blank(agreed);
+    media.media_name.port = RangedPort { value: 0, range: None };
+    media.media_name.formats.clone_from(&agreed.offered.media.formats);
+    if agreed.offered.mid_given {
+        media.attributes.push(value("mid", &*agreed.offered.mid.0));
+    }
+    media.attributes.push(flag("inactive"));
+    media
+}
+
+fn blank(agreed: &Agreed<'_>) -> MediaDescription {
+    let offered = &agreed.offered.media;
+    let mut media = MediaDescription::new_jsep_media_description(offered.media.clone(), Vec::new());
+    media.media_name.protos.clone_from(&offered.protos);
+    media
+}
+
+fn accepted(
+    agreed: &Agreed<'_>,
+    codecs: &[AgreedCodec],
+    offer: &Offer,
+    local: &Local<'_>,
+    candidates: &[String],
+) -> MediaDescription {
+    let offered = agreed.offered;
+    let mut media = blank(agreed);
+    let lines = &mut media.attributes;
+    lines.push(value("ice-ufrag", &local.ice.ufrag));
+    lines.push(value("ice-pwd", &local.ice.pwd));
+    lines.push(value("fingerprint", fingerprint(local.fingerprint)));
+    lines.push(value("setup", setup(offer.peer.role)));
+    if offered.mid_given || offer.bundle.is_some() {
+        lines.push(value("mid", &*offered.mid.0));
+    }
+    lines.extend(agreed.extensions.iter().map(|extension| value("extmap", extension.line())));
+    if offered.mixed && !offer.mixed {
+        lines.push(flag("extmap-allow-mixed"));
+    }
+    lines.push(flag(match agreed.flow {
+        Flow::Publishes { .. } => "recvonly",
+        Flow::Receives { .. } => "sendonly",
+        Flow::Inactive => "inactive",
+    }));
+    if let Some(slot) = agreed.slot {
+        lines.push(value("msid", format!("slot-{slot} slot-{slot}-{}", offered.media.media)));
+    }
+    lines.push(flag("rtcp-mux"));
+    if offered.rtcp_rsize {
+        lines.push(flag("rtcp-rsize"));
+    }
+    for agreed in codecs {
+        codec(agreed, &mut media.media_name.formats, lines);
+    }
+    streams(agreed, lines);
+    lines.extend(candidates.iter().map(|line| value("candidate", line)));
+    lines.push(flag("end-of-candidates"));
+    media
+}
+
+fn codec(agreed: &AgreedCodec, formats: &mut Vec<String>, lines: &mut Vec<Attribute>) {
+    let NegotiatedCodec { payload_type, rtx, feedback, .. } = &agreed.codec;
+    formats.push(payload_type.to_string());
+    lines.push(value("rtpmap", format!("{payload_type} {}", agreed.rtpmap)));
+    let Feedback { nack, pli, fir, transport_cc, remb } = *feedback;
+    let kinds =
+        [(remb, "goog-remb"), (transport_cc, "transport-cc"), (fir, "ccm fir"), (nack, "nack"), (pli, "nack pli")];
+    for (_, kind) in kinds.iter().filter(|(wanted, _)| *wanted) {
+        lines.push(value("rtcp-fb", format!("{payload_type} {kind}")));
+    }
+    if let Some(fmtp) = &agreed.fmtp {
+        lines.push(value("fmtp", format!("{payload_type} {fmtp}")));
+    }
+    if let Some(rtx) = rtx {
+        formats.push(rtx.to_string());
+        lines.push(value("rtpmap", format!("{rtx} rtx/{}", agreed.clock)));
+        lines.push(value("fmtp", format!("{rtx} apt={payload_type}")));
+    }
+}
+
+/// RIDs to be received (RFC 8851 §4), or the slot's SSRCs (RFC 5576).
+fn streams(agreed: &Agreed<'_>, lines: &mut Vec<Attribute>) {
+    match &agreed.flow {
+        Flow::Publishes { rids, .. } => {
+            let names: Vec<&str> = rids.iter().map(|rid| &*rid.0).collect();
+            lines.extend(names.iter().map(|rid| value("rid", format!("{rid} recv"))));
+            if agreed.offered.sources.simulcast {
+                lines.push(value("simulcast", format!("recv {}", names.join(";"))));
+            }
+        }
+        Flow::Receives { media, rtx, cname } => {
+            if let Some(rtx) = rtx {
+                lines.push(value("ssrc-group", format!("FID {media} {rtx}")));
+            }
+            let ssrcs = std::iter::once(media).chain(rtx);
+            lines.extend(ssrcs.map(|ssrc| value("ssrc", format!("{ssrc} cname:{cname}"))));
+        }
+        Flow::Inactive => {}
+    }
+}
+
+/// RFC 8842 §5.3: an offer of `actpass` or `active` is answered with `passive`, `passive` with `active`.
+fn setup(role: DtlsRole) -> &'static str {
+    match role {
+        DtlsRole::Server => "passive",
+        DtlsRole::Client => "active",
+    }
+}
+
+/// RFC 8122 §5: the hash's name and its bytes in upper-case hexadecimal.
+fn fingerprint(fingerprint: &Fingerprint) -> String {
+    let name = match fingerprint.hash {
+        FingerprintHash::Sha256 => "sha-256",
+        FingerprintHash::Sha384 => "sha-384",
+        FingerprintHash::Sha512 => "sha-512",
+    };
+    let bytes: Vec<String> = fingerprint.bytes.iter().map(|byte| format!("{byte:02X}")).collect();
+    format!("{name} {}", bytes.join(":"))
+}
+
+fn flag(key: &str) -> Attribute {
+    Attribute { key: key.to_owned(), value: None }
+}
+
+fn value(key: &str, value: impl Into<String>) -> Attribute {
+    Attribute { key: key.to_owned(), value: Some(value.into()) }
+}

@@ -1,0 +1,150 @@
+//! RTP header extensions (RFC 8285): which we know, what the offer maps them to, and what we answer.
+
+use std::collections::BTreeMap;
+
+use sdp::description::common::Attribute;
+use sdp::direction::Direction;
+
+use super::offer::OfferedSection;
+use super::{ExtensionIds, Purpose, SdpError};
+use crate::id::Mid;
+
+/// Highest id of a one-byte header (RFC 8285 §4.2).
+const ONE_BYTE_ID_MAX: u8 = 14;
+/// Id that one-byte headers reserve (RFC 8285 §4.2); mapped to nothing, so that both forms can be mixed.
+const RESERVED_ID: u8 = 15;
+
+/// A header extension that we read or write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Extension {
+    /// RFC 9143 §15.
+    Mid,
+    /// RFC 8852 §3.1.
+    Rid,
+    /// RFC 8852 §3.2.
+    RepairedRid,
+    /// RFC 6464.
+    AudioLevel,
+    AbsSendTime,
+    TransportCc,
+    DependencyDescriptor,
+}
+
+/// URIs as browsers write them.
+const KNOWN: [(Extension, &str); 7] = [
+    (Extension::Mid, "urn:ietf:params:rtp-hdrext:sdes:mid"),
+    (Extension::Rid, "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"),
+    (Extension::RepairedRid, "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id"),
+    (Extension::AudioLevel, "urn:ietf:params:rtp-hdrext:ssrc-audio-level"),
+    (Extension::AbsSendTime, "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"),
+    (Extension::TransportCc, "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"),
+    (
+        Extension::DependencyDescriptor,
+        "https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension",
+    ),
+];
+
+/// One `a=extmap` line with an id that can stand in a packet.
+#[derive(Debug, Clone)]
+pub(super) struct OfferedExtension {
+    pub id: u8,
+    uri: String,
+    known: Option<Extension>,
+    direction: Direction,
+}
+
+/// An extension of one section as answered.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct AgreedExtension {
+    pub extension: Extension,
+    pub id: u8,
+    /// As written in the answer: mirrored from the offer (RFC 8285 §6).
+    direction: Option<&'static str>,
+}
+
+impl AgreedExtension {
+    /// The value of the answer's `a=extmap` line.
+    pub fn line(&self) -> String {
+        let uri = KNOWN.iter().find(|(known, _)| *known == self.extension).map_or("", |(_, uri)| uri);
+        match self.direction {
+            Some(direction) => format!("{}/{direction} {uri}", self.id),
+            None => format!("{} {uri}", self.id),
+        }
+    }
+}
+
+/// Reads the `a=extmap` lines (RFC 8285 §5); what cannot stand in a packet is left out, and an id counts once.
+pub(super) fn offered<'a>(attributes: impl Iterator<Item = &'a Attribute>) -> Vec<OfferedExtension> {
+    let mut found: BTreeMap<u8, ()> = BTreeMap::new();
+    let mut extensions = Vec::new();
+    for attribute in attributes.filter(|attribute| attribute.key == "extmap") {
+        let mut words = attribute.value.as_deref().unwrap_or_default().split_whitespace();
+        let (Some(head), Some(uri)) = (words.next(), words.next()) else { continue };
+        let (id, direction) = head.split_once('/').unwrap_or((head, "sendrecv"));
+        let Some(id) = id.parse::<u8>().ok().filter(|id| *id != 0 && *id != RESERVED_ID) else { continue };
+        if found.insert(id, ()).is_some() {
+            continue;
+        }
+        let known = KNOWN.iter().find(|(_, known)| *known == uri).map(|(extension, _)| *extension);
+        extensions.push(OfferedExtension { id, uri: uri.to_owned(), known, direction: Direction::new(direction) });
+    }
+    extensions
+}
+
+/// What we agree to for one section: known, usable in the direction in which media will flow, and reachable by the header form.
+pub(super) fn agreed(section: &OfferedSection, purpose: Purpose) -> Vec<AgreedExtension> {
+    let mut agreed: Vec<AgreedExtension> = Vec::new();
+    for offered in &section.extensions {
+        let Some(extension) = offered.known else { continue };
+        let direction = match (&offered.direction, purpose) {
+            (Direction::SendRecv, _) => None,
+            (Direction::SendOnly, Purpose::Publish) => Some("recvonly"),
+            (Direction::RecvOnly, Purpose::Watch) => Some("sendonly"),
+            (Direction::SendOnly | Direction::RecvOnly | Direction::Inactive | Direction::Unspecified, _) => continue,
+        };
+        if (offered.id > ONE_BYTE_ID_MAX && !section.mixed) || agreed.iter().any(|other| other.extension == extension) {
+            continue;
+        }
+        agreed.push(AgreedExtension { extension, id: offered.id, direction });
+    }
+    agreed
+}
+
+/// The bundle's one map of ids.
+#[derive(Debug, Default)]
+pub(super) struct BundleExtensions {
+    meanings: BTreeMap<u8, (String, Mid)>,
+    pub ids: ExtensionIds,
+}
+
+impl BundleExtensions {
+    /// Takes in a section: an id must mean the same in the whole bundle. An extension under a second id keeps its first one
+    /// and is taken out of `agreed`.
+    pub fn add(&mut self, section: &OfferedSection, agreed: &mut Vec<AgreedExtension>) -> Result<(), SdpError> {
+        for offered in &section.extensions {
+            let (uri, first) =
+                self.meanings.entry(offered.id).or_insert_with(|| (offered.uri.clone(), section.mid.clone()));
+            if *uri != offered.uri {
+                let (first, second) = (first.clone(), section.mid.clone());
+                return Err(SdpError::ExtensionConflict { id: offered.id, first, second });
+            }
+        }
+        agreed.retain(|extension| {
+            let id = self.slot(extension.extension).get_or_insert(extension.id);
+            *id == extension.id
+        });
+        Ok(())
+    }
+
+    fn slot(&mut self, extension: Extension) -> &mut Option<u8> {
+        match extension {
+            Extension::Mid => &mut self.ids.mid,
+            Extension::Rid => &mut self.ids.rid,
+            Extension::RepairedRid => &mut self.ids.repaired_rid,
+            Extension::AudioLevel => &mut self.ids.audio_level,
+            Extension::AbsSendTime => &mut self.ids.abs_send_time,
+            Extension::TransportCc => &mut self.ids.transport_cc,
+            Extension::DependencyDescriptor => &mut self.ids.dependency_descriptor,
+        }
+    }
+}
