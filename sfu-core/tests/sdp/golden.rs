@@ -22,7 +22,7 @@ pub fn offers() -> Vec<(String, Purpose, String)> {
         })
         .collect();
     offers.sort_by(|a, b| a.0.cmp(&b.0));
-    assert!(offers.len() >= 13, "only {} offers in {}", offers.len(), folder().display());
+    assert!(offers.len() >= 17, "only {} offers in {}", offers.len(), folder().display());
     offers
 }
 
