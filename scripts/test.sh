@@ -109,7 +109,7 @@ whip_ffmpeg() {
 }
 
 browser_tests() {
-  cd web && npx --no-install vitest run --config e2e/vitest.config.ts --reporter=default --reporter=json \
+  cd web && ../scripts/in-namespace.sh npx --no-install vitest run --config e2e/vitest.config.ts --reporter=default --reporter=json \
     --outputFile.json="$logs/browser.json" ${FILTER:+"$FILTER"}
 }
 

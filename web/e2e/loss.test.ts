@@ -1,0 +1,80 @@
+import type { Page } from 'puppeteer-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { chromium, harnessPage, type TestBrowser } from './support/browser.ts';
+import { BLUE, figure, isLive, seesAndHears, stream } from './support/expect-media.ts';
+import { LossyRelay } from './support/lossy-relay.ts';
+import { Server } from './support/server.ts';
+import { sleep } from './support/wait.ts';
+
+const LOSS = 0.05;
+const SEED = 20_261_121;
+const WATCH_MS = 15_000;
+
+let server: Server;
+let browser: TestBrowser;
+let page: Page;
+let relay: LossyRelay;
+
+beforeAll(async () => {
+  // One shard's port is all that the relay leads to.
+  server = await Server.start({ shards: 1 });
+  relay = await LossyRelay.start(server.mediaPort, LOSS, SEED);
+  browser = await chromium();
+  page = await harnessPage(browser, server.url);
+});
+
+afterAll(async () => {
+  await browser.close();
+  relay.close();
+  expect(await server.stop(), server.log).toBe(0);
+});
+
+describe('with 5 % of datagrams lost each way, on both legs', () => {
+  it('video plays on, and the counters show why', async () => {
+    const relayPort = relay.port;
+    await page.evaluate(
+      (port, color) =>
+        window.harness.publish('lossy', {
+          room: 'lossy',
+          identity: 'lossy',
+          color,
+          pitch: 700,
+          codec: 'vp8',
+          relayPort: port,
+        }),
+      relayPort,
+      BLUE,
+    );
+    await isLive(page, 'lossy');
+    await page.evaluate(
+      (port) => window.harness.watch('viewer', { room: 'lossy', relayPort: port }),
+      relayPort,
+    );
+    await seesAndHears(page, 'viewer', 0, BLUE, 700);
+    const before = await stream(page, 'viewer', 'video');
+
+    await sleep(WATCH_MS);
+
+    const after = await stream(page, 'viewer', 'video');
+    const sent = await stream(page, 'lossy', 'video');
+    const decoded = figure(after, 'framesDecoded') - figure(before, 'framesDecoded');
+    console.log(
+      `lost ${relay.dropped.toServer} of ${relay.passed.toServer} up, ${relay.dropped.toBrowser} of ` +
+        `${relay.passed.toBrowser} down; ${decoded} frames; viewer sent ${figure(after, 'nackCount')} NACK and ` +
+        `${figure(after, 'pliCount')} PLI, took ${figure(after, 'retransmittedPacketsReceived')} repeats; publisher took ` +
+        `${figure(sent, 'nackCount')} NACK and ${figure(sent, 'pliCount')} PLI, repeated ` +
+        `${figure(sent, 'retransmittedPacketsSent')}; frozen ${figure(after, 'totalFreezesDuration')} s`,
+    );
+    expect(relay.dropped.toServer).toBeGreaterThan(10);
+    expect(relay.dropped.toBrowser).toBeGreaterThan(10);
+    expect(decoded).toBeGreaterThan(((WATCH_MS / 1000) * 15 * 85) / 100);
+    const frozen = figure(after, 'totalFreezesDuration') - figure(before, 'totalFreezesDuration');
+    expect(frozen).toBeLessThan(1);
+    // Both legs are mended by retransmission: the viewer's out of the server's ring, the server's by the publisher.
+    expect(figure(after, 'nackCount')).toBeGreaterThan(0);
+    expect(figure(after, 'retransmittedPacketsReceived')).toBeGreaterThan(0);
+    expect(figure(sent, 'nackCount')).toBeGreaterThan(0);
+    expect(figure(sent, 'retransmittedPacketsSent')).toBeGreaterThan(0);
+    await seesAndHears(page, 'viewer', 0, BLUE, 700);
+  });
+});

@@ -1,0 +1,82 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import puppeteer, { type Browser, type Page } from 'puppeteer-core';
+import { pageScript } from './paths.ts';
+
+const CHROMIUM_FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--disable-background-timer-throttling',
+  '--disable-renderer-backgrounding',
+  '--disable-backgrounding-occluded-windows',
+  '--autoplay-policy=no-user-gesture-required',
+  '--mute-audio',
+];
+
+/** A camera that beeps and a permission that is given. */
+export const FAKE_DEVICES = ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'];
+
+const FIREFOX_PREFS = {
+  'media.navigator.streams.fake': true,
+  'media.navigator.permission.disabled': true,
+  'media.peerconnection.ice.loopback': true,
+  'media.autoplay.default': 0,
+  'media.autoplay.blocking_policy': 0,
+  // Nothing is fetched from outside: the tests' network has no outside.
+  'media.gmp-manager.updateEnabled': false,
+  'network.captive-portal-service.enabled': false,
+  'app.normandy.enabled': false,
+};
+
+export interface TestBrowser {
+  readonly browser: Browser;
+  close(): Promise<void>;
+}
+
+export async function chromium(extra: readonly string[] = []): Promise<TestBrowser> {
+  const profile = mkdtempSync(join(tmpdir(), 'sfu-chromium-'));
+  const browser = await puppeteer.launch({
+    executablePath: process.env['SFU_CHROMIUM'] ?? '/usr/bin/chromium',
+    headless: true,
+    userDataDir: profile,
+    pipe: true,
+    args: [...CHROMIUM_FLAGS, ...extra],
+  });
+  return closing(browser, profile);
+}
+
+export async function firefox(): Promise<TestBrowser> {
+  const profile = mkdtempSync(join(tmpdir(), 'sfu-firefox-'));
+  const browser = await puppeteer.launch({
+    browser: 'firefox',
+    executablePath: process.env['SFU_FIREFOX'] ?? '/usr/bin/firefox-esr',
+    headless: true,
+    extraPrefsFirefox: FIREFOX_PREFS,
+    userDataDir: profile,
+  });
+  return closing(browser, profile);
+}
+
+/** A page of the server's origin with the harness in it. */
+export async function harnessPage({ browser }: TestBrowser, url: string): Promise<Page> {
+  const page = await browser.newPage();
+  await page.goto(`${url}/`, { waitUntil: 'load' });
+  await page.evaluate(`${pageScript('harness')}; window.harness = harness.harness; undefined`);
+  return page;
+}
+
+function closing(browser: Browser, profile: string): TestBrowser {
+  return {
+    browser,
+    close: async () => {
+      await browser.close();
+      rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}

@@ -1,0 +1,20 @@
+import { build } from 'vite';
+import { harnessDirectory } from './paths.ts';
+
+/** Bundles the page side of the tests, with the project's own WHIP and WHEP clients in it, to one script. */
+export default async function buildHarness(): Promise<void> {
+  for (const entry of ['harness', 'libraries']) {
+    await build({
+      configFile: false,
+      logLevel: 'warn',
+      publicDir: false,
+      define: { 'process.env.NODE_ENV': '"production"' },
+      build: {
+        outDir: harnessDirectory,
+        emptyOutDir: false,
+        minify: false,
+        lib: { entry: `e2e/page/${entry}.ts`, name: entry, formats: ['iife'], fileName: () => `${entry}.js` },
+      },
+    });
+  }
+}

@@ -1,0 +1,14 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    dir: 'e2e',
+    include: ['**/*.test.ts'],
+    globalSetup: ['e2e/support/build-harness.ts'],
+    // Browsers and encoders share two cores: one file at a time, and figures that mean something.
+    fileParallelism: false,
+    testTimeout: 120_000,
+    hookTimeout: 60_000,
+    reporters: ['verbose'],
+  },
+});
