@@ -83,7 +83,7 @@ async fn candidates_are_the_shards_sockets_and_loopback_only_for_clients_on_loop
 async fn announced_addresses_are_the_only_candidates() {
     let server = Server::with_flags(&[("announce", "203.0.113.5")]);
     server.send_from("127.0.0.1:1", post("/whip/demo")).await;
-    assert_eq!(server.joins()[0].candidates, ["203.0.113.5:7882".parse().unwrap()]);
+    assert_eq!(server.joins()[0].candidates, ["203.0.113.5:7882".parse::<std::net::SocketAddr>().unwrap()]);
 }
 
 #[tokio::test]
