@@ -7,6 +7,7 @@
 
 pub mod codec;
 pub mod id;
+pub mod interceptor;
 pub mod limits;
 pub mod sdp;
 pub mod transport;

@@ -1,0 +1,75 @@
+//! What the chain counts. The library boxes the interceptors, so they share these cells with the chain that reads them.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+macro_rules! counters {
+    ($($(#[$doc:meta])* $name:ident,)*) => {
+        /// Everything a chain counts, as values.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+        pub struct ControlCounters {
+            $($(#[$doc])* pub $name: u64,)*
+        }
+
+        #[derive(Debug, Default)]
+        pub(super) struct Cells {
+            $(pub(super) $name: Cell,)*
+        }
+
+        impl Cells {
+            pub(super) fn read(&self) -> ControlCounters {
+                ControlCounters { $($name: self.$name.0.load(Ordering::Relaxed),)* }
+            }
+        }
+    };
+}
+
+counters! {
+    /// RTCP packets that could not be parsed.
+    rtcp_malformed,
+    /// NACK messages sent to a publisher.
+    nacks_sent,
+    /// Packets asked for, repeats of the question included.
+    packets_nacked,
+    /// Missing packets that came after they were asked for.
+    packets_repaired,
+    /// Missing packets no longer asked for: too old, too often, too many.
+    repairs_abandoned,
+    /// NACK messages received from a subscriber.
+    nacks_received,
+    /// Packets that a subscriber asked for again while a repeat was on its way, or too often.
+    repeats_suppressed,
+    /// Packets asked for beyond the limit of one message.
+    repeats_shed,
+    /// PLI messages sent to a publisher.
+    plis_sent,
+    /// FIR messages sent to a publisher.
+    firs_sent,
+    /// PLI and new FIR commands received from a subscriber.
+    keyframe_requests_received,
+    /// Requests that were joined to one already under way.
+    keyframe_requests_joined,
+    /// Requests for streams that take neither PLI nor FIR.
+    keyframe_requests_unservable,
+    /// Requests given up after the last try.
+    keyframe_requests_abandoned,
+    /// Feedback about streams that are not bound.
+    feedback_unknown_ssrc,
+    /// Events dropped because nobody drained them.
+    events_shed,
+    /// Outgoing messages that could not be written.
+    rtcp_unwritable,
+}
+
+/// One count.
+#[derive(Debug, Default)]
+pub(super) struct Cell(AtomicU64);
+
+impl Cell {
+    pub(super) fn add(&self, count: usize) {
+        self.0.fetch_add(u64::try_from(count).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    pub(super) fn increment(&self) {
+        self.add(1);
+    }
+}

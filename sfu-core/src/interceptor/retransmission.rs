@@ -1,0 +1,102 @@
+//! Hears a subscriber's NACKs (RFC 4585 §6.2.1) and tells the application which packets to send again out of the shared
+//! ring. A question repeated while the answer is on its way is not answered twice.
+//!
+//! Invariant: memory per slot is one table of [`REMEMBERED`] packets, made at the slot's first loss.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use ::interceptor::StreamInfo;
+use ::rtcp::transport_feedbacks::transport_layer_nack::TransportLayerNack;
+
+use super::counters::Cells;
+use super::event::{Control, ControlEvent};
+use super::stage::{Outbox, Stage};
+use crate::id::Ssrc;
+use crate::rtp::SeqNo;
+
+/// Answered packets remembered per slot, a power of two: 100 ms of 20 Mbit/s all lost.
+const REMEMBERED: usize = 256;
+/// Times one packet is sent again. With more, the link is the trouble, and repeats make it worse.
+const ANSWERS_MAX: u8 = 4;
+/// A question within this time after an answer cannot have seen it.
+const SUPPRESS_MIN: Duration = Duration::from_millis(20);
+/// Round-trip time until reports tell it, as browsers assume.
+const ROUND_TRIP_DEFAULT: Duration = Duration::from_millis(100);
+/// Packets answered of one message; a ring of a second at 5 Mbit/s.
+const SEQUENCES_PER_MESSAGE_MAX: usize = 512;
+
+#[derive(Clone, Copy)]
+struct Answered {
+    sequence: SeqNo,
+    count: u8,
+    at: Instant,
+}
+
+/// The interceptor's stage.
+pub(super) struct Retransmission {
+    slots: BTreeMap<u32, Vec<Option<Answered>>>,
+    round_trip: Duration,
+    counters: Arc<Cells>,
+}
+
+impl Retransmission {
+    pub(super) fn new(counters: Arc<Cells>) -> Self {
+        Self { slots: BTreeMap::new(), round_trip: ROUND_TRIP_DEFAULT, counters }
+    }
+
+    fn handle_nack(&mut self, now: Instant, nack: &TransportLayerNack, out: &mut Outbox) {
+        self.counters.nacks_received.increment();
+        // Three quarters: the smoothed round trip lags behind a shrinking one.
+        let suppress = (self.round_trip * 3 / 4).max(SUPPRESS_MIN);
+        let Some(answered) = self.slots.get_mut(&nack.media_ssrc) else {
+            self.counters.feedback_unknown_ssrc.increment();
+            return;
+        };
+        answered.resize(REMEMBERED, None);
+        let mut asked = nack.nacks.iter().flat_map(|&pair| pair).map(SeqNo);
+        let mut sequences = Vec::new();
+        for sequence in asked.by_ref().take(SEQUENCES_PER_MESSAGE_MAX) {
+            let Some(entry) = answered.get_mut(usize::from(sequence.0) % REMEMBERED) else { continue };
+            let count = match entry {
+                Some(last) if last.sequence == sequence => {
+                    if last.count >= ANSWERS_MAX || now.saturating_duration_since(last.at) < suppress {
+                        self.counters.repeats_suppressed.increment();
+                        continue;
+                    }
+                    last.count + 1
+                }
+                _ => 1,
+            };
+            *entry = Some(Answered { sequence, count, at: now });
+            sequences.push(sequence);
+        }
+        self.counters.repeats_shed.add(asked.count());
+        if !sequences.is_empty() {
+            out.event(now, ControlEvent::Retransmit { ssrc: Ssrc(nack.media_ssrc), sequences });
+        }
+    }
+}
+
+impl Stage for Retransmission {
+    fn handle_rtcp(&mut self, now: Instant, packet: &dyn ::rtcp::Packet, out: &mut Outbox) {
+        if let Some(nack) = packet.as_any().downcast_ref::<TransportLayerNack>() {
+            self.handle_nack(now, nack, out);
+        }
+    }
+
+    fn handle_control(&mut self, _now: Instant, control: &Control, _out: &mut Outbox) {
+        if let Control::RoundTrip(round_trip) = control {
+            self.round_trip = *round_trip;
+        }
+    }
+
+    fn bind_local(&mut self, info: &StreamInfo) {
+        self.slots.insert(info.ssrc, Vec::new());
+    }
+
+    fn unbind_local(&mut self, info: &StreamInfo) {
+        self.slots.remove(&info.ssrc);
+    }
+}
