@@ -14,4 +14,13 @@ pub enum RequestError {
     /// The shard is full.
     #[error("this shard holds its {max} transports; try another node or later", max = crate::limits::TRANSPORTS_PER_SHARD_MAX)]
     ShardFull,
+    /// The offer publishes too much at once.
+    #[error("the offer publishes {tracks} tracks; one transport may publish {max}", max = crate::limits::TRACKS_PER_TRANSPORT_MAX)]
+    TooManyTracks { tracks: usize },
+    /// The offer asks for too many slots.
+    #[error("the offer asks for {slots} slots; one transport may have {max}", max = crate::limits::SLOTS_PER_TRANSPORT_MAX)]
+    TooManySlots { slots: usize },
+    /// A fragment names a new ICE generation without its password.
+    #[error("the fragment has a new a=ice-ufrag and no a=ice-pwd; send both to restart ICE, or neither")]
+    RestartWithoutPassword,
 }

@@ -6,20 +6,20 @@
 #![forbid(unsafe_code)]
 
 pub mod codec;
-pub mod id;
-pub mod interceptor;
-pub mod limits;
-pub mod sdp;
-pub mod transport;
 pub mod command;
 pub mod error;
 pub mod event;
-pub mod stats;
-pub mod shard;
-pub mod subscribe;
-pub mod timer;
+pub mod id;
+pub mod interceptor;
+pub mod limits;
 pub mod publish;
 pub mod ring;
 pub mod room;
 pub mod rtcp;
 pub mod rtp;
+pub mod sdp;
+pub mod shard;
+pub mod stats;
+pub mod subscribe;
+pub mod timer;
+pub mod transport;

@@ -1,5 +1,124 @@
-//! Counters of a shard, named after the identifiers of W3C webrtc-stats where there is one.
+//! Counters of a shard as values, named after the identifiers of W3C webrtc-stats where there is one.
+
+use crate::codec::Codec;
+use crate::id::{Identity, MediaKind, Mid, Rid, RoomName, Ssrc, TransportId};
+use crate::interceptor::ControlCounters;
+use crate::publish::EncodingStats;
+use crate::subscribe::SlotStats;
+use crate::transport::TransportCounters;
+
+/// What a shard counts for itself since it began.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ShardCounters {
+    pub datagrams_received: u64,
+    /// Datagrams from an unknown address or for an unknown ICE user name.
+    pub datagrams_unaddressed: u64,
+    /// Authenticated RTP packets that could not be parsed.
+    pub rtp_malformed: u64,
+    /// Authenticated RTP packets that nothing tells the track of, or whose payload type was not agreed.
+    pub rtp_unroutable: u64,
+    /// Repeats of nothing: padding that publishers probe with (RFC 4588 streams).
+    pub rtp_padding: u64,
+    pub rtp_packets_received: u64,
+    /// Media and repeats sent to subscribers.
+    pub rtp_packets_sent: u64,
+    /// UDP payload bytes of those.
+    pub rtp_bytes_sent: u64,
+    pub rtcp_packets_received: u64,
+    pub rtcp_packets_sent: u64,
+    /// Sends handed to the network, each of one or more datagrams.
+    pub transmits: u64,
+    /// Sends of at least two datagrams (UDP segmentation offload).
+    pub transmits_batched: u64,
+    /// Faults of our own that ended one transport.
+    pub panics_caught: u64,
+    pub transports_opened: u64,
+    pub transports_closed: u64,
+    pub transports_refused: u64,
+}
+
+/// One published encoding (inbound-rtp).
+#[derive(Debug, Clone)]
+pub struct InboundRtp {
+    pub room: RoomName,
+    pub identity: Identity,
+    pub mid: Mid,
+    pub rid: Option<Rid>,
+    pub kind: MediaKind,
+    pub ssrc: Option<Ssrc>,
+    pub stats: EncodingStats,
+    /// Bytes that the encoding's ring holds allocated.
+    pub ring_bytes: usize,
+}
+
+/// One slot of a viewer (outbound-rtp).
+#[derive(Debug, Clone)]
+pub struct OutboundRtp {
+    pub room: RoomName,
+    pub identity: Identity,
+    pub mid: Mid,
+    pub kind: MediaKind,
+    pub ssrc: Ssrc,
+    /// Whose track the slot shows.
+    pub source: Option<Identity>,
+    pub state: SlotState,
+    pub stats: SlotStats,
+}
+
+/// What a slot does, and if nothing, why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SlotState {
+    Live,
+    /// Assigned, and nothing that can be decoded has come yet.
+    AwaitingKeyframe,
+    /// The publisher has sent nothing yet, or only in formats that this slot did not agree to.
+    AwaitingMedia,
+    /// The viewer's transport is not up yet.
+    Connecting,
+    /// Nobody publishes what this slot is to show.
+    NoSuchTrack,
+    /// The publisher's format is none of the slot's.
+    NoMutualCodec,
+}
+
+/// One transport.
+#[derive(Debug, Clone)]
+pub struct TransportStats {
+    pub id: TransportId,
+    pub room: RoomName,
+    pub identity: Identity,
+    pub connected: bool,
+    /// Name of the agreed SRTP profile.
+    pub srtp_cipher: Option<&'static str>,
+}
 
 /// Everything a shard counts, as a value.
 #[derive(Debug, Clone, Default)]
-pub struct ShardStats {}
+pub struct ShardStats {
+    pub counters: ShardCounters,
+    /// Of the transports that are here and those that are gone.
+    pub transport: TransportCounters,
+    /// Of the transports that are here and those that are gone.
+    pub control: ControlCounters,
+    /// Of every slot that is here or gone.
+    pub slots: SlotStats,
+    /// Of every encoding that is here or gone.
+    pub encodings: EncodingStats,
+    pub rooms: usize,
+    pub transports: Vec<TransportStats>,
+    pub inbound: Vec<InboundRtp>,
+    pub outbound: Vec<OutboundRtp>,
+    pub timers: usize,
+}
+
+/// The format that a publisher sends now, for people.
+pub fn codec_name(codec: Codec) -> &'static str {
+    match codec {
+        Codec::Opus => "opus",
+        Codec::Red => "red",
+        Codec::Vp8 => "VP8",
+        Codec::Vp9 { .. } => "VP9",
+        Codec::H264 { .. } => "H264",
+        Codec::Av1 { .. } => "AV1",
+    }
+}

@@ -44,6 +44,11 @@ impl TimerTable {
         }
     }
 
+    /// Whether a timer is set.
+    pub fn is_set(&self, timer: &Timer) -> bool {
+        self.due.contains_key(timer)
+    }
+
     /// When the earliest is due.
     pub fn next(&self) -> Option<Instant> {
         self.order.first().map(|(at, _)| *at)

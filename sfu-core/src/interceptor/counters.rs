@@ -10,6 +10,18 @@ macro_rules! counters {
             $($(#[$doc])* pub $name: u64,)*
         }
 
+        impl ControlCounters {
+            /// Adds another chain's counters, for totals.
+            pub fn add(&mut self, other: &Self) {
+                $(self.$name += other.$name;)*
+            }
+
+            /// Every counter with its name, in a fixed order.
+            pub fn named(&self) -> impl Iterator<Item = (&'static str, u64)> {
+                [$((stringify!($name), self.$name),)*].into_iter()
+            }
+        }
+
         #[derive(Debug, Default)]
         pub(super) struct Cells {
             $(pub(super) $name: Cell,)*

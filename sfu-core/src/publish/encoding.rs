@@ -30,14 +30,28 @@ pub struct EncodingStats {
     /// The first number received, for what was lost: expected less received.
     first: Option<ExtSeqNo>,
     newest: Option<ExtSeqNo>,
+    /// What was lost of streams that were added to this one.
+    lost_of_others: u64,
 }
 
 impl EncodingStats {
+    /// Adds another encoding's counters, for totals.
+    pub fn add(&mut self, other: &Self) {
+        self.packets_received += other.packets_received;
+        self.bytes_received += other.bytes_received;
+        self.retransmitted_packets_received += other.retransmitted_packets_received;
+        self.packets_duplicated += other.packets_duplicated;
+        self.packets_discarded += other.packets_discarded;
+        self.frames_received += other.frames_received;
+        self.key_frames_received += other.key_frames_received;
+        self.lost_of_others += other.packets_lost();
+    }
+
     /// Packets that should have come and did not, repeats counted as received (RFC 3550 A.3).
     pub fn packets_lost(&self) -> u64 {
-        let (Some(first), Some(newest)) = (self.first, self.newest) else { return 0 };
+        let (Some(first), Some(newest)) = (self.first, self.newest) else { return self.lost_of_others };
         let expected = u64::try_from(newest.since(first).max(0)).unwrap_or(0) + 1;
-        expected.saturating_sub(self.packets_received)
+        self.lost_of_others + expected.saturating_sub(self.packets_received)
     }
 }
 

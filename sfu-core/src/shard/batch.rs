@@ -45,11 +45,6 @@ impl Batch {
     pub(super) fn segment_size(&self) -> Option<NonZeroUsize> {
         self.segment.filter(|_| self.segments > 1)
     }
-
-    /// Packets so far.
-    pub(super) fn segments(&self) -> usize {
-        self.segments
-    }
 }
 
 #[cfg(test)]
@@ -64,7 +59,7 @@ mod tests {
         assert_eq!(batch.admit(1_200), Admission::Joins);
         assert_eq!(batch.admit(1_201), Admission::Refused);
         assert_eq!(batch.admit(700), Admission::Ends);
-        assert_eq!((batch.segment_size().unwrap().get(), batch.segments()), (1_200, 3));
+        assert_eq!((batch.segment_size().unwrap().get(), batch.segments), (1_200, 3));
     }
 
     #[test]

@@ -1,47 +1,159 @@
 //! One run of the packet's walk: owns rooms and transports, knows no protocol detail.
 //!
 //! After any `handle_*`, drain `poll_transmit` and `poll_event` until they return `None`, then sleep until `poll_timeout`.
+//!
+//! Invariant: one peer's fault costs that peer. Whatever is done for a participant runs behind [`Shard::guard`]; a panic
+//! there is counted and ends that participant's transport alone.
 
+mod addresses;
+mod batch;
+mod egress;
+mod feedback;
+mod ingress;
 mod io;
+mod join;
+mod leave;
+mod media;
+mod participant;
+mod patch;
+mod routes;
+mod snapshot;
+mod wall_clock;
 
 pub use io::{Datagram, ShardConfig, Transmit};
 
+use std::collections::{BTreeMap, VecDeque};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
+use bytes::Bytes;
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use slotmap::SlotMap;
+
 use crate::command::Command;
-use crate::event::Event;
+use crate::event::{CloseReason, Event};
+use crate::id::{ParticipantKey, RoomName};
+use crate::room::Room;
+use crate::sdp::Purpose;
+use crate::stats::ShardCounters;
+use crate::timer::{Timer, TimerTable};
+use crate::transport::Pair;
+
+use addresses::AddressBook;
+use media::Media;
+use participant::{Participant, SendQueue};
+use snapshot::Retired;
 
 /// The media plane of one core: every room and transport that lives here.
 #[derive(Debug)]
-pub struct Shard {}
+pub struct Shard {
+    config: ShardConfig,
+    rng: StdRng,
+    participants: SlotMap<ParticipantKey, Participant>,
+    media: Media,
+    rooms: BTreeMap<RoomName, Room>,
+    addresses: AddressBook,
+    timers: TimerTable,
+    send_queue: SendQueue,
+    /// What participants that are gone still have to say.
+    last_words: VecDeque<(Pair, Bytes)>,
+    events: VecDeque<Event>,
+    counters: ShardCounters,
+    retired: Retired,
+}
 
 impl Shard {
     /// An empty shard.
-    pub fn new(_config: ShardConfig) -> Self {
-        Self {}
+    pub fn new(config: ShardConfig) -> Self {
+        Self {
+            rng: StdRng::from_seed(config.seed),
+            config,
+            participants: SlotMap::with_key(),
+            media: Media::default(),
+            rooms: BTreeMap::new(),
+            addresses: AddressBook::default(),
+            timers: TimerTable::default(),
+            send_queue: SendQueue::default(),
+            last_words: VecDeque::new(),
+            events: VecDeque::new(),
+            counters: ShardCounters::default(),
+            retired: Retired::default(),
+        }
     }
 
     /// Takes in one UDP datagram; its bytes are decrypted in place. Never fails: what is bad is dropped and counted.
-    pub fn handle_datagram(&mut self, _now: Instant, _datagram: Datagram<'_>) {}
+    pub fn handle_datagram(&mut self, now: Instant, datagram: Datagram<'_>) {
+        self.counters.datagrams_received += 1;
+        let pair = datagram.pair.canonical();
+        let Some(key) = self.addresses.addressee(pair, datagram.bytes) else {
+            self.counters.datagrams_unaddressed += 1;
+            return;
+        };
+        self.guard(now, key, |shard| shard.receive(now, key, Datagram { pair, ..datagram }));
+    }
 
     /// Takes in a request of the control plane.
-    pub fn handle_command(&mut self, _now: Instant, _command: Command) {}
+    pub fn handle_command(&mut self, now: Instant, command: Command) {
+        match command {
+            Command::Publish(join) => self.join(now, join, Purpose::Publish, Vec::new()),
+            Command::Watch { join, watch } => self.join(now, join, Purpose::Watch, watch),
+            Command::Patch { request, transport, fragment } => self.patch(now, request, transport, &fragment),
+            Command::Close { transport } => {
+                if let Some(key) = self.addresses.by_id(transport) {
+                    self.remove(now, key, CloseReason::Requested);
+                }
+            }
+            Command::CloseAll => {
+                for key in self.participants.keys().collect::<Vec<_>>() {
+                    self.remove(now, key, CloseReason::Requested);
+                }
+            }
+            Command::Stats { request } => {
+                let stats = Box::new(self.snapshot());
+                self.events.push_back(Event::Stats { request, stats });
+            }
+        }
+    }
 
     /// Does what is due at `now`.
-    pub fn handle_timeout(&mut self, _now: Instant) {}
-
-    /// Writes the next datagrams for one peer into `buffer` (cleared first), or returns `None` when there is nothing to send.
-    pub fn poll_transmit(&mut self, _now: Instant, _buffer: &mut Vec<u8>) -> Option<Transmit> {
-        None
+    pub fn handle_timeout(&mut self, now: Instant) {
+        while let Some(timer) = self.timers.pop_due(now) {
+            match timer {
+                Timer::Participant(key) => self.guard(now, key, |shard| shard.participant_due(now, key)),
+                Timer::Flush(encoding) => self.wake_readers(encoding),
+                Timer::Speaker(room) => self.evaluate_speaker(now, &room),
+            }
+        }
     }
 
     /// The next thing the control plane must hear.
     pub fn poll_event(&mut self) -> Option<Event> {
-        None
+        self.events.pop_front()
     }
 
     /// When `handle_timeout` is due next; `None` means never.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        None
+        self.timers.next()
+    }
+
+    fn participant_due(&mut self, now: Instant, key: ParticipantKey) {
+        let Some(participant) = self.participants.get_mut(key) else { return };
+        participant.egress.paced_until = None;
+        participant.connection.handle_timeout(now);
+        participant.chain.handle_timeout(now);
+        self.settle(now, key);
+    }
+
+    /// Does `work` for a participant; if it panics, that participant is ended and everybody else goes on.
+    fn guard(&mut self, now: Instant, key: ParticipantKey, work: impl FnOnce(&mut Self)) {
+        if catch_unwind(AssertUnwindSafe(|| work(self))).is_ok() {
+            return;
+        }
+        self.counters.panics_caught += 1;
+        tracing::error!(?key, "a fault of our own ended a transport");
+        if catch_unwind(AssertUnwindSafe(|| self.remove(now, key, CloseReason::Internal))).is_err() {
+            self.participants.remove(key);
+        }
     }
 }

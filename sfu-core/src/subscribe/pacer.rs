@@ -17,16 +17,17 @@ impl Pacer {
         Self { empty_at: now.checked_sub(CATCH_UP_BURST).unwrap_or(now) }
     }
 
-    /// Takes `bytes` out, or says when to come back. A bucket that holds anything at all gives a packet.
-    pub fn take(&mut self, now: Instant, bytes: usize) -> Result<(), Instant> {
-        if self.empty_at > now {
-            return Err(self.empty_at);
-        }
+    /// When the next packet may go, if not now. A bucket that holds anything at all gives a packet.
+    pub fn blocked_until(&self, now: Instant) -> Option<Instant> {
+        (self.empty_at > now).then_some(self.empty_at)
+    }
+
+    /// Takes `bytes` out.
+    pub fn charge(&mut self, now: Instant, bytes: usize) {
         let bits = u64::try_from(bytes).unwrap_or(u64::MAX).saturating_mul(8);
         let cost = Duration::from_nanos(bits.saturating_mul(1_000_000_000) / CATCH_UP_BITS_PER_SECOND);
         let full_since = now.checked_sub(CATCH_UP_BURST).unwrap_or(now);
         self.empty_at = self.empty_at.max(full_since) + cost;
-        Ok(())
     }
 }
 
@@ -39,10 +40,12 @@ mod tests {
         let start = Instant::now();
         let (mut pacer, mut now, mut bytes) = (Pacer::new(start), start, 0_u64);
         while now < start + Duration::from_secs(1) {
-            match pacer.take(now, 1_200) {
-                Ok(()) => bytes += 1_200,
-                Err(later) => now = later,
+            if let Some(later) = pacer.blocked_until(now) {
+                now = later;
+                continue;
             }
+            pacer.charge(now, 1_200);
+            bytes += 1_200;
         }
         let allowed = CATCH_UP_BITS_PER_SECOND / 8;
         assert!(bytes >= allowed && bytes < allowed + allowed / 50, "{bytes} bytes of {allowed}");

@@ -69,6 +69,22 @@ pub struct SlotStats {
     pub switches: u64,
 }
 
+impl SlotStats {
+    /// Adds another slot's counters, for totals.
+    pub fn add(&mut self, other: &Self) {
+        self.packets_sent += other.packets_sent;
+        self.bytes_sent += other.bytes_sent;
+        self.retransmitted_packets_sent += other.retransmitted_packets_sent;
+        self.nack_count += other.nack_count;
+        self.pli_count += other.pli_count;
+        self.repeats_refused += other.repeats_refused;
+        self.skips += other.skips;
+        self.codec_mismatches += other.codec_mismatches;
+        self.late_packets += other.late_packets;
+        self.switches += other.switches;
+    }
+}
+
 /// One slot.
 #[derive(Debug)]
 pub struct Slot {
@@ -133,9 +149,9 @@ impl Slot {
         &self.extensions
     }
 
-    /// The formats this slot can carry.
-    pub fn codecs(&self) -> &[NegotiatedCodec] {
-        &self.codecs
+    /// Whether this slot can carry a format.
+    pub fn carries(&self, codec: Codec) -> bool {
+        self.format(codec).is_some()
     }
 
     /// The encoding that feeds the slot now.
@@ -186,6 +202,12 @@ impl Slot {
             self.feed = Some(feed);
             self.upcoming = None;
         }
+    }
+
+    /// Shows nothing any more.
+    pub fn clear(&mut self) {
+        self.feed = None;
+        self.upcoming = None;
     }
 
     /// Forgets `encoding`, which is gone.

@@ -280,6 +280,11 @@ impl Connection {
         }
     }
 
+    /// Whether the peer's username fragment belongs to an ICE generation that is known; another one restarts ICE.
+    pub fn is_remote_ufrag(&self, ufrag: &str) -> bool {
+        self.ice.knows_remote(ufrag)
+    }
+
     /// Our username fragments in use, for finding the transport of a STUN request; two while ICE restarts.
     pub fn local_ufrags(&self) -> impl Iterator<Item = &str> {
         self.ice.local_ufrags()

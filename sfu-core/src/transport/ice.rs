@@ -172,6 +172,11 @@ impl IceResponder {
         self.current.iter().chain(&self.next).map(|generation| generation.local.ufrag.as_str())
     }
 
+    /// Whether the peer's fragment belongs to a generation that is known.
+    pub(super) fn knows_remote(&self, ufrag: &str) -> bool {
+        self.current.iter().chain(&self.next).any(|generation| generation.remote.ufrag == ufrag)
+    }
+
     /// Begins a new generation; the old one serves until the new one's first nominated pair validates.
     pub(super) fn restart(&mut self, local: IceCredentials, remote: IceCredentials) {
         self.next = Some(Generation { local, remote });

@@ -1,0 +1,137 @@
+//! The walk outwards: one participant after another, everything pending for it sealed back to back into one send.
+
+use std::num::NonZeroUsize;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Instant;
+
+use crate::event::CloseReason;
+use crate::id::{EncodingId, ParticipantKey};
+use crate::stats::ShardCounters;
+use crate::subscribe::Urgency;
+use crate::timer::Timer;
+use crate::transport::PacketIndex;
+
+use super::batch::{Admission, Batch};
+use super::media::Media;
+use super::participant::Participant;
+use super::{Shard, Transmit};
+
+impl Shard {
+    /// Writes the next datagrams for one peer into `buffer` (cleared first), or returns `None` when there is nothing to send.
+    pub fn poll_transmit(&mut self, now: Instant, buffer: &mut Vec<u8>) -> Option<Transmit> {
+        buffer.clear();
+        if let Some((pair, bytes)) = self.last_words.pop_front() {
+            buffer.extend_from_slice(&bytes);
+            return Some(Transmit { pair, segment_size: None });
+        }
+        while let Some(key) = self.send_queue.front() {
+            if let Some(transmit) = self.transmit_for(now, key, buffer) {
+                self.counters.transmits += 1;
+                self.counters.transmits_batched += u64::from(transmit.segment_size.is_some());
+                return Some(transmit);
+            }
+            self.send_queue.pop();
+            self.idle(now, key);
+        }
+        None
+    }
+
+    fn transmit_for(&mut self, now: Instant, key: ParticipantKey, buffer: &mut Vec<u8>) -> Option<Transmit> {
+        let participant = self.participants.get_mut(key)?;
+        let (media, counters) = (&self.media, &mut self.counters);
+        let filled = catch_unwind(AssertUnwindSafe(|| participant.fill(now, media, counters, buffer)));
+        if let Ok(transmit) = filled {
+            return transmit;
+        }
+        buffer.clear();
+        self.counters.panics_caught += 1;
+        tracing::error!(?key, "a fault of our own ended a transport");
+        self.remove(now, key, CloseReason::Internal);
+        None
+    }
+
+    /// A participant has nothing more to send now.
+    fn idle(&mut self, now: Instant, key: ParticipantKey) {
+        let Some(participant) = self.participants.get_mut(key) else { return };
+        participant.egress.queued = false;
+        let due = participant.next_due();
+        self.timers.set(Timer::Participant(key), due);
+        let wishes: Vec<EncodingId> =
+            participant.slots.iter_mut().filter_map(|assigned| assigned.slot.take_keyframe_wish()).collect();
+        for encoding in wishes {
+            self.request_keyframe(now, encoding);
+        }
+    }
+}
+
+impl Participant {
+    /// Fills `buffer` with the next send: the transport's own datagrams first, then RTCP, then media.
+    fn fill(
+        &mut self,
+        now: Instant,
+        media: &Media,
+        counters: &mut ShardCounters,
+        buffer: &mut Vec<u8>,
+    ) -> Option<Transmit> {
+        if let Some((pair, bytes)) = self.connection.poll_datagram() {
+            buffer.extend_from_slice(&bytes);
+            return Some(Transmit { pair, segment_size: None });
+        }
+        let pair = self.connection.selected_pair().filter(|_| self.connection.is_connected())?;
+        while let Some(plain) = self.chain.poll_rtcp() {
+            if self.connection.seal_rtcp(&plain, buffer) {
+                counters.rtcp_packets_sent += 1;
+                return Some(Transmit { pair, segment_size: None });
+            }
+        }
+        let segment_size = self.fill_media(now, media, counters, buffer);
+        (!buffer.is_empty()).then_some(Transmit { pair, segment_size })
+    }
+
+    fn fill_media(
+        &mut self,
+        now: Instant,
+        media: &Media,
+        counters: &mut ShardCounters,
+        buffer: &mut Vec<u8>,
+    ) -> Option<NonZeroUsize> {
+        let overhead = self.connection.rtp_overhead();
+        let rings = |encoding: EncodingId| media.ring(encoding);
+        let mut batch = Batch::default();
+        'slots: for assigned in &mut self.slots {
+            let slot = &mut assigned.slot;
+            while let Some(pending) = slot.pending(rings, now) {
+                if pending.urgency == Urgency::Backlog
+                    && let Some(until) = self.egress.pacer.blocked_until(now)
+                {
+                    self.egress.paced_until = Some(until);
+                    break;
+                }
+                let admission = batch.admit(pending.bytes + overhead);
+                if admission == Admission::Refused {
+                    break 'slots;
+                }
+                let Some(outgoing) = slot.take(rings) else { break };
+                if pending.urgency == Urgency::Backlog {
+                    self.egress.pacer.charge(now, pending.bytes);
+                }
+                let start = buffer.len();
+                let header = outgoing.write(slot.extensions(), self.egress.transport_sequence, buffer);
+                self.egress.transport_sequence = self.egress.transport_sequence.wrapping_add(1);
+                let index = PacketIndex::new(outgoing.sequence.0);
+                let sealed = index.is_some_and(|index| self.connection.seal_rtp(index, buffer, start, header));
+                if !sealed {
+                    buffer.truncate(start);
+                    break 'slots;
+                }
+                counters.rtp_packets_sent += 1;
+                counters.rtp_bytes_sent += u64::try_from(buffer.len() - start).unwrap_or(0);
+                if admission == Admission::Ends {
+                    break 'slots;
+                }
+            }
+        }
+        batch.segment_size()
+    }
+
+}

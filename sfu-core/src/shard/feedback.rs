@@ -1,0 +1,114 @@
+//! The walk backwards: what subscribers and publishers say over RTCP becomes repeats, keyframe requests and reports.
+
+use std::time::Instant;
+
+use crate::id::{EncodingId, MediaKind, ParticipantKey, Ssrc};
+use crate::interceptor::{ControlEvent, SenderSample};
+use crate::publish::SenderClock;
+use crate::rtp::RtpTime;
+
+use super::Shard;
+use super::wall_clock::{ntp, ticks_between};
+
+impl Shard {
+    /// Acts on one thing that a participant's control chain says.
+    pub(super) fn control(&mut self, now: Instant, key: ParticipantKey, event: ControlEvent) {
+        match event {
+            ControlEvent::KeyframeRequested { ssrc } => self.keyframe_requested(now, key, ssrc),
+            ControlEvent::Retransmit { ssrc, sequences } => {
+                let Some(participant) = self.participants.get_mut(key) else { return };
+                let Some(assigned) = participant.slot_by_ssrc(ssrc) else { return };
+                assigned.slot.stats.nack_count += 1;
+                assigned.slot.owe_repeats(sequences);
+            }
+            ControlEvent::RepairAbandoned { ssrc, .. } => {
+                if let Some(encoding) = self.encoding_by_ssrc(key, ssrc) {
+                    self.request_keyframe(now, encoding);
+                }
+            }
+            ControlEvent::SenderReportsDue { ssrcs } => {
+                for ssrc in ssrcs {
+                    self.report(now, key, ssrc);
+                }
+            }
+            ControlEvent::SenderClock { ssrc, ntp, rtp } => self.note_clock(now, key, ssrc, ntp, rtp),
+            ControlEvent::Bye { ssrc } => tracing::debug!(%ssrc, "a publisher ended a stream"),
+            // Nothing allocates by estimates yet; losses show as NACKs.
+            ControlEvent::Reception(_) | ControlEvent::Remb { .. } => {}
+        }
+    }
+
+    fn keyframe_requested(&mut self, now: Instant, key: ParticipantKey, ssrc: Ssrc) {
+        let Some(assigned) = self.participants.get_mut(key).and_then(|it| it.slot_by_ssrc(ssrc)) else { return };
+        assigned.slot.stats.pli_count += 1;
+        if let Some(encoding) = assigned.slot.encoding() {
+            self.request_keyframe(now, encoding);
+        }
+    }
+
+    /// Has an encoding's publisher asked for a keyframe; its chain makes few requests out of many.
+    pub(super) fn request_keyframe(&mut self, now: Instant, encoding: EncodingId) {
+        let Some(found) = self.media.encodings.get(encoding) else { return };
+        let (Some(ssrc), Some(track)) = (found.ssrc, self.media.tracks.get(found.track)) else { return };
+        if track.kind != MediaKind::Video || !track.answers_keyframe_requests() {
+            return;
+        }
+        let publisher = track.participant;
+        let Some(participant) = self.participants.get_mut(publisher) else { return };
+        participant.chain.request_keyframe(now, found.track, ssrc);
+        self.send_queue.push(publisher, &mut participant.egress);
+        let due = participant.next_due();
+        self.timers.set(crate::timer::Timer::Participant(publisher), due);
+    }
+
+    fn encoding_by_ssrc(&self, key: ParticipantKey, ssrc: Ssrc) -> Option<EncodingId> {
+        self.participants.get(key)?.demux.route(ssrc).map(|route| route.encoding)
+    }
+
+    /// Notes a publisher's sender report. The first one fixes the participant's offset, for all its tracks and for good.
+    fn note_clock(&mut self, now: Instant, key: ParticipantKey, ssrc: Ssrc, theirs: u64, timestamp: RtpTime) {
+        let ours = ntp(now, self.config.epoch);
+        let Some(encoding) = self.encoding_by_ssrc(key, ssrc) else { return };
+        if let Some(encoding) = self.media.encodings.get_mut(encoding) {
+            encoding.clock = Some(SenderClock { ntp: theirs, timestamp });
+        }
+        if let Some(participant) = self.participants.get_mut(key) {
+            participant.ntp_offset.get_or_insert(ours.wrapping_sub(theirs));
+        }
+    }
+
+    /// Answers for a slot where its media clock stands now (RFC 3550 §6.4.1).
+    fn report(&mut self, now: Instant, key: ParticipantKey, ssrc: Ssrc) {
+        let ntp = ntp(now, self.config.epoch);
+        let Some(participant) = self.participants.get(key) else { return };
+        let Some(assigned) = participant.slots.iter().find(|assigned| assigned.slot.ssrc == ssrc) else { return };
+        let slot = &assigned.slot;
+        let Some(rtp) = slot.encoding().zip(slot.timestamp_offset()).and_then(|(encoding, offset)| {
+            self.media_time(encoding, ntp, slot.kind).map(|timestamp| timestamp.plus(offset))
+        }) else {
+            return;
+        };
+        let wrapped = |count: u64| u32::try_from(count & u64::from(u32::MAX)).unwrap_or(0);
+        let sample = SenderSample {
+            ssrc,
+            ntp,
+            rtp,
+            packets: wrapped(slot.stats.packets_sent),
+            octets: wrapped(slot.stats.bytes_sent),
+        };
+        if let Some(participant) = self.participants.get_mut(key) {
+            participant.chain.sender_sample(now, sample);
+        }
+    }
+
+    /// The RTP time of an encoding at one of our NTP times, by its publisher's sender reports. A publisher that sends
+    /// none has no common clock for its tracks: nothing is claimed for it.
+    fn media_time(&self, encoding: EncodingId, ntp: u64, kind: MediaKind) -> Option<RtpTime> {
+        let encoding = self.media.encodings.get(encoding)?;
+        let publisher = self.media.tracks.get(encoding.track)?.participant;
+        let offset = self.participants.get(publisher)?.ntp_offset?;
+        let clock = encoding.clock?;
+        let elapsed = ticks_between(ntp.wrapping_sub(offset), clock.ntp, super::ingress::clock_rate(kind));
+        Some(clock.timestamp.plus(elapsed))
+    }
+}

@@ -1,0 +1,284 @@
+//! The walk inwards: a datagram is told from its first byte, opened, told apart by its SSRC, and stored in its ring.
+
+use std::time::Instant;
+
+use crate::id::{EncodingId, MediaKind, ParticipantKey, Ssrc, TrackId};
+use crate::interceptor::{Arrival, RemoteStream};
+use crate::publish::{Encoding, Format, Outcome, Received, Recognized, Route, StreamRole};
+use crate::ring::{Retention, Ring};
+use crate::rtp::{ExtSeqNo, RtpPacket, SeqNo};
+use crate::sdp::ExtensionIds;
+use crate::timer::Timer;
+use crate::transport::{ConnectionEvent, DatagramKind, Pair, StunOutcome, classify};
+
+use super::{Datagram, Shard};
+
+/// Clock rates of the payload formats (RFC 7587 §4.1; 90 kHz for video).
+pub(super) fn clock_rate(kind: MediaKind) -> u32 {
+    match kind {
+        MediaKind::Audio => 48_000,
+        MediaKind::Video => 90_000,
+    }
+}
+
+impl Shard {
+    /// Takes in a datagram of a known participant.
+    pub(super) fn receive(&mut self, now: Instant, key: ParticipantKey, datagram: Datagram<'_>) {
+        let Datagram { pair, arrival, bytes } = datagram;
+        match classify(bytes) {
+            DatagramKind::Stun => self.receive_stun(now, key, pair, bytes),
+            DatagramKind::Dtls => {
+                if let Some(participant) = self.participants.get_mut(key) {
+                    participant.connection.handle_dtls(now, pair, bytes);
+                }
+                self.settle(now, key);
+            }
+            DatagramKind::Rtp => self.receive_rtp(now, key, pair, arrival, bytes),
+            DatagramKind::Rtcp => self.receive_rtcp(now, key, pair, bytes),
+            DatagramKind::Unknown => self.counters.datagrams_unaddressed += 1,
+        }
+    }
+
+    fn receive_stun(&mut self, now: Instant, key: ParticipantKey, pair: Pair, bytes: &[u8]) {
+        let Some(participant) = self.participants.get_mut(key) else { return };
+        if let StunOutcome::Verified { first: true } = participant.connection.handle_stun(now, pair, bytes) {
+            self.addresses.add_pair(key, pair);
+        }
+        self.settle(now, key);
+    }
+
+    fn receive_rtp(&mut self, now: Instant, key: ParticipantKey, pair: Pair, arrival: Instant, bytes: &mut [u8]) {
+        let Some(participant) = self.participants.get_mut(key) else { return };
+        let Ok(opened) = participant.connection.open_rtp(now, pair, bytes) else { return };
+        self.counters.rtp_packets_received += 1;
+        let Some(packet) = bytes.get(..opened.len()).and_then(RtpPacket::parse) else {
+            self.counters.rtp_malformed += 1;
+            return;
+        };
+        let extensions = participant.extensions;
+        participant.chain.handle_arrival(arrival, &arrival_of(&packet, extensions));
+        if let Some(route) = self.route_of(now, key, &packet) {
+            let received = ReceivedRtp { packet, index: ExtSeqNo(opened.index.get()), arrival, extensions };
+            self.store(now, key, route, &received);
+        } else {
+            self.counters.rtp_unroutable += 1;
+        }
+        self.settle(now, key);
+    }
+
+    fn receive_rtcp(&mut self, now: Instant, key: ParticipantKey, pair: Pair, bytes: &mut [u8]) {
+        let Some(participant) = self.participants.get_mut(key) else { return };
+        let Ok(plain) = participant.connection.open_rtcp(now, pair, bytes) else { return };
+        self.counters.rtcp_packets_received += 1;
+        participant.chain.handle_rtcp(now, plain);
+        self.settle(now, key);
+    }
+
+    /// Where a packet goes; an SSRC that is new is recognized and remembered.
+    fn route_of(&mut self, now: Instant, key: ParticipantKey, packet: &RtpPacket<'_>) -> Option<Route> {
+        let participant = self.participants.get(key)?;
+        if let Some(route) = participant.demux.route(packet.ssrc) {
+            return Some(route);
+        }
+        let recognized = participant.demux.recognize(packet)?;
+        let encoding = self.encoding_for(now, key, &recognized, packet.ssrc)?;
+        let route = Route { track: recognized.track, encoding, role: recognized.role };
+        self.participants.get_mut(key)?.demux.learn(packet.ssrc, route);
+        Some(route)
+    }
+
+    /// The encoding of a track that an SSRC belongs to. A second media SSRC for the same one is a stream begun anew.
+    fn encoding_for(
+        &mut self,
+        now: Instant,
+        key: ParticipantKey,
+        recognized: &Recognized,
+        ssrc: Ssrc,
+    ) -> Option<EncodingId> {
+        let track = self.media.tracks.get(recognized.track)?;
+        let known = track.encodings.iter().copied().find(|id| {
+            self.media.encodings.get(*id).is_some_and(|encoding| encoding.rid == recognized.rid)
+        });
+        let media_ssrc = (recognized.role == StreamRole::Media).then_some(ssrc);
+        match known {
+            Some(id) if media_ssrc.is_none() => return Some(id),
+            Some(id) if self.media.encodings.get(id).is_some_and(|encoding| encoding.ssrc.is_none()) => {
+                self.bind(key, id, recognized.track, ssrc);
+                return Some(id);
+            }
+            Some(id) => self.replace_encoding(key, id, recognized.track),
+            None => {}
+        }
+        let track = self.media.tracks.get_mut(recognized.track)?;
+        let retention =
+            if track.answers_keyframe_requests() { Retention::Repeats } else { Retention::GroupOfPictures };
+        let ring = Ring::new(if track.kind == MediaKind::Audio { Retention::Repeats } else { retention });
+        let id = self.media.encodings.insert(Encoding::new(recognized.track, recognized.rid.clone(), None, ring));
+        track.encodings.push(id);
+        self.media.readers.insert(id, Vec::new());
+        if media_ssrc.is_some() {
+            self.bind(key, id, recognized.track, ssrc);
+        }
+        self.attach_viewers_of(now, recognized.track);
+        Some(id)
+    }
+
+    /// Has a media SSRC reported on and asked for repeats and keyframes, as far as its publisher answers.
+    fn bind(&mut self, key: ParticipantKey, encoding: EncodingId, track: TrackId, ssrc: Ssrc) {
+        let Some(track) = self.media.tracks.get(track) else { return };
+        if let Some(encoding) = self.media.encodings.get_mut(encoding) {
+            encoding.ssrc = Some(ssrc);
+        }
+        if let Some(participant) = self.participants.get_mut(key) {
+            participant.chain.bind_remote(&RemoteStream {
+                ssrc,
+                clock_rate: clock_rate(track.kind),
+                nack: track.answers_nack(),
+                pli: track.codecs.iter().any(|codec| codec.feedback.pli),
+                fir: track.codecs.iter().any(|codec| codec.feedback.fir),
+            });
+        }
+    }
+
+    fn replace_encoding(&mut self, key: ParticipantKey, encoding: EncodingId, track: TrackId) {
+        if let Some(participant) = self.participants.get_mut(key) {
+            participant.demux.forget(encoding);
+            if let Some(ssrc) = self.media.encodings.get(encoding).and_then(|encoding| encoding.ssrc) {
+                participant.chain.unbind_remote(ssrc);
+            }
+        }
+        if let Some(track) = self.media.tracks.get_mut(track) {
+            track.encodings.retain(|known| *known != encoding);
+        }
+        self.remove_encoding(encoding);
+    }
+
+    fn store(&mut self, now: Instant, key: ParticipantKey, route: Route, received: &ReceivedRtp<'_>) {
+        let Some(track) = self.media.tracks.get(route.track) else { return };
+        let Some(encoding) = self.media.encodings.get_mut(route.encoding) else { return };
+        let packet = match (route.role, track.format(received.packet.payload_type)) {
+            (StreamRole::Media, Some(Format::Media(format))) => Some(received.media(format.codec)),
+            (StreamRole::Repeat, Some(Format::Repeat(format))) => {
+                received.repeat(format.codec, encoding.ring.newest())
+            }
+            _ => {
+                self.counters.rtp_unroutable += 1;
+                return;
+            }
+        };
+        let Some(packet) = packet else {
+            self.counters.rtp_padding += 1;
+            return;
+        };
+        let kind = track.kind;
+        let outcome = encoding.receive(kind, &packet);
+        let ssrc = encoding.ssrc;
+        let flush_at = encoding.flush_at;
+        if let (Some(participant), Some(ssrc)) = (self.participants.get_mut(key), ssrc) {
+            if packet.repeated {
+                participant.chain.handle_repair(received.arrival, ssrc, packet.sequence.seq());
+            }
+            if let Outcome::Stored { keyframe: true, .. } = outcome {
+                participant.chain.keyframe_arrived(received.arrival, route.track, ssrc);
+            }
+        }
+        let Outcome::Stored { dtx, .. } = outcome else { return };
+        if kind == MediaKind::Audio {
+            self.hear(now, key, packet.audio_level, dtx);
+        }
+        match flush_at {
+            Some(at) if at > now => self.timers.set(Timer::Flush(route.encoding), Some(at)),
+            _ => self.wake_readers(route.encoding),
+        }
+    }
+
+    fn hear(&mut self, now: Instant, key: ParticipantKey, level: Option<u8>, dtx: bool) {
+        let Some(participant) = self.participants.get(key) else { return };
+        let name = participant.membership.room.clone();
+        let Some(room) = self.rooms.get_mut(&name) else { return };
+        room.speaker.heard(now, key, level, dtx);
+        self.plan_speaker(now, &name);
+    }
+
+    /// Puts everybody who reads an encoding into the queue of those with something to send.
+    pub(super) fn wake_readers(&mut self, encoding: EncodingId) {
+        if let Some(encoding) = self.media.encodings.get_mut(encoding) {
+            encoding.flush_at = None;
+        }
+        self.timers.set(Timer::Flush(encoding), None);
+        let Some(readers) = self.media.readers.get(encoding) else { return };
+        for reader in readers {
+            if let Some(participant) = self.participants.get_mut(*reader) {
+                self.send_queue.push(*reader, &mut participant.egress);
+            }
+        }
+    }
+
+    /// Acts on what a participant's transport and control chain have to say, and notes when they want to be called again.
+    pub(super) fn settle(&mut self, now: Instant, key: ParticipantKey) {
+        while let Some(event) = self.participants.get_mut(key).and_then(|participant| participant.connection.poll_event())
+        {
+            match event {
+                ConnectionEvent::Connected => self.connected(now, key),
+                // Data channels are not answered yet: nothing can arrive that was agreed on.
+                ConnectionEvent::ApplicationData(_) => {}
+                ConnectionEvent::Closed(reason) => return self.remove(now, key, reason),
+            }
+        }
+        while let Some(event) = self.participants.get_mut(key).and_then(|participant| participant.chain.poll_event()) {
+            self.control(now, key, event);
+        }
+        let Some(participant) = self.participants.get_mut(key) else { return };
+        self.send_queue.push(key, &mut participant.egress);
+        self.timers.set(Timer::Participant(key), participant.next_due());
+    }
+
+    fn connected(&mut self, now: Instant, key: ParticipantKey) {
+        let Some(participant) = self.participants.get(key) else { return };
+        self.events.push_back(crate::event::Event::Connected { transport: participant.membership.id });
+        self.attach(now, key);
+    }
+}
+
+/// A packet that was opened and parsed.
+struct ReceivedRtp<'a> {
+    packet: RtpPacket<'a>,
+    index: ExtSeqNo,
+    arrival: Instant,
+    extensions: ExtensionIds,
+}
+
+impl<'a> ReceivedRtp<'a> {
+    fn media(&self, codec: crate::codec::Codec) -> Received<'a> {
+        let extension = |id: Option<u8>| id.and_then(|id| self.packet.extensions.get(id));
+        Received {
+            sequence: self.index,
+            timestamp: self.packet.timestamp,
+            arrival: self.arrival,
+            codec,
+            marker: self.packet.marker,
+            audio_level: extension(self.extensions.audio_level).and_then(|value| value.first().copied()),
+            descriptor: extension(self.extensions.dependency_descriptor).unwrap_or_default(),
+            payload: self.packet.payload,
+            repeated: false,
+        }
+    }
+
+    /// The packet that an RTX packet repeats (RFC 4588 §4); `None` if it is padding, or repeats what never came.
+    fn repeat(&self, codec: crate::codec::Codec, newest: Option<ExtSeqNo>) -> Option<Received<'a>> {
+        let (original, payload) = self.packet.payload.split_first_chunk()?;
+        let sequence = newest?.extend(SeqNo(u16::from_be_bytes(*original)))?;
+        Some(Received { sequence, payload, repeated: true, ..self.media(codec) })
+    }
+}
+
+fn arrival_of(packet: &RtpPacket<'_>, extensions: ExtensionIds) -> Arrival {
+    let number = extensions.transport_cc.and_then(|id| packet.extensions.get(id));
+    Arrival {
+        ssrc: packet.ssrc,
+        sequence: packet.sequence,
+        timestamp: packet.timestamp,
+        transport_sequence: number.and_then(|bytes| Some(u16::from_be_bytes(*bytes.first_chunk()?))),
+    }
+}
+

@@ -1,0 +1,190 @@
+//! A participant joins: the offer is answered, its transport waits for the first connectivity check.
+
+use std::time::Instant;
+
+use rand::Rng;
+
+use crate::command::Join;
+use crate::error::RequestError;
+use crate::event::{CloseReason, Event};
+use crate::id::{Identity, MediaKind, ParticipantKey, Ssrc, TrackId};
+use crate::interceptor::{ChainConfig, ControlChain, LocalStream};
+use crate::limits::{SLOTS_PER_TRANSPORT_MAX, TRACKS_PER_TRANSPORT_MAX, TRANSPORTS_PER_SHARD_MAX};
+use crate::publish::{StreamDemux, Track};
+use crate::room::Publisher;
+use crate::sdp::{self, Flow, Local, Negotiated, Purpose};
+use crate::subscribe::{FirstNumbers, Pacer, Slot};
+use crate::transport::{Connection, ConnectionConfig, IceCredentials};
+
+use super::Shard;
+use super::participant::{AssignedSlot, Egress, Membership, Participant};
+
+impl Shard {
+    /// Answers an offer with a new transport, or says why not.
+    pub(super) fn join(&mut self, now: Instant, join: Join, purpose: Purpose, watch: Vec<Identity>) {
+        let request = join.request;
+        let transport = join.transport;
+        match self.admit(now, join, purpose, watch) {
+            Ok((answer, ice_tag)) => {
+                self.counters.transports_opened += 1;
+                self.events.push_back(Event::Answered { request, transport, answer, ice_tag });
+            }
+            Err(error) => {
+                self.counters.transports_refused += 1;
+                self.events.push_back(Event::Rejected { request, error });
+            }
+        }
+    }
+
+    fn admit(
+        &mut self,
+        now: Instant,
+        join: Join,
+        purpose: Purpose,
+        watch: Vec<Identity>,
+    ) -> Result<(String, String), RequestError> {
+        if self.participants.len() >= TRANSPORTS_PER_SHARD_MAX {
+            return Err(RequestError::ShardFull);
+        }
+        let ice = IceCredentials::generate(&mut self.rng);
+        let cname = format!("{:016x}", self.rng.random::<u64>());
+        let local = Local {
+            ice: &ice,
+            fingerprint: self.config.certificate.fingerprint(),
+            candidates: &join.candidates,
+            cname: &cname,
+        };
+        let accepted = sdp::answer(&join.offer, purpose, &local, &mut self.rng)?;
+        check_counts(&accepted.negotiated)?;
+        if purpose == Purpose::Publish {
+            self.replace(now, &join);
+        }
+        let ice_tag = ice.ufrag.clone();
+        let config = ConnectionConfig {
+            local_ice: ice,
+            remote_ice: accepted.negotiated.remote_ice.clone(),
+            role: accepted.negotiated.role,
+            remote_fingerprints: accepted.negotiated.remote_fingerprints.clone(),
+            certificate: self.config.certificate.clone(),
+        };
+        let connection = Connection::new(now, config);
+        let membership = Membership { id: join.transport, room: join.room, identity: join.identity, purpose, watch };
+        let key = self.enter(now, membership, connection, accepted.negotiated);
+        if let Some(participant) = self.participants.get_mut(key) {
+            participant.candidates = join.candidates;
+        }
+        self.addresses.add(key, join.transport, &ice_tag);
+        Ok((accepted.answer, ice_tag))
+    }
+
+    /// A publisher's name has one holder: the newest.
+    fn replace(&mut self, now: Instant, join: &Join) {
+        let holder = self.rooms.get(&join.room).and_then(|room| room.publisher(&join.identity));
+        if let Some(holder) = holder.map(|publisher| publisher.participant) {
+            self.remove(now, holder, CloseReason::Replaced);
+        }
+    }
+
+    /// Makes a participant of a connection and what was agreed, and tells the room.
+    pub(super) fn enter(
+        &mut self,
+        now: Instant,
+        membership: Membership,
+        connection: Connection,
+        negotiated: Negotiated,
+    ) -> ParticipantKey {
+        let local_ssrc = Ssrc(self.rng.random_range(1..=u32::MAX));
+        let chain = match membership.purpose {
+            Purpose::Publish => ChainConfig::publisher(local_ssrc, negotiated.extensions.transport_cc),
+            Purpose::Watch => ChainConfig::subscriber(local_ssrc),
+        };
+        let room = membership.room.clone();
+        let purpose = membership.purpose;
+        let identity = membership.identity.clone();
+        let key = self.participants.insert(Participant {
+            membership,
+            connection,
+            chain: ControlChain::new(chain),
+            extensions: negotiated.extensions,
+            demux: StreamDemux::new(negotiated.extensions),
+            tracks: Vec::new(),
+            slots: Vec::new(),
+            reads: Vec::new(),
+            sections: Vec::new(),
+            candidates: Vec::new(),
+            egress: Egress {
+                pacer: Pacer::new(now),
+                paced_until: None,
+                transport_sequence: self.rng.random(),
+                queued: false,
+            },
+            ntp_offset: None,
+        });
+        self.add_sections(key, negotiated);
+        let tracks = self.publications(key);
+        let members = self.rooms.entry(room.clone()).or_default();
+        match purpose {
+            Purpose::Publish => members.publishers.push(Publisher { participant: key, identity, tracks }),
+            Purpose::Watch => members.viewers.push(key),
+        }
+        self.route(now, &room);
+        self.settle(now, key);
+        key
+    }
+
+    /// Makes tracks and slots of the agreed sections.
+    fn add_sections(&mut self, key: ParticipantKey, negotiated: Negotiated) {
+        let Some(participant) = self.participants.get_mut(key) else { return };
+        for section in &negotiated.sections {
+            match &section.flow {
+                Flow::Publishes { .. } => {
+                    let track = self.media.tracks.insert(Track {
+                        participant: key,
+                        mid: section.mid.clone(),
+                        kind: section.kind,
+                        codecs: section.codecs.clone(),
+                        encodings: Vec::new(),
+                    });
+                    participant.demux.add(track, section);
+                    participant.tracks.push(track);
+                }
+                Flow::Receives { media, rtx, cname } => {
+                    participant.chain.bind_local(&LocalStream { ssrc: *media, cname: cname.clone() });
+                    let first = FirstNumbers { media: self.rng.random(), rtx: self.rng.random() };
+                    let ids = negotiated.extensions;
+                    let slot = Slot::new(
+                        section.mid.clone(),
+                        section.kind,
+                        (*media, *rtx),
+                        section.codecs.clone(),
+                        ids,
+                        first,
+                    );
+                    participant.slots.push(AssignedSlot { slot, track: None });
+                }
+                Flow::Inactive => {}
+            }
+        }
+        participant.sections = negotiated.sections;
+    }
+
+    fn publications(&self, key: ParticipantKey) -> Vec<(TrackId, MediaKind)> {
+        let Some(participant) = self.participants.get(key) else { return Vec::new() };
+        let kind = |track| self.media.tracks.get(track).map(|found| found.kind);
+        participant.tracks.iter().filter_map(|track| Some((*track, kind(*track)?))).collect()
+    }
+}
+
+/// Keeps one transport from taking more than its share.
+fn check_counts(negotiated: &Negotiated) -> Result<(), RequestError> {
+    let count = |wanted: fn(&Flow) -> bool| negotiated.sections.iter().filter(|section| wanted(&section.flow)).count();
+    let tracks = count(|flow| matches!(flow, Flow::Publishes { .. }));
+    if tracks > TRACKS_PER_TRANSPORT_MAX {
+        return Err(RequestError::TooManyTracks { tracks });
+    }
+    let slots = count(|flow| matches!(flow, Flow::Receives { .. }));
+    if slots > SLOTS_PER_TRANSPORT_MAX {
+        return Err(RequestError::TooManySlots { slots });
+    }
+    Ok(())
+}

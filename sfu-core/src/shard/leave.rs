@@ -1,0 +1,63 @@
+//! A participant goes, and everything that hangs on it; nobody else notices more than that.
+
+use std::time::Instant;
+
+use crate::event::{CloseReason, Event};
+use crate::id::{EncodingId, ParticipantKey, TrackId};
+use crate::timer::Timer;
+
+use super::Shard;
+
+impl Shard {
+    /// Ends a transport: says goodbye to the peer, takes its tracks away from their viewers, tells the control plane.
+    pub(super) fn remove(&mut self, now: Instant, key: ParticipantKey, reason: CloseReason) {
+        let Some(mut participant) = self.participants.remove(key) else { return };
+        participant.connection.close(now);
+        self.last_words.extend(std::iter::from_fn(|| participant.connection.poll_datagram()));
+        self.addresses.remove(key);
+        self.timers.set(Timer::Participant(key), None);
+        self.media.set_reader(key, &participant.reads, &[]);
+        for track in &participant.tracks {
+            self.remove_track(*track);
+        }
+        self.retire_counters(&participant);
+        self.counters.transports_closed += 1;
+        let (id, room) = (participant.membership.id, participant.membership.room);
+        self.events.push_back(Event::Closed {
+            transport: id,
+            room: room.clone(),
+            identity: participant.membership.identity,
+            reason,
+        });
+        let Some(members) = self.rooms.get_mut(&room) else { return };
+        members.remove(key);
+        if members.is_empty() {
+            self.rooms.remove(&room);
+            self.timers.set(Timer::Speaker(room), None);
+        } else {
+            self.route(now, &room);
+        }
+    }
+
+    fn remove_track(&mut self, track: TrackId) {
+        let Some(gone) = self.media.tracks.remove(track) else { return };
+        for encoding in gone.encodings {
+            self.remove_encoding(encoding);
+        }
+    }
+
+    /// Takes an encoding away from its readers.
+    pub(super) fn remove_encoding(&mut self, encoding: EncodingId) {
+        if let Some(gone) = self.media.encodings.remove(encoding) {
+            self.retired.encodings.add(&gone.stats);
+        }
+        self.timers.set(Timer::Flush(encoding), None);
+        for reader in self.media.readers.remove(encoding).unwrap_or_default() {
+            let Some(participant) = self.participants.get_mut(reader) else { continue };
+            participant.reads.retain(|read| *read != encoding);
+            for assigned in &mut participant.slots {
+                assigned.slot.detach(encoding);
+            }
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! One participant: its transport, its control chain, what it publishes and what it receives.
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use crate::id::{EncodingId, Identity, ParticipantKey, RoomName, Ssrc, TrackId, TransportId};
+use crate::interceptor::ControlChain;
+use crate::publish::StreamDemux;
+use crate::sdp::{ExtensionIds, Purpose, Section};
+use crate::subscribe::{Pacer, Slot};
+use crate::transport::Connection;
+
+/// Who somebody is, and why.
+#[derive(Debug, Clone)]
+pub(super) struct Membership {
+    pub id: TransportId,
+    pub room: RoomName,
+    pub identity: Identity,
+    pub purpose: Purpose,
+    /// Publishers to show, slot by slot; empty: whoever is there.
+    pub watch: Vec<Identity>,
+}
+
+/// A slot and the track that the room gave it.
+#[derive(Debug)]
+pub(super) struct AssignedSlot {
+    pub slot: Slot,
+    pub track: Option<TrackId>,
+}
+
+/// Sending state of one transport.
+#[derive(Debug)]
+pub(super) struct Egress {
+    pub pacer: Pacer,
+    /// When the pacer lets the next repeat or late packet go.
+    pub paced_until: Option<Instant>,
+    /// The next transport-wide sequence number (draft-holmer-rmcat-transport-wide-cc-extensions-01).
+    pub transport_sequence: u16,
+    /// Whether the participant stands in the shard's queue of those with something to send.
+    pub queued: bool,
+}
+
+/// One participant.
+#[derive(Debug)]
+pub(super) struct Participant {
+    pub membership: Membership,
+    pub connection: Connection,
+    pub chain: ControlChain,
+    pub extensions: ExtensionIds,
+    pub demux: StreamDemux,
+    /// In the order of the offer.
+    pub tracks: Vec<TrackId>,
+    /// In the order of the offer.
+    pub slots: Vec<AssignedSlot>,
+    /// Encodings among whose readers the participant is.
+    pub reads: Vec<EncodingId>,
+    pub sections: Vec<Section>,
+    /// What an ICE restart announces again.
+    pub candidates: Vec<SocketAddr>,
+    pub egress: Egress,
+    /// What is added to this participant's NTP times to make them ours; one for all its tracks, so that lips and sound
+    /// keep together.
+    pub ntp_offset: Option<u64>,
+}
+
+impl Participant {
+    /// The slot that sends on `ssrc`.
+    pub fn slot_by_ssrc(&mut self, ssrc: Ssrc) -> Option<&mut AssignedSlot> {
+        self.slots.iter_mut().find(|assigned| assigned.slot.ssrc == ssrc)
+    }
+
+    /// When anything of this participant is due.
+    pub fn next_due(&mut self) -> Option<Instant> {
+        [self.connection.poll_timeout(), self.chain.poll_timeout(), self.egress.paced_until]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+}
+
+/// The order in which participants wait to send.
+#[derive(Debug, Default)]
+pub(super) struct SendQueue {
+    waiting: VecDeque<ParticipantKey>,
+}
+
+impl SendQueue {
+    /// Queues a participant once.
+    pub fn push(&mut self, key: ParticipantKey, egress: &mut Egress) {
+        if !egress.queued {
+            egress.queued = true;
+            self.waiting.push_back(key);
+        }
+    }
+
+    /// Who is first.
+    pub fn front(&self) -> Option<ParticipantKey> {
+        self.waiting.front().copied()
+    }
+
+    /// Takes the first one out.
+    pub fn pop(&mut self) {
+        self.waiting.pop_front();
+    }
+}

@@ -1,0 +1,101 @@
+//! Applies a room's decisions: each slot gets the encoding of the track that routing gave it.
+
+use std::time::{Duration, Instant};
+
+use crate::id::{EncodingId, ParticipantKey, RoomName, TrackId};
+use crate::room::{SlotView, Viewer, assign};
+use crate::timer::Timer;
+
+use super::Shard;
+
+/// How often a room decides who has the floor. Well below the time for which another must be louder.
+const SPEAKER_INTERVAL: Duration = Duration::from_millis(200);
+
+impl Shard {
+    /// Decides anew who gets what in a room, and applies it.
+    pub(super) fn route(&mut self, now: Instant, room: &RoomName) {
+        let Some(members) = self.rooms.get(room) else { return };
+        let speaker = members.speaker.current();
+        let mut decisions: Vec<(ParticipantKey, Vec<Option<TrackId>>)> = Vec::new();
+        for viewer in &members.viewers {
+            let Some(participant) = self.participants.get(*viewer) else { continue };
+            let slots: Vec<SlotView> = participant
+                .slots
+                .iter()
+                .map(|assigned| SlotView { kind: assigned.slot.kind, shows: assigned.track })
+                .collect();
+            let watch = &participant.membership.watch;
+            decisions.push((*viewer, assign(&members.publishers, speaker, Viewer { watch, slots: &slots })));
+        }
+        for (viewer, tracks) in decisions {
+            self.apply(now, viewer, &tracks);
+        }
+    }
+
+    fn apply(&mut self, now: Instant, viewer: ParticipantKey, tracks: &[Option<TrackId>]) {
+        if let Some(participant) = self.participants.get_mut(viewer) {
+            for (assigned, track) in participant.slots.iter_mut().zip(tracks) {
+                assigned.track = *track;
+            }
+        }
+        self.attach(now, viewer);
+    }
+
+    /// Points each slot of a connected viewer at an encoding of its track, once there is one.
+    pub(super) fn attach(&mut self, now: Instant, viewer: ParticipantKey) {
+        let Some(participant) = self.participants.get_mut(viewer) else { return };
+        if !participant.connection.is_connected() {
+            return;
+        }
+        let mut reads: Vec<EncodingId> = Vec::new();
+        for assigned in &mut participant.slots {
+            match assigned.track {
+                Some(track) => {
+                    let current = assigned.slot.target().and_then(|encoding| self.media.encodings.get(encoding));
+                    if current.is_none_or(|encoding| encoding.track != track)
+                        && let Some(encoding) = self.media.shown_encoding(track)
+                        && let Some(ring) = self.media.ring(encoding)
+                    {
+                        assigned.slot.attach(encoding, ring, now);
+                    }
+                }
+                None => assigned.slot.clear(),
+            }
+            reads.extend([assigned.slot.encoding(), assigned.slot.target()].into_iter().flatten());
+        }
+        self.media.set_reader(viewer, &participant.reads, &reads);
+        participant.reads = reads;
+        self.send_queue.push(viewer, &mut participant.egress);
+    }
+
+    /// Gives a track's new encoding to the viewers that wait for one.
+    pub(super) fn attach_viewers_of(&mut self, now: Instant, track: TrackId) {
+        let owner = self.media.tracks.get(track).and_then(|track| self.participants.get(track.participant));
+        let Some(room) = owner.and_then(|owner| self.rooms.get(&owner.membership.room)) else { return };
+        for viewer in room.viewers.clone() {
+            let waits = self
+                .participants
+                .get(viewer)
+                .is_some_and(|participant| participant.slots.iter().any(|assigned| assigned.track == Some(track)));
+            if waits {
+                self.attach(now, viewer);
+            }
+        }
+    }
+
+    /// Decides who has the floor, as long as anybody is heard.
+    pub(super) fn evaluate_speaker(&mut self, now: Instant, room: &RoomName) {
+        let Some(members) = self.rooms.get_mut(room) else { return };
+        if members.speaker.evaluate(now).is_some() {
+            self.route(now, room);
+        }
+    }
+
+    /// Has the floor decided soon, unless that is planned already.
+    pub(super) fn plan_speaker(&mut self, now: Instant, room: &RoomName) {
+        let timer = Timer::Speaker(room.clone());
+        if !self.timers.is_set(&timer) {
+            self.timers.set(timer, Some(now + SPEAKER_INTERVAL));
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! Every counter of the shard as a value, for those who are here and those who were.
+
+use crate::interceptor::ControlCounters;
+use crate::publish::EncodingStats;
+use crate::stats::{InboundRtp, OutboundRtp, ShardStats, SlotState, TransportStats};
+use crate::subscribe::SlotStats;
+use crate::transport::TransportCounters;
+
+use super::Shard;
+use super::participant::{AssignedSlot, Participant};
+
+/// Totals of what is gone, so that sums never go down.
+#[derive(Debug, Default)]
+pub(super) struct Retired {
+    pub transport: TransportCounters,
+    pub control: ControlCounters,
+    pub slots: SlotStats,
+    pub encodings: EncodingStats,
+}
+
+impl Shard {
+    /// Adds the counters of a participant that goes to those of all who went.
+    pub(super) fn retire_counters(&mut self, participant: &Participant) {
+        self.retired.transport.add(participant.connection.counters());
+        self.retired.control.add(&participant.chain.counters());
+        for assigned in &participant.slots {
+            self.retired.slots.add(&assigned.slot.stats);
+        }
+    }
+
+    /// Everything the shard counts.
+    pub(super) fn snapshot(&self) -> ShardStats {
+        let mut stats = ShardStats {
+            counters: self.counters,
+            transport: self.retired.transport,
+            control: self.retired.control,
+            slots: self.retired.slots,
+            encodings: self.retired.encodings,
+            rooms: self.rooms.len(),
+            timers: self.timers.len(),
+            ..ShardStats::default()
+        };
+        for participant in self.participants.values() {
+            stats.transport.add(participant.connection.counters());
+            stats.control.add(&participant.chain.counters());
+            stats.transports.push(TransportStats {
+                id: participant.membership.id,
+                room: participant.membership.room.clone(),
+                identity: participant.membership.identity.clone(),
+                connected: participant.connection.is_connected(),
+                srtp_cipher: participant.connection.profile().map(|profile| profile.name()),
+            });
+            for assigned in &participant.slots {
+                stats.slots.add(&assigned.slot.stats);
+                stats.outbound.push(self.outbound(participant, assigned));
+            }
+            for track in participant.tracks.iter().filter_map(|track| self.media.tracks.get(*track)) {
+                for encoding in track.encodings.iter().filter_map(|id| self.media.encodings.get(*id)) {
+                    stats.encodings.add(&encoding.stats);
+                    stats.inbound.push(InboundRtp {
+                        room: participant.membership.room.clone(),
+                        identity: participant.membership.identity.clone(),
+                        mid: track.mid.clone(),
+                        rid: encoding.rid.clone(),
+                        kind: track.kind,
+                        ssrc: encoding.ssrc,
+                        stats: encoding.stats,
+                        ring_bytes: encoding.ring.capacity_bytes(),
+                    });
+                }
+            }
+        }
+        stats
+    }
+
+    fn outbound(&self, participant: &Participant, assigned: &AssignedSlot) -> OutboundRtp {
+        let slot = &assigned.slot;
+        let source = assigned.track.and_then(|track| self.media.tracks.get(track));
+        OutboundRtp {
+            room: participant.membership.room.clone(),
+            identity: participant.membership.identity.clone(),
+            mid: slot.mid.clone(),
+            kind: slot.kind,
+            ssrc: slot.ssrc,
+            source: source
+                .and_then(|track| self.participants.get(track.participant))
+                .map(|publisher| publisher.membership.identity.clone()),
+            state: self.slot_state(participant, assigned),
+            stats: slot.stats,
+        }
+    }
+
+    /// What a slot does, and if nothing, why.
+    fn slot_state(&self, participant: &Participant, assigned: &AssignedSlot) -> SlotState {
+        let slot = &assigned.slot;
+        let Some(track) = assigned.track.and_then(|track| self.media.tracks.get(track)) else {
+            return SlotState::NoSuchTrack;
+        };
+        if !participant.connection.is_connected() {
+            return SlotState::Connecting;
+        }
+        if !track.codecs.iter().any(|format| slot.carries(format.codec)) {
+            return SlotState::NoMutualCodec;
+        }
+        match slot.target() {
+            None => SlotState::AwaitingMedia,
+            Some(_) if slot.is_live() => SlotState::Live,
+            Some(_) if slot.stats.codec_mismatches > 0 => SlotState::NoMutualCodec,
+            Some(_) => SlotState::AwaitingKeyframe,
+        }
+    }
+}
