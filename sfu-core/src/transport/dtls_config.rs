@@ -10,6 +10,7 @@ use shared::error::Error;
 
 use super::certificate::{Fingerprint, LocalCertificate};
 use super::dtls::DtlsRole;
+use super::dtls_nonce::CountedNonces;
 use super::srtp_keys::SrtpProfile;
 
 /// In order of preference. The RSA suites serve peers that are DTLS server with an RSA certificate; ChaCha20 serves
@@ -37,7 +38,7 @@ pub(super) fn handshake_config(
         false => Err(Error::ErrNoMatchingCertificateFingerprint),
     };
     let config = ConfigBuilder::default()
-        .with_crypto_provider(certificate.provider().clone())
+        .with_crypto_provider(Arc::new(CountedNonces::new(certificate.provider().clone())))
         .with_certificates(vec![certificate.certificate().clone()])
         .with_cipher_suites(CIPHER_SUITES.to_vec())
         .with_srtp_protection_profiles(profiles.iter().copied().map(library_profile).collect())

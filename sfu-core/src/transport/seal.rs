@@ -5,8 +5,8 @@
 
 use super::header::ClearHeader;
 use super::packet_index::PacketIndex;
-use super::srtp_cipher::{Index, Packet, SrtpCipher, TAG_BYTES_MAX};
-use super::srtp_keys::{KeyUse, MasterKey, SrtpProfile};
+use super::srtp_cipher::{Index, Packet, SrtpCipher, TAG_BYTES_MAX, Tag};
+use super::srtp_keys::{GCM_SALT_BYTES, KEY_BYTES, KeyUse, MasterKey, SrtpProfile};
 
 /// Seals RTP packets of every SSRC under one master key.
 #[derive(Debug)]
@@ -18,6 +18,11 @@ impl RtpSealer {
     /// `None` only if the crypto provider fails.
     pub fn new(master: &MasterKey, profile: SrtpProfile) -> Option<Self> {
         SrtpCipher::new(master, profile, KeyUse::Rtp).map(|cipher| Self { cipher })
+    }
+
+    /// Seals with AEAD_AES_128_GCM under a session key instead of a master key, as RFC 7714 §16 states its vectors.
+    pub fn with_session_key(key: &[u8; KEY_BYTES], salt: &[u8; GCM_SALT_BYTES]) -> Option<Self> {
+        SrtpCipher::gcm(key, salt).map(|cipher| Self { cipher })
     }
 
     /// Bytes that sealing adds to a packet.
@@ -41,7 +46,7 @@ impl RtpSealer {
         tag.is_some()
     }
 
-    fn protect(&self, index: PacketIndex, packet: &mut [u8], header_len: usize) -> Option<super::srtp_cipher::Tag> {
+    fn protect(&self, index: PacketIndex, packet: &mut [u8], header_len: usize) -> Option<Tag> {
         let header = ClearHeader::parse(packet)?;
         if header.len != header_len || header.sequence_number != index.sequence_number() {
             debug_assert!(false, "header {header:?}, index {index:?}, header_len {header_len}");

@@ -9,7 +9,7 @@ use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::hmac;
 use aws_lc_rs::iv::FixedLength;
 
-use super::srtp_keys::{KeyUse, MasterKey, SALT_BYTES, SessionKeys, SrtpProfile};
+use super::srtp_keys::{KEY_BYTES, KeyUse, MasterKey, SALT_BYTES, SessionKeys, SrtpProfile, padded};
 use crate::id::Ssrc;
 
 /// Bytes of a GCM tag (RFC 7714 §13.2).
@@ -62,16 +62,19 @@ impl SrtpCipher {
     pub fn new(master: &MasterKey, profile: SrtpProfile, key_use: KeyUse) -> Option<Self> {
         let keys = SessionKeys::derive(master, profile, key_use)?;
         Some(match profile {
-            SrtpProfile::AeadAes128Gcm => {
-                let key = LessSafeKey::new(UnboundKey::new(&AES_128_GCM, &keys.cipher).ok()?);
-                Self::Gcm { key, salt: keys.salt }
-            }
+            SrtpProfile::AeadAes128Gcm => Self::gcm(&keys.cipher, &keys.salt)?,
             SrtpProfile::Aes128CmHmacSha1_80 => {
                 let key = EncryptingKey::ctr(UnboundCipherKey::new(&AES_128, &keys.cipher).ok()?).ok()?;
                 let auth = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, &keys.auth);
                 Self::CmSha1 { key, auth, salt: keys.salt }
             }
         })
+    }
+
+    /// GCM under a session key and salt.
+    pub fn gcm(key: &[u8; KEY_BYTES], salt: &[u8]) -> Option<Self> {
+        let key = LessSafeKey::new(UnboundKey::new(&AES_128_GCM, key).ok()?);
+        Some(Self::Gcm { key, salt: padded(salt) })
     }
 
     /// Which transform this is.

@@ -11,6 +11,8 @@ use super::DtlsRole;
 pub const KEY_BYTES: usize = 16;
 /// Bytes of a salt in AES-CM; GCM uses the first 12.
 pub const SALT_BYTES: usize = 14;
+/// Bytes of a salt in GCM.
+pub const GCM_SALT_BYTES: usize = 12;
 /// Bytes of an HMAC-SHA1 key.
 pub const AUTH_KEY_BYTES: usize = 20;
 
@@ -27,7 +29,7 @@ impl SrtpProfile {
     /// Bytes of this profile's master salt.
     pub fn salt_len(self) -> usize {
         match self {
-            Self::AeadAes128Gcm => 12,
+            Self::AeadAes128Gcm => GCM_SALT_BYTES,
             Self::Aes128CmHmacSha1_80 => SALT_BYTES,
         }
     }
@@ -92,7 +94,7 @@ impl SrtpKeys {
     }
 }
 
-fn padded(salt: &[u8]) -> [u8; SALT_BYTES] {
+pub(super) fn padded(salt: &[u8]) -> [u8; SALT_BYTES] {
     let mut out = [0; SALT_BYTES];
     for (to, from) in out.iter_mut().zip(salt) {
         *to = *from;
