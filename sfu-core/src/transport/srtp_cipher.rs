@@ -48,7 +48,7 @@ impl Tag {
 /// One direction's keyed transform of RTP or of RTCP.
 pub enum SrtpCipher {
     Gcm { key: LessSafeKey, salt: [u8; SALT_BYTES] },
-    CmSha1 { key: EncryptingKey, auth: hmac::Key, salt: [u8; SALT_BYTES] },
+    CmSha1 { key: Box<EncryptingKey>, auth: Box<hmac::Key>, salt: [u8; SALT_BYTES] },
 }
 
 impl fmt::Debug for SrtpCipher {
@@ -66,7 +66,7 @@ impl SrtpCipher {
             SrtpProfile::Aes128CmHmacSha1_80 => {
                 let key = EncryptingKey::ctr(UnboundCipherKey::new(&AES_128, &keys.cipher).ok()?).ok()?;
                 let auth = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, &keys.auth);
-                Self::CmSha1 { key, auth, salt: keys.salt }
+                Self::CmSha1 { key: Box::new(key), auth: Box::new(auth), salt: keys.salt }
             }
         })
     }
