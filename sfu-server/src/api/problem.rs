@@ -160,12 +160,36 @@ impl From<BytesRejection> for Problem {
     }
 }
 
-/// Broken syntax is 400, sense that cannot be served 422 and no common codec 406 (RFC 9725 §4.2).
+/// Broken syntax is 400, sense that cannot be served 422, no common codec 406 and too much of anything 413 (RFC 9725 §4.2).
 fn of_sdp(error: &SdpError) -> (StatusCode, ProblemType) {
     match error {
-        SdpError::TooLong { .. } => (StatusCode::PAYLOAD_TOO_LARGE, ProblemType::BodyTooLarge),
-        #[expect(unreachable_patterns, reason = "the answerer is being written")]
-        _ => (StatusCode::UNPROCESSABLE_ENTITY, ProblemType::BadSdp),
+        SdpError::TooLong { .. }
+        | SdpError::TooManyLines
+        | SdpError::TooManySections
+        | SdpError::TooManyTracks { .. }
+        | SdpError::TooManySlots { .. } => (StatusCode::PAYLOAD_TOO_LARGE, ProblemType::BodyTooLarge),
+        SdpError::ControlCharacter { .. }
+        | SdpError::NotAField { .. }
+        | SdpError::Malformed { .. }
+        | SdpError::Truncated => (StatusCode::BAD_REQUEST, ProblemType::BadSdp),
+        SdpError::NoMutualCodec { .. } => (StatusCode::NOT_ACCEPTABLE, ProblemType::NoCommonCodec),
+        SdpError::NoSection
+        | SdpError::DuplicateMid { .. }
+        | SdpError::NotBundled { .. }
+        | SdpError::NoRtcpMux { .. }
+        | SdpError::NoIceCredentials { .. }
+        | SdpError::NoFragmentUfrag
+        | SdpError::MixedFragment
+        | SdpError::IceUfrag { .. }
+        | SdpError::IcePwd { .. }
+        | SdpError::NoFingerprint { .. }
+        | SdpError::WeakFingerprint { .. }
+        | SdpError::MalformedFingerprint { .. }
+        | SdpError::Setup { .. }
+        | SdpError::PayloadTypeConflict { .. }
+        | SdpError::ExtensionConflict { .. }
+        | SdpError::NothingPublished
+        | SdpError::NothingWatched => (StatusCode::UNPROCESSABLE_ENTITY, ProblemType::BadSdp),
     }
 }
 

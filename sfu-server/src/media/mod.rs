@@ -6,6 +6,8 @@ mod handle;
 mod shard_thread;
 mod start;
 mod udp;
+#[cfg(test)]
+mod udp_tests;
 
 pub use handle::{Counts, SendError, ShardHandle, ShardInbox, ShardIndex, ShardStatus, channel};
 pub use start::{ShardParts, StartError, start};

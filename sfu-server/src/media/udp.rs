@@ -54,6 +54,8 @@ pub struct MediaSocket {
     pub io: UdpSocket,
     local: SocketAddr,
     state: UdpSocketState,
+    /// Whether the kernel can do segmentation offload at all.
+    offloads: bool,
     offload_paused_until: Option<Instant>,
 }
 
@@ -70,7 +72,8 @@ impl MediaSocket {
         let io = UdpSocket::from_std(socket.into());
         let state = UdpSocketState::new(UdpSockRef::from(&io))?;
         let local = io.local_addr()?;
-        Ok(Self { io, local, state, offload_paused_until: None })
+        let offloads = state.max_gso_segments() > 1;
+        Ok(Self { io, local, state, offloads, offload_paused_until: None })
     }
 
     /// The address it is bound to.
@@ -127,7 +130,9 @@ impl MediaSocket {
             match self.send_once(transmit, segment, batch, counts) {
                 Ok(()) => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Sent::WouldBlock { after: done },
-                Err(_) if batch.len() > segment => self.send_singly(now, transmit, segment, batch, counts),
+                Err(_) if batch.len() > segment && self.state.max_gso_segments() == 1 => {
+                    self.send_singly(transmit, segment, batch, counts);
+                }
                 Err(error) => refused(counts, transmit, &error),
             }
             done += batch.len();
@@ -151,9 +156,8 @@ impl MediaSocket {
     }
 
     /// The way around a failed offload: a network card or a path that cannot do it must not cost the peer its media.
-    fn send_singly(&mut self, now: Instant, transmit: &Transmit, segment: usize, batch: &[u8], counts: &Counts) {
+    fn send_singly(&self, transmit: &Transmit, segment: usize, batch: &[u8], counts: &Counts) {
         Counts::add(&counts.gso_fallbacks, 1);
-        self.offload_paused_until = Some(now + OFFLOAD_PAUSE);
         for datagram in batch.chunks(segment) {
             if let Err(error) = self.send_once(transmit, segment, datagram, counts) {
                 refused(counts, transmit, &error);
@@ -163,7 +167,11 @@ impl MediaSocket {
 
     /// `quinn-udp` gives up offload for good after one failure, which may have been about a single peer.
     fn resume_offload(&mut self, now: Instant) {
-        if self.offload_paused_until.is_some_and(|until| now >= until) {
+        if !self.offloads || self.state.max_gso_segments() > 1 {
+            return;
+        }
+        let until = *self.offload_paused_until.get_or_insert(now + OFFLOAD_PAUSE);
+        if now >= until {
             self.offload_paused_until = None;
             if let Ok(state) = UdpSocketState::new(UdpSockRef::from(&self.io)) {
                 self.state = state;

@@ -51,11 +51,18 @@ async fn an_offer_that_is_no_text_is_400() {
 
 #[tokio::test]
 async fn what_the_shard_finds_wrong_with_the_offer_reaches_the_client() {
-    let error = SdpError::TooLong { bytes: 9 };
-    let said = error.to_string();
-    let server = refusing(RequestError::Sdp(error));
-    let problem = server.send(post("/whip/demo")).await.problem(413, "/whip/demo");
-    assert_eq!(problem["detail"], said);
+    let cases = [
+        (413, SdpError::TooLong { bytes: 9 }),
+        (400, SdpError::NotAField { line: 3, found: "nonsense".to_owned() }),
+        (406, SdpError::NoMutualCodec { offered: vec!["H265".to_owned()] }),
+        (422, SdpError::NothingPublished),
+    ];
+    for (status, error) in cases {
+        let said = error.to_string();
+        let server = refusing(RequestError::Sdp(error));
+        let problem = server.send(post("/whip/demo")).await.problem(status, "/whip/demo");
+        assert_eq!(problem["detail"], said);
+    }
 }
 
 #[tokio::test]
