@@ -138,6 +138,12 @@ impl From<ControlError> for Problem {
                 Self::new(status, kind, error.to_string())
             }
             ControlError::Refused(RequestError::UnknownTransport(_)) => Self::no_such_resource(),
+            ControlError::Refused(RequestError::TooManyTracks { .. } | RequestError::TooManySlots { .. }) => {
+                Self::new(StatusCode::PAYLOAD_TOO_LARGE, ProblemType::BodyTooLarge, error.to_string())
+            }
+            ControlError::Refused(RequestError::RestartWithoutPassword) => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, ProblemType::BadSdp, error.to_string())
+            }
             ControlError::Refused(RequestError::ShardFull)
             | ControlError::Draining
             | ControlError::NoShard
