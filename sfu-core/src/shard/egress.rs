@@ -54,13 +54,15 @@ impl Shard {
     fn idle(&mut self, now: Instant, key: ParticipantKey) {
         let Some(participant) = self.participants.get_mut(key) else { return };
         participant.egress.queued = false;
-        let due = participant.next_due();
-        self.timers.set(Timer::Participant(key), due);
         let wishes: Vec<EncodingId> =
             participant.slots.iter_mut().filter_map(|assigned| assigned.slot.take_keyframe_wish()).collect();
         for encoding in wishes {
             self.request_keyframe(now, encoding);
         }
+        self.report_switches(now, key);
+        let Some(participant) = self.participants.get_mut(key) else { return };
+        let due = participant.next_due();
+        self.timers.set(Timer::Participant(key), due);
     }
 }
 

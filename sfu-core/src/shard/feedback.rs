@@ -75,30 +75,66 @@ impl Shard {
         if let Some(participant) = self.participants.get_mut(key) {
             participant.ntp_offset.get_or_insert(ours.wrapping_sub(theirs));
         }
+        self.resume_reports(now, encoding);
+    }
+
+    /// Begins the reports of slots that could not be reported on until now.
+    fn resume_reports(&mut self, now: Instant, encoding: EncodingId) {
+        let readers = self.media.readers.get(encoding).cloned().unwrap_or_default();
+        for reader in readers {
+            let Some(participant) = self.participants.get_mut(reader) else { continue };
+            let silent: Vec<Ssrc> = participant
+                .slots
+                .iter()
+                .filter(|assigned| !assigned.reporting && assigned.slot.encoding() == Some(encoding))
+                .map(|assigned| assigned.slot.ssrc)
+                .collect();
+            for ssrc in silent {
+                self.report(now, reader, ssrc);
+            }
+        }
+    }
+
+    /// Reports at once on slots that begin to show something else: the receiver must know the new media clock.
+    pub(super) fn report_switches(&mut self, now: Instant, key: ParticipantKey) {
+        let Some(participant) = self.participants.get_mut(key) else { return };
+        let mut switched: Vec<Ssrc> = Vec::new();
+        for assigned in &mut participant.slots {
+            if assigned.switches_reported != assigned.slot.stats.switches {
+                assigned.switches_reported = assigned.slot.stats.switches;
+                switched.push(assigned.slot.ssrc);
+            }
+        }
+        for ssrc in switched {
+            self.report(now, key, ssrc);
+        }
     }
 
     /// Answers for a slot where its media clock stands now (RFC 3550 §6.4.1).
     fn report(&mut self, now: Instant, key: ParticipantKey, ssrc: Ssrc) {
+        let sample = self.sample(now, key, ssrc);
+        let Some(participant) = self.participants.get_mut(key) else { return };
+        let Some(assigned) = participant.slot_by_ssrc(ssrc) else { return };
+        assigned.reporting = sample.is_some();
+        if let Some(sample) = sample {
+            participant.chain.sender_sample(now, sample);
+            self.send_queue.push(key, &mut participant.egress);
+        }
+    }
+
+    fn sample(&self, now: Instant, key: ParticipantKey, ssrc: Ssrc) -> Option<SenderSample> {
         let ntp = ntp(now, self.config.epoch);
-        let Some(participant) = self.participants.get(key) else { return };
-        let Some(assigned) = participant.slots.iter().find(|assigned| assigned.slot.ssrc == ssrc) else { return };
-        let slot = &assigned.slot;
-        let Some(rtp) = slot.encoding().zip(slot.timestamp_offset()).and_then(|(encoding, offset)| {
-            self.media_time(encoding, ntp, slot.kind).map(|timestamp| timestamp.plus(offset))
-        }) else {
-            return;
-        };
+        let participant = self.participants.get(key)?;
+        let slot = &participant.slots.iter().find(|assigned| assigned.slot.ssrc == ssrc)?.slot;
+        let rtp = self.media_time(slot.encoding()?, ntp, slot.kind)?.plus(slot.timestamp_offset()?);
         let wrapped = |count: u64| u32::try_from(count & u64::from(u32::MAX)).unwrap_or(0);
-        let sample = SenderSample {
+        Some(SenderSample {
             ssrc,
             ntp,
             rtp,
             packets: wrapped(slot.stats.packets_sent),
             octets: wrapped(slot.stats.bytes_sent),
-        };
-        if let Some(participant) = self.participants.get_mut(key) {
-            participant.chain.sender_sample(now, sample);
-        }
+        })
     }
 
     /// The RTP time of an encoding at one of our NTP times, by its publisher's sender reports. A publisher that sends

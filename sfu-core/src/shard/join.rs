@@ -160,7 +160,12 @@ impl Shard {
                         ids,
                         first,
                     );
-                    participant.slots.push(AssignedSlot { slot, track: None });
+                    participant.slots.push(AssignedSlot {
+                        slot,
+                        track: None,
+                        reporting: false,
+                        switches_reported: 0,
+                    });
                 }
                 Flow::Inactive => {}
             }

@@ -27,6 +27,10 @@ pub(super) struct Membership {
 pub(super) struct AssignedSlot {
     pub slot: Slot,
     pub track: Option<TrackId>,
+    /// Whether the control chain asks for the slot's next sender report by itself; it stops when one cannot be made.
+    pub reporting: bool,
+    /// Switches of the slot after which a sender report was due at once.
+    pub switches_reported: u64,
 }
 
 /// Sending state of one transport.
