@@ -1,6 +1,6 @@
 //! RTP header extensions (RFC 8285): which we know, what the offer maps them to, and what we answer.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sdp::description::common::Attribute;
 use sdp::direction::Direction;
@@ -73,21 +73,22 @@ impl AgreedExtension {
     }
 }
 
-/// Reads the `a=extmap` lines (RFC 8285 §5); what cannot stand in a packet is left out, and an id counts once.
-pub(super) fn offered<'a>(attributes: impl Iterator<Item = &'a Attribute>) -> Vec<OfferedExtension> {
-    let mut found: BTreeMap<u8, ()> = BTreeMap::new();
-    let mut extensions = Vec::new();
-    for attribute in attributes.filter(|attribute| attribute.key == "extmap") {
+/// Reads the `a=extmap` lines (RFC 8285 §5) on top of the session's; what cannot stand in a packet is left out, and of an
+/// id that is mapped twice the first counts.
+pub(super) fn offered(attributes: &[Attribute], session: &[OfferedExtension]) -> Vec<OfferedExtension> {
+    let mut extensions: Vec<OfferedExtension> = Vec::new();
+    let mut seen = BTreeSet::new();
+    for attribute in attributes.iter().filter(|attribute| attribute.key == "extmap") {
         let mut words = attribute.value.as_deref().unwrap_or_default().split_whitespace();
         let (Some(head), Some(uri)) = (words.next(), words.next()) else { continue };
         let (id, direction) = head.split_once('/').unwrap_or((head, "sendrecv"));
         let Some(id) = id.parse::<u8>().ok().filter(|id| *id != 0 && *id != RESERVED_ID) else { continue };
-        if found.insert(id, ()).is_some() {
-            continue;
+        if seen.insert(id) {
+            let known = KNOWN.iter().find(|(_, known)| *known == uri).map(|(extension, _)| *extension);
+            extensions.push(OfferedExtension { id, uri: uri.to_owned(), known, direction: Direction::new(direction) });
         }
-        let known = KNOWN.iter().find(|(_, known)| *known == uri).map(|(extension, _)| *extension);
-        extensions.push(OfferedExtension { id, uri: uri.to_owned(), known, direction: Direction::new(direction) });
     }
+    extensions.extend(session.iter().filter(|extension| seen.insert(extension.id)).cloned());
     extensions
 }
 

@@ -52,13 +52,9 @@ pub(super) fn parse(offer: &str) -> Result<Offer, SdpError> {
     let session = text::parse(offer)?;
     let mids = mids(&session)?;
     let bundle = bundle(&session);
-    let members: Option<BTreeSet<&Mid>> = bundle.as_ref().map(|bundle| bundle.iter().collect());
-    let sections: Vec<OfferedSection> = session
-        .media_descriptions
-        .iter()
-        .zip(mids)
-        .map(|(media, mid)| section(&session, media, mid, members.as_ref()))
-        .collect();
+    let defaults = Defaults::read(&session.attributes, bundle.as_deref());
+    let sections: Vec<OfferedSection> =
+        session.media_descriptions.iter().zip(mids).map(|(media, mid)| section(&defaults, media, mid)).collect();
     let live: Vec<&OfferedSection> = sections.iter().filter(|section| section.kind.is_some()).collect();
     if bundle.is_none() && live.len() > 1 {
         return Err(SdpError::NotBundled { sections: live.len() });
@@ -80,7 +76,7 @@ pub(super) fn parse(offer: &str) -> Result<Offer, SdpError> {
     let media = sections.iter().zip(&session.media_descriptions).find(|(section, _)| section.mid == tagged);
     let attributes = media.map(|(_, media)| media.attributes.as_slice()).unwrap_or_default();
     let peer = peer::peer(&tagged, attributes, &session.attributes)?;
-    let mixed = has(&session.attributes, "extmap-allow-mixed");
+    let mixed = defaults.mixed;
     Ok(Offer { peer, bundle, mixed, sections, codec_names })
 }
 
@@ -123,16 +119,31 @@ fn bundle(session: &SessionDescription) -> Option<Vec<Mid>> {
     })
 }
 
-fn section(
-    session: &SessionDescription,
-    media: &MediaDescription,
-    (mid, mid_given): (Mid, bool),
-    bundle: Option<&BTreeSet<&Mid>>,
-) -> OfferedSection {
+/// What the session level says for every section; read once, because there may be many of both.
+#[derive(Debug)]
+struct Defaults<'a> {
+    members: Option<BTreeSet<&'a Mid>>,
+    direction: Direction,
+    mixed: bool,
+    extensions: Vec<OfferedExtension>,
+}
+
+impl<'a> Defaults<'a> {
+    fn read(attributes: &[Attribute], bundle: Option<&'a [Mid]>) -> Self {
+        Self {
+            members: bundle.map(|bundle| bundle.iter().collect()),
+            direction: direction(attributes).unwrap_or(Direction::SendRecv),
+            mixed: has(attributes, "extmap-allow-mixed"),
+            extensions: extension::offered(attributes, &[]),
+        }
+    }
+}
+
+fn section(defaults: &Defaults<'_>, media: &MediaDescription, (mid, mid_given): (Mid, bool)) -> OfferedSection {
     let attributes = media.attributes.as_slice();
     // Port 0 refuses a section, unless it only says that the section has no port of its own (RFC 9143 §6).
     let live = media.media_name.port.value != 0 || has(attributes, "bundle-only");
-    let within = bundle.is_none_or(|bundle| bundle.contains(&mid));
+    let within = defaults.members.as_ref().is_none_or(|members| members.contains(&mid));
     let kind = kind(&media.media_name).filter(|_| live && within);
     let codecs = kind.map(|kind| codec::mutual(kind, &media.media_name.formats, attributes)).unwrap_or_default();
     OfferedSection {
@@ -140,11 +151,11 @@ fn section(
         mid_given,
         media: media.media_name.clone(),
         kind,
-        direction: direction(attributes).or_else(|| direction(&session.attributes)).unwrap_or(Direction::SendRecv),
+        direction: direction(attributes).unwrap_or_else(|| defaults.direction.clone()),
         codecs,
-        extensions: extension::offered(attributes.iter().chain(&session.attributes)),
+        extensions: extension::offered(attributes, &defaults.extensions),
         sources: source::sources(attributes),
-        mixed: has(attributes, "extmap-allow-mixed") || has(&session.attributes, "extmap-allow-mixed"),
+        mixed: has(attributes, "extmap-allow-mixed") || defaults.mixed,
         rtcp_mux: has(attributes, "rtcp-mux"),
         rtcp_rsize: has(attributes, "rtcp-rsize"),
     }

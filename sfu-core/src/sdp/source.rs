@@ -43,7 +43,9 @@ fn ssrc(word: &str) -> Option<Ssrc> {
 fn ssrcs(attributes: &[Attribute]) -> (Vec<OfferedSsrc>, BTreeSet<Ssrc>) {
     let mut rtx = BTreeMap::new();
     let mut repairs = BTreeSet::new();
+    // The simulcast group of old names the encodings in order, so its members go before the rest.
     let mut order = Vec::new();
+    let mut rest = Vec::new();
     for group in values(attributes, "ssrc-group") {
         let mut words = group.split_whitespace();
         let semantics = words.next();
@@ -52,16 +54,16 @@ fn ssrcs(attributes: &[Attribute]) -> (Vec<OfferedSsrc>, BTreeSet<Ssrc>) {
             (Some("FID"), [media, repair, ..]) if media != repair => {
                 rtx.entry(*media).or_insert(*repair);
                 repairs.insert(*repair);
-                order.push(*media);
+                rest.push(*media);
             }
             (Some("FEC-FR"), [_, repair, ..]) => {
                 repairs.insert(*repair);
             }
-            // The simulcast group of old names the encodings in order, so it goes first.
-            (Some("SIM"), members) => order.splice(0..0, members.iter().copied()).for_each(drop),
+            (Some("SIM"), members) => order.extend_from_slice(members),
             _ => {}
         }
     }
+    order.append(&mut rest);
     order.extend(values(attributes, "ssrc").filter_map(|value| value.split_whitespace().next()).filter_map(ssrc));
     let every: BTreeSet<Ssrc> = order.iter().chain(&repairs).copied().take(SSRCS_PER_TRANSPORT_MAX).collect();
     let mut seen = BTreeSet::new();

@@ -1,5 +1,13 @@
 //! Offers of real clients and of hostile ones, answered through the public interface.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a panic is how a test fails"
+)]
+
 mod fragment;
 mod golden;
 mod negotiation;

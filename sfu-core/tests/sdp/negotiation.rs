@@ -272,3 +272,80 @@ fn slots_avoid_the_peers_own_ssrcs() {
         assert!(media.0 > 1_000_002, "{media}");
     }
 }
+
+#[test]
+fn ssrcs_stay_distinct_and_nonzero_whatever_the_generator() {
+    struct Stuck;
+    impl rand::RngCore for Stuck {
+        fn next_u32(&mut self) -> u32 {
+            0
+        }
+        fn next_u64(&mut self) -> u64 {
+            0
+        }
+        fn fill_bytes(&mut self, bytes: &mut [u8]) {
+            bytes.fill(0);
+        }
+    }
+    let accepted = crate::with_local(|local| sfu_core::sdp::answer(SEVEN, Purpose::Watch, local, &mut Stuck)).unwrap();
+    let mut seen = std::collections::BTreeSet::from([Ssrc(0)]);
+    for section in accepted.negotiated.sections {
+        let Flow::Receives { media, rtx, .. } = section.flow else { panic!() };
+        assert!(seen.insert(media) && rtx.is_none_or(|rtx| seen.insert(rtx)));
+    }
+}
+
+#[test]
+fn the_first_living_member_of_the_bundle_speaks_for_the_transport() {
+    let (head, video) = PUBLISH.split_at(PUBLISH.find("m=video").unwrap());
+    let ours = video.lines().find_map(|line| line.strip_prefix("a=ice-ufrag:")).unwrap();
+    let offer = format!("{head}{}", video.replace(&format!("a=ice-ufrag:{ours}"), "a=ice-ufrag:video"));
+    assert_eq!(accept(&offer, Purpose::Publish).negotiated.remote_ice.ufrag, ours);
+    let turned = accept(&offer.replace("BUNDLE 0 1", "BUNDLE 1 0"), Purpose::Publish);
+    assert_eq!(turned.negotiated.remote_ice.ufrag, "video");
+    assert!(turned.answer.contains("a=group:BUNDLE 1 0\r\n"));
+    let alone = accept(&offer.replace("m=audio 9", "m=audio 0"), Purpose::Publish);
+    assert_eq!(alone.negotiated.remote_ice.ufrag, "video");
+}
+
+#[test]
+fn a_section_outside_the_bundle_is_refused() {
+    let accepted = accept(&PUBLISH.replace("BUNDLE 0 1", "BUNDLE 1"), Purpose::Publish);
+    assert!(matches!(accepted.negotiated.sections[0].flow, Flow::Inactive));
+    assert_eq!(lines(&accepted.answer, 0, "audio 0 ").len(), 1);
+}
+
+#[test]
+fn missing_mids_are_made_up_and_never_taken_ones() {
+    let offer = PUBLISH.replace("a=mid:0\r\n", "").replace("a=mid:1", "a=mid:0").replace("BUNDLE 0 1", "BUNDLE 2 0");
+    let mids: Vec<String> =
+        sections(&offer, Purpose::Publish).iter().map(|section| section.mid.0.to_string()).collect();
+    assert_eq!(mids, ["2", "0"]);
+    let untold = PUBLISH.replace("a=mid:0\r\n", "").replace("a=mid:1\r\n", "");
+    let accepted = accept(&untold, Purpose::Publish);
+    assert_eq!(lines(&accepted.answer, 1, "a=mid:"), ["a=mid:1"], "the group names it");
+}
+
+#[test]
+fn an_ssrc_belongs_to_the_first_section_that_announces_it() {
+    let (head, video) = PUBLISH.split_at(PUBLISH.find("m=video").unwrap());
+    let audio = head.lines().find_map(|line| line.strip_prefix("a=ssrc:")).unwrap().split(' ').next().unwrap();
+    let again = format!("a=rtcp-mux\r\na=ssrc:{audio} cname:x");
+    let sections = sections(&format!("{head}{}", video.replace("a=rtcp-mux", &again)), Purpose::Publish);
+    let announced = |section: &Section| -> Vec<String> {
+        let Flow::Publishes { ssrcs, .. } = &section.flow else { panic!("{section:?}") };
+        ssrcs.iter().map(|ssrc| ssrc.media.to_string()).collect()
+    };
+    assert_eq!(announced(&sections[0]), [audio]);
+    assert_eq!(announced(&sections[1]).len(), 1);
+    assert_ne!(announced(&sections[1]), [audio]);
+}
+
+#[test]
+fn attributes_of_the_session_hold_for_its_sections() {
+    let lone = LONE.replace("m=video", "a=sendonly\r\na=extmap:5 urn:ietf:params:rtp-hdrext:sdes:mid\r\nm=video");
+    assert_eq!(accept(&lone, Purpose::Publish).negotiated.extensions.mid, Some(5));
+    assert!(answer_fixed(&lone, Purpose::Watch).is_err());
+    let own = lone.replace("a=rtcp-mux", "a=rtcp-mux\r\na=extmap:5 urn:ietf:params:rtp-hdrext:ssrc-audio-level");
+    assert_eq!(accept(&own, Purpose::Publish).negotiated.extensions.mid, None);
+}
