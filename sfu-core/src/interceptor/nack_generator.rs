@@ -87,6 +87,10 @@ impl NackGenerator {
         let before = stream.missing.len();
         stream.missing.retain(|missing| !missing.is_hopeless(now, repeat_after));
         let abandoned = before - stream.missing.len();
+        if stream.missing.is_empty() {
+            // A burst's memory goes with it.
+            stream.missing = VecDeque::new();
+        }
         let mut due = Vec::new();
         for missing in &mut stream.missing {
             if missing.due(stream.arrivals, repeat_after) <= now {
@@ -182,7 +186,11 @@ impl Stream {
     fn take(&mut self, sequence: SeqNo) -> Option<Missing> {
         let sequence = self.highest?.extend(sequence)?;
         let index = self.missing.binary_search_by_key(&sequence, |missing| missing.sequence).ok()?;
-        self.missing.remove(index)
+        let missing = self.missing.remove(index);
+        if self.missing.is_empty() {
+            self.missing = VecDeque::new();
+        }
+        missing
     }
 }
 

@@ -27,49 +27,59 @@ const ROUND_TRIP_DEFAULT: Duration = Duration::from_millis(100);
 /// Packets answered of one message; a ring of a second at 5 Mbit/s.
 const SEQUENCES_PER_MESSAGE_MAX: usize = 512;
 
+/// After this an answered number belongs to another packet, ms: sequence numbers come round in 13 s at 5,000 packets/s.
+const FORGET_MS: u32 = 5_000;
+
+/// Eight bytes each: a time in ms since the first question does for what is compared within seconds.
 #[derive(Clone, Copy)]
 struct Answered {
     sequence: SeqNo,
+    /// 0: the place is free.
     count: u8,
-    at: Instant,
+    at_ms: u32,
 }
+
+const FREE: Answered = Answered { sequence: SeqNo(0), count: 0, at_ms: 0 };
 
 /// The interceptor's stage.
 pub(super) struct Retransmission {
-    slots: BTreeMap<u32, Vec<Option<Answered>>>,
+    slots: BTreeMap<u32, Vec<Answered>>,
+    epoch: Option<Instant>,
     round_trip: Duration,
     counters: Arc<Cells>,
 }
 
 impl Retransmission {
     pub(super) fn new(counters: Arc<Cells>) -> Self {
-        Self { slots: BTreeMap::new(), round_trip: ROUND_TRIP_DEFAULT, counters }
+        Self { slots: BTreeMap::new(), epoch: None, round_trip: ROUND_TRIP_DEFAULT, counters }
     }
 
     fn handle_nack(&mut self, now: Instant, nack: &TransportLayerNack, out: &mut Outbox) {
         self.counters.nacks_received.increment();
         // Three quarters: the smoothed round trip lags behind a shrinking one.
-        let suppress = (self.round_trip * 3 / 4).max(SUPPRESS_MIN);
+        let suppress_ms = (self.round_trip * 3 / 4).max(SUPPRESS_MIN).as_millis();
+        let elapsed = now.saturating_duration_since(*self.epoch.get_or_insert(now));
+        // The low 32 bits: compared only with each other, by wrapping difference.
+        let now_ms = u32::try_from(elapsed.as_millis() & u128::from(u32::MAX)).unwrap_or(0);
         let Some(answered) = self.slots.get_mut(&nack.media_ssrc) else {
             self.counters.feedback_unknown_ssrc.increment();
             return;
         };
-        answered.resize(REMEMBERED, None);
+        answered.resize(REMEMBERED, FREE);
         let mut asked = nack.nacks.iter().flat_map(|&pair| pair).map(SeqNo);
         let mut sequences = Vec::new();
         for sequence in asked.by_ref().take(SEQUENCES_PER_MESSAGE_MAX) {
-            let Some(entry) = answered.get_mut(usize::from(sequence.0) % REMEMBERED) else { continue };
-            let count = match entry {
-                Some(last) if last.sequence == sequence => {
-                    if last.count >= ANSWERS_MAX || now.saturating_duration_since(last.at) < suppress {
-                        self.counters.repeats_suppressed.increment();
-                        continue;
-                    }
-                    last.count + 1
-                }
-                _ => 1,
-            };
-            *entry = Some(Answered { sequence, count, at: now });
+            let Some(last) = answered.get_mut(usize::from(sequence.0) % REMEMBERED) else { continue };
+            let age_ms = now_ms.wrapping_sub(last.at_ms);
+            if last.sequence != sequence || age_ms >= FORGET_MS {
+                *last = FREE;
+            }
+            let is_fresh = last.count > 0 && u128::from(age_ms) < suppress_ms;
+            if is_fresh || last.count >= ANSWERS_MAX {
+                self.counters.repeats_suppressed.increment();
+                continue;
+            }
+            *last = Answered { sequence, count: last.count + 1, at_ms: now_ms };
             sequences.push(sequence);
         }
         self.counters.repeats_shed.add(asked.count());

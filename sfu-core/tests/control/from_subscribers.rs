@@ -93,9 +93,22 @@ fn a_packet_is_sent_again_four_times_at_most() {
 #[test]
 fn a_number_that_comes_round_again_is_a_new_packet() {
     let mut bench = Bench::subscriber();
+    for step in 1..=5 {
+        bench.receive(&[nack(MEDIA, &[5])]);
+        bench.run_until(ms(200 * step));
+    }
+    assert_eq!(bench.events().len(), 4);
+    bench.run_until(ms(13_000));
+    bench.receive(&[nack(MEDIA, &[5])]);
+    assert_eq!(bench.events(), [retransmit(&[5])]);
+}
+
+#[test]
+fn numbers_that_share_a_place_do_not_suppress_each_other() {
+    let mut bench = Bench::subscriber();
     bench.receive(&[nack(MEDIA, &[5])]);
     bench.receive(&[nack(MEDIA, &[5 + 256])]);
-    assert_eq!(bench.events().len(), 2, "the table's place is taken over");
+    assert_eq!(bench.events(), [retransmit(&[5]), retransmit(&[261])]);
 }
 
 #[test]
