@@ -1,23 +1,23 @@
-//! Every metric of the server, declared here: `sfu_<thing>_<unit>[_total]`, base units, no label without a bound.
+//! Every metric of the server, declared here: `sfu_<thing>_<unit>[_total]`, base units, no label without a bound. Counters get
+//! their `_total` when written.
+
+mod sample;
+
+pub use sample::Sample;
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::http::{Method, StatusCode};
-use prometheus_client::collector::Collector;
+use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::{encode_eof, encode_registry};
-use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric};
-use prometheus_client::metrics::MetricType;
-use prometheus_client::metrics::counter::{ConstCounter, Counter};
+use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
-use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
-use sfu_core::stats::ShardStats;
+use sfu_core::stats::{ShardStats, SlotState};
 
-use crate::control::Control;
-use crate::directory::Kind;
 use crate::media::Counts;
 
 /// Upper bounds of the request histogram, seconds: an answer takes about a millisecond, a stuck shard five seconds.
@@ -95,31 +95,19 @@ fn bounded(method: &Method) -> &'static str {
     }
 }
 
-/// What is read at the moment of a scrape.
-#[derive(Debug)]
-pub struct Sample {
-    rooms: usize,
-    publishers: usize,
-    viewers: usize,
-    draining: bool,
-    shards: Vec<ShardSample>,
-}
-
-#[derive(Debug)]
-struct ShardSample {
-    label: [(&'static str, String); 1],
-    alive: bool,
-    /// In the order of [`UDP`].
-    udp: Vec<u64>,
-    /// Absent from a shard that did not answer in time.
-    core: Option<Box<ShardStats>>,
-}
+/// Gauges of the whole process.
+pub(super) const ROOMS: (&str, &str) = ("sfu_rooms", "Rooms with at least one participant");
+pub(super) const PUBLISHERS: (&str, &str) = ("sfu_publishers", "Live WHIP resources");
+pub(super) const VIEWERS: (&str, &str) = ("sfu_viewers", "Live WHEP resources");
+pub(super) const DRAINING: (&str, &str) = ("sfu_draining", "1 while the server shuts down");
+/// Gauge of a shard thread.
+pub(super) const SHARD_UP: (&str, &str) = ("sfu_shard_up", "1 while the media thread turns its loop");
 
 /// Name, help and value of a counter.
-type Row<T> = (&'static str, &'static str, fn(&T) -> u64);
+pub(super) type Row<T> = (&'static str, &'static str, fn(&T) -> u64);
 
 /// Counters of the shard threads' sockets.
-const UDP: &[Row<Counts>] = &[
+pub(super) const UDP: &[Row<Counts>] = &[
     ("sfu_udp_received_datagrams", "UDP datagrams received", |c| load(&c.received_datagrams)),
     ("sfu_udp_received_bytes", "UDP payload bytes received", |c| load(&c.received_bytes)),
     ("sfu_udp_receives", "System calls that received datagrams", |c| load(&c.receives)),
@@ -132,88 +120,78 @@ const UDP: &[Row<Counts>] = &[
 ];
 
 /// Counters of the shards themselves.
-const CORE_COUNTERS: &[Row<ShardStats>] = &[];
+pub(super) const CORE_COUNTERS: &[Row<ShardStats>] = &[
+    ("sfu_unaddressed_datagrams", "Datagrams for nobody here", |s| s.counters.datagrams_unaddressed),
+    ("sfu_rtp_received_packets", "Authentic RTP packets received", |s| s.counters.rtp_packets_received),
+    ("sfu_rtp_sent_packets", "RTP packets sent to subscribers, repeats included", |s| s.counters.rtp_packets_sent),
+    ("sfu_rtp_sent_bytes", "UDP payload bytes of RTP sent to subscribers", |s| s.counters.rtp_bytes_sent),
+    ("sfu_rtp_malformed_packets", "Authentic RTP packets that could not be parsed", |s| s.counters.rtp_malformed),
+    ("sfu_rtp_unroutable_packets", "RTP packets of no agreed track or format", |s| s.counters.rtp_unroutable),
+    ("sfu_rtp_padding_packets", "Padding that publishers probe with", |s| s.counters.rtp_padding),
+    ("sfu_rtcp_received_packets", "RTCP packets received", |s| s.counters.rtcp_packets_received),
+    ("sfu_rtcp_sent_packets", "RTCP packets sent", |s| s.counters.rtcp_packets_sent),
+    ("sfu_transmits", "Batches handed to the sockets", |s| s.counters.transmits),
+    ("sfu_transmits_batched", "Batches of two datagrams or more", |s| s.counters.transmits_batched),
+    ("sfu_panics", "Faults of the server's own, each the end of one transport", |s| s.counters.panics_caught),
+    ("sfu_transports_opened", "Transports made", |s| s.counters.transports_opened),
+    ("sfu_transports_closed", "Transports ended", |s| s.counters.transports_closed),
+    ("sfu_transports_refused", "Offers refused", |s| s.counters.transports_refused),
+    ("sfu_inbound_packets", "Packets of published encodings", |s| s.encodings.packets_received),
+    ("sfu_inbound_bytes", "Payload bytes of published encodings", |s| s.encodings.bytes_received),
+    ("sfu_inbound_lost_packets", "Packets of published encodings that never came", |s| s.encodings.packets_lost()),
+    ("sfu_inbound_repaired_packets", "Repeats received from publishers", |s| {
+        s.encodings.retransmitted_packets_received
+    }),
+    ("sfu_inbound_duplicate_packets", "Packets received twice", |s| s.encodings.packets_duplicated),
+    ("sfu_inbound_discarded_packets", "Packets too old to be of use", |s| s.encodings.packets_discarded),
+    ("sfu_inbound_frames", "Frames of published encodings", |s| s.encodings.frames_received),
+    ("sfu_inbound_keyframes", "Keyframes of published encodings", |s| s.encodings.key_frames_received),
+    ("sfu_outbound_packets", "Packets sent through slots, without repeats", |s| s.slots.packets_sent),
+    ("sfu_outbound_bytes", "Payload bytes sent through slots", |s| s.slots.bytes_sent),
+    ("sfu_outbound_repeated_packets", "Repeats sent to subscribers", |s| s.slots.retransmitted_packets_sent),
+    ("sfu_outbound_refused_repeats", "Repeats asked for that could not be sent", |s| s.slots.repeats_refused),
+    ("sfu_outbound_nacks", "NACKs of subscribers", |s| s.slots.nack_count),
+    ("sfu_outbound_keyframe_requests", "PLIs of subscribers", |s| s.slots.pli_count),
+    ("sfu_outbound_skips", "Times a slow subscriber was moved on", |s| s.slots.skips),
+    ("sfu_outbound_codec_mismatches", "Packets in a format that a slot did not agree to", |s| s.slots.codec_mismatches),
+    ("sfu_outbound_late_packets", "Packets too late to be sent under their number", |s| s.slots.late_packets),
+    ("sfu_outbound_switches", "Changes of the encoding behind a slot", |s| s.slots.switches),
+];
+
 /// Gauges of the shards themselves.
-const CORE_GAUGES: &[Row<ShardStats>] = &[];
+pub(super) const CORE_GAUGES: &[Row<ShardStats>] = &[
+    ("sfu_transports", "Transports that live", |s| size(s.transports.len())),
+    ("sfu_transports_connected", "Transports that media can flow over", |s| {
+        size(s.transports.iter().filter(|transport| transport.connected).count())
+    }),
+    ("sfu_encodings", "Encodings that are published", |s| size(s.inbound.len())),
+    ("sfu_ring_bytes", "Memory of the packets kept for subscribers", |s| {
+        size(s.inbound.iter().map(|encoding| encoding.ring_bytes).sum())
+    }),
+    ("sfu_slots", "Slots of subscribers", |s| size(s.outbound.len())),
+    ("sfu_slots_live", "Slots that carry media", |s| {
+        size(s.outbound.iter().filter(|slot| slot.state == SlotState::Live).count())
+    }),
+    ("sfu_timers", "Timers that are set", |s| size(s.timers)),
+];
+
+/// Counters that the core names itself: name, help, label, and the named values.
+pub(super) const CORE_NAMED: &[(&str, &str, &str, Named)] = &[
+    ("sfu_dropped_datagrams", "Datagrams dropped by a transport, by reason", "reason", |s| {
+        s.transport.named().collect()
+    }),
+    ("sfu_feedback_events", "RTCP feedback towards publishers and from subscribers", "event", |s| {
+        s.control.named().collect()
+    }),
+];
+
+/// Reads a group of counters with their names.
+pub(super) type Named = fn(&ShardStats) -> Vec<(&'static str, u64)>;
+
+fn size(size: usize) -> u64 {
+    u64::try_from(size).unwrap_or(u64::MAX)
+}
 
 fn load(counter: &AtomicU64) -> u64 {
     counter.load(Ordering::Relaxed)
-}
-
-impl Sample {
-    /// Reads everything, waiting a moment for the shards.
-    pub async fn take(control: &Control) -> Self {
-        let mut stats = control.stats().await;
-        let now = Instant::now();
-        let shards = control.shards().iter().map(|shard| ShardSample {
-            label: [("shard", shard.index.0.to_string())],
-            alive: shard.status.is_alive(now),
-            udp: UDP.iter().map(|(_, _, value)| value(&shard.status.counts)).collect(),
-            core: stats.iter().position(|(index, _)| *index == shard.index).map(|at| stats.swap_remove(at).1),
-        });
-        Self {
-            shards: shards.collect(),
-            rooms: control.directory.rooms(),
-            publishers: control.directory.resources(Kind::Whip),
-            viewers: control.directory.resources(Kind::Whep),
-            draining: control.is_draining(),
-        }
-    }
-}
-
-impl Collector for Sample {
-    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
-        gauge(&mut encoder, "sfu_rooms", "Rooms with at least one participant", self.rooms)?;
-        gauge(&mut encoder, "sfu_publishers", "Live WHIP resources", self.publishers)?;
-        gauge(&mut encoder, "sfu_viewers", "Live WHEP resources", self.viewers)?;
-        gauge(&mut encoder, "sfu_draining", "1 while the server shuts down", usize::from(self.draining))?;
-        let up = |shard: &ShardSample| Some(u64::from(shard.alive));
-        rows(
-            &mut encoder,
-            "sfu_shard_up",
-            "1 while the media thread turns its loop",
-            MetricType::Gauge,
-            &self.shards,
-            up,
-        )?;
-        for (at, (name, help, _)) in UDP.iter().enumerate() {
-            let value = |shard: &ShardSample| shard.udp.get(at).copied();
-            rows(&mut encoder, name, help, MetricType::Counter, &self.shards, value)?;
-        }
-        for (name, help, value) in CORE_COUNTERS {
-            rows(&mut encoder, name, help, MetricType::Counter, &self.shards, |shard| {
-                shard.core.as_deref().map(value)
-            })?;
-        }
-        for (name, help, value) in CORE_GAUGES {
-            rows(&mut encoder, name, help, MetricType::Gauge, &self.shards, |shard| shard.core.as_deref().map(value))?;
-        }
-        Ok(())
-    }
-}
-
-fn gauge(encoder: &mut DescriptorEncoder<'_>, name: &str, help: &str, value: usize) -> fmt::Result {
-    let value = ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX));
-    value.encode(encoder.encode_descriptor(name, help, None, MetricType::Gauge)?)
-}
-
-/// One metric with a row per shard that has a value.
-fn rows(
-    encoder: &mut DescriptorEncoder<'_>,
-    name: &str,
-    help: &str,
-    kind: MetricType,
-    shards: &[ShardSample],
-    value: impl Fn(&ShardSample) -> Option<u64>,
-) -> fmt::Result {
-    let mut metric = encoder.encode_descriptor(name, help, None, kind)?;
-    for shard in shards {
-        let Some(value) = value(shard) else { continue };
-        let row = metric.encode_family(&shard.label)?;
-        match kind {
-            MetricType::Gauge => ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX)).encode(row)?,
-            _ => ConstCounter::new(value).encode(row)?,
-        }
-    }
-    Ok(())
 }
