@@ -1,5 +1,6 @@
 //! What broke other DTLS stacks (RELIABILITY: the pion advisories, the ClientHello race) does not move this one. Each
 //! test carries the advisory it stands for.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 mod dtls_peer;
 
@@ -61,7 +62,9 @@ fn cve_2021_28681_no_data_after_a_refused_certificate() {
     world.connection.handle_dtls(now, pair, &record(23, 1, 1, b"data after the refusal, long enough"));
     assert!(!world.connection.is_connected());
     assert_eq!(world.connection.poll_event(), None);
-    assert!(!before.iter().any(|event| matches!(event, ConnectionEvent::ApplicationData(_) | ConnectionEvent::Connected)));
+    assert!(
+        !before.iter().any(|event| matches!(event, ConnectionEvent::ApplicationData(_) | ConnectionEvent::Connected))
+    );
     assert!(world.connection.open_rtp(now, pair, &mut [0x80; 60]).is_err());
 }
 
@@ -89,7 +92,7 @@ fn cve_2022_29190_empty_fragments_are_refused() {
     world.connection.handle_dtls(now, pair, &record(22, 0, 9, &empty));
     world.connection.handle_dtls(now, pair, &record(22, 0, 10, &[empty.clone(), empty].concat()));
     world.connection.handle_dtls(now, pair, &record(22, 0, 11, b""));
-    assert_eq!(world.connection.counters().dtls_reassembly, 3);
+    assert_eq!(world.connection.counters().dtls_reassembly, 2, "one for each record");
     assert_eq!(world.connection.counters().dtls_malformed, 1);
     world.run_with(LIMIT, |_, _, datagram| vec![datagram]);
     assert!(world.is_connected());

@@ -1,4 +1,5 @@
 //! Sealing and opening do not touch the heap, and an idle transport stays small.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 mod dtls_peer;
 
@@ -91,5 +92,37 @@ fn an_idle_connection_is_small() {
         let inline = isize::try_from(size_of::<Connection>()).unwrap();
         println!("{role:?}: {heap} bytes of Rust heap and {inline} inline");
         assert!(heap + inline <= CONNECTION_BYTES_MAX, "{role:?}: {heap} + {inline}");
+    }
+}
+
+/// Rust heap that `make` leaves behind in what it returns.
+fn held<T>(make: impl FnOnce() -> T) -> isize {
+    let made = make();
+    let before = bytes();
+    drop(made);
+    before - bytes() + isize::try_from(size_of::<T>()).unwrap()
+}
+
+/// Most bytes of a connection whose handshake has not got anywhere (RELIABILITY, bar 16).
+const HALF_OPEN_BYTES_MAX: isize = 20 * 1024;
+
+#[test]
+fn a_half_open_connection_is_smaller() {
+    let config = PeerConfig::default();
+    let waiting = || World::with(DtlsRole::Server, &config);
+    let stalled = || {
+        let mut world = waiting();
+        world.run(std::time::Duration::from_secs(5), |_, towards| towards == Towards::Peer);
+        world
+    };
+    waiting();
+    let of = |world: World| {
+        let World { mut connection, .. } = world;
+        while connection.poll_datagram().is_some() {}
+        connection
+    };
+    for (name, bytes) in [("after ICE", held(|| of(waiting()))), ("after a ClientHello", held(|| of(stalled())))] {
+        println!("{name}: {bytes} bytes");
+        assert!(bytes <= HALF_OPEN_BYTES_MAX, "{name}: {bytes}");
     }
 }

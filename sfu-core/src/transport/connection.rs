@@ -168,12 +168,7 @@ impl Connection {
     }
 
     /// Opens an SRTCP packet in place and returns the compound packet.
-    pub fn open_rtcp<'a>(
-        &mut self,
-        now: Instant,
-        pair: Pair,
-        packet: &'a mut [u8],
-    ) -> Result<&'a [u8], DropReason> {
+    pub fn open_rtcp<'a>(&mut self, now: Instant, pair: Pair, packet: &'a mut [u8]) -> Result<&'a [u8], DropReason> {
         let pair = pair.canonical();
         let opened = self
             .check_pair(pair)

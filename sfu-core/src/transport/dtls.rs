@@ -1,10 +1,9 @@
 //! DTLS 1.2 of one peer (RFC 6347) around the library's endpoint: proves who the peer is, agrees on SRTP keys (RFC 5764),
 //! carries application data.
 //!
-//! Everything unencrypted passes a gate first: handshake messages are put together here within limits and handed to the
-//! library once, whole and in turn; data and alerts in the clear are dropped. Invariant: nothing of the peer gets out
-//! before its certificate has the offer's fingerprint. The library sees one constant address, so that a peer that moves
-//! keeps its connection; who may speak is ICE's business.
+//! Everything passes [`super::dtls_gate`] before the library sees it. Invariant: nothing of the peer gets out before its
+//! certificate has the offer's fingerprint. The library sees one constant address, so that a peer that moves keeps its
+//! connection; who may speak is ICE's business.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -19,18 +18,13 @@ use shared::TransportProtocol;
 use shared::error::Error;
 
 use super::certificate::{Fingerprint, LocalCertificate};
-use super::client_hello::{CLIENT_HELLO, best_profile};
-use super::drop_reason::{DropReason, TransportCounters};
+use super::drop_reason::TransportCounters;
 use super::dtls_config::{handshake_config, is_expected, negotiated_profile};
 use super::dtls_flight::{Flight, Repeat};
-use super::dtls_reassembly::{Message, Pushed, Reassembly};
-use super::dtls_record::{
-    CHANGE_CIPHER_SPEC, ContentType, HANDSHAKE, Record, next_fragment, next_record, plain_record_header,
-    whole_message_header,
-};
+use super::dtls_gate::{Expects, Gate, Passed};
+use super::dtls_record::{ContentType, next_record};
 use super::srtp_keys::{SrtpKeys, SrtpProfile};
 use crate::event::CloseReason;
-use crate::limits::DTLS_REASSEMBLY_BYTES_MAX;
 
 /// The peer's address as the library knows it (TEST-NET-1, RFC 5737).
 const PEER: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::new(192, 0, 2, 1), 9));
@@ -76,11 +70,7 @@ pub(super) struct Dtls {
     fingerprints: Arc<[Fingerprint]>,
     phase: Phase,
     endpoint: Option<Endpoint>,
-    reassembly: Reassembly,
-    /// Number of the next epoch-0 record handed to the library.
-    record_sequence: u64,
-    /// Bytes handed to the library that it may have queued until the keys are there.
-    early_bytes: usize,
+    gate: Gate,
     flight: Flight,
     datagrams: VecDeque<Bytes>,
     events: VecDeque<DtlsEvent>,
@@ -100,9 +90,7 @@ impl Dtls {
             fingerprints: fingerprints.into(),
             phase: Phase::Idle,
             endpoint: None,
-            reassembly: Reassembly::default(),
-            record_sequence: 0,
-            early_bytes: 0,
+            gate: Gate::default(),
             flight: Flight::default(),
             datagrams: VecDeque::new(),
             events: VecDeque::new(),
@@ -117,20 +105,15 @@ impl Dtls {
     }
 
     /// Takes in a datagram from a verified pair.
-    pub(super) fn handle(&mut self, now: Instant, mut datagram: &[u8], counters: &mut TransportCounters) {
-        let mut gate = Gate { dtls: self, now, passed: BytesMut::new(), repeated: false, counters };
-        while !datagram.is_empty() {
-            match next_record(&mut datagram) {
-                Some(record) => gate.handle_record(record),
-                None => {
-                    gate.counters.count(DropReason::DtlsMalformed);
-                    break;
-                }
-            }
+    pub(super) fn handle(&mut self, now: Instant, datagram: &[u8], counters: &mut TransportCounters) {
+        let Passed { hello, records, repeated } = self.gate.pass(self.expects(), datagram, counters);
+        match hello {
+            None => {}
+            Some(Some(profile)) => self.begin(now, &[profile]),
+            Some(None) => self.fail(CloseReason::DtlsFailed),
         }
-        let Gate { passed, repeated, .. } = gate;
-        if !passed.is_empty() {
-            self.read(now, passed);
+        if !records.is_empty() {
+            self.read(now, records);
         } else if repeated {
             self.datagrams.extend(self.flight.answer_to_repeat(now).iter().cloned());
         }
@@ -187,6 +170,15 @@ impl Dtls {
             }
         }
         self.datagrams.extend(self.flight.datagrams().iter().cloned());
+    }
+
+    fn expects(&self) -> Expects {
+        match (self.phase, self.role) {
+            (Phase::Idle, DtlsRole::Server) => Expects::ClientHello,
+            (Phase::Handshaking, _) => Expects::Handshake,
+            (Phase::Established, _) => Expects::Data,
+            (Phase::Idle, DtlsRole::Client) | (Phase::Closed, _) => Expects::Nothing,
+        }
     }
 
     /// Sets the library up once the profiles are known.
@@ -255,7 +247,7 @@ impl Dtls {
             return self.fail(CloseReason::DtlsFailed);
         };
         self.phase = Phase::Established;
-        self.reassembly = Reassembly::default();
+        self.gate = Gate::default();
         match self.role {
             DtlsRole::Server => self.flight.finish(),
             // The peer's last flight came after ours: it has all of it.
@@ -272,7 +264,7 @@ impl Dtls {
     fn end(&mut self) {
         self.phase = Phase::Closed;
         self.endpoint = None;
-        self.reassembly = Reassembly::default();
+        self.gate = Gate::default();
         self.flight.clear();
     }
 
@@ -289,7 +281,7 @@ impl Dtls {
 
     /// A client's first flight and its last are made anew.
     fn repeat_of(&self, datagrams: &[Bytes]) -> Repeat {
-        let first = self.record_sequence == 0;
+        let first = self.flight.is_first();
         let last = datagrams.iter().any(|datagram| contains(datagram, ContentType::ChangeCipherSpec));
         match self.role {
             DtlsRole::Client if first || last => Repeat::MadeAnew,
@@ -312,123 +304,4 @@ fn established(state: &State, role: DtlsRole) -> Option<Established> {
     let keys = SrtpKeys::from_exporter(profile, material.as_ref(), role)?;
     let cipher_suite = state.cipher_suite().map(|suite| suite.id().to_string()).unwrap_or_default();
     Some(Established { keys, cipher_suite })
-}
-
-/// Decides, record by record, what of one datagram the library gets to see.
-struct Gate<'a> {
-    dtls: &'a mut Dtls,
-    now: Instant,
-    /// Records for the library.
-    passed: BytesMut,
-    /// The peer sent something that was handed out before.
-    repeated: bool,
-    counters: &'a mut TransportCounters,
-}
-
-impl Gate<'_> {
-    fn handle_record(&mut self, record: Record<'_>) {
-        match (record.epoch, record.content) {
-            (0, ContentType::Handshake) => self.handle_handshake(record.body),
-            (0, ContentType::ChangeCipherSpec) => self.handle_change_cipher_spec(record.body),
-            // Anybody can forge these: acting on them would let a stranger inject data or end the connection.
-            (0, ContentType::ApplicationData | ContentType::Alert) => self.counters.count(DropReason::DtlsPlaintext),
-            (1, content) => self.handle_encrypted(content, record.bytes),
-            (2.., _) => self.counters.count(DropReason::DtlsMalformed),
-        }
-    }
-
-    fn handle_handshake(&mut self, mut body: &[u8]) {
-        match self.dtls.phase {
-            Phase::Idle if self.dtls.role == DtlsRole::Server => {}
-            Phase::Handshaking => {}
-            Phase::Established => {
-                self.repeated = true;
-                return;
-            }
-            Phase::Idle | Phase::Closed => return self.counters.count(DropReason::DtlsUnexpected),
-        }
-        while !body.is_empty() {
-            let Some(fragment) = next_fragment(&mut body) else {
-                return self.counters.count(DropReason::DtlsMalformed);
-            };
-            match self.dtls.reassembly.push(fragment) {
-                Pushed::Kept => {}
-                Pushed::Repeated => self.repeated = true,
-                Pushed::Refused => self.counters.count(DropReason::DtlsReassembly),
-            }
-        }
-        while let Some(message) = self.dtls.reassembly.next_message() {
-            self.handle_message(&message);
-        }
-    }
-
-    fn handle_message(&mut self, message: &Message) {
-        if self.dtls.phase == Phase::Idle && !self.begin(message) {
-            return;
-        }
-        let Ok(len) = u16::try_from(message.body.len()) else { return };
-        let header = whole_message_header(message.message_type, message.message_seq, len);
-        self.pass_plain(HANDSHAKE, &[&header, &message.body]);
-    }
-
-    /// The first message must be a ClientHello; what it offers decides our only SRTP profile.
-    fn begin(&mut self, message: &Message) -> bool {
-        let profile = match message.message_type {
-            CLIENT_HELLO => best_profile(&message.body).ok(),
-            _ => None,
-        };
-        let Some(profile) = profile else {
-            self.dtls.reassembly = Reassembly::default();
-            self.counters.count(DropReason::DtlsMalformed);
-            return false;
-        };
-        match profile {
-            Some(profile) => self.dtls.begin(self.now, &[profile]),
-            None => self.dtls.fail(CloseReason::DtlsFailed),
-        }
-        self.dtls.phase == Phase::Handshaking
-    }
-
-    fn handle_change_cipher_spec(&mut self, body: &[u8]) {
-        if self.dtls.phase == Phase::Handshaking && body == [1] && self.spend(body.len()) {
-            self.pass_plain(CHANGE_CIPHER_SPEC, &[body]);
-        } else {
-            self.counters.count(DropReason::DtlsUnexpected);
-        }
-    }
-
-    fn handle_encrypted(&mut self, content: ContentType, bytes: &[u8]) {
-        let wanted = match (self.dtls.phase, content) {
-            (Phase::Handshaking, ContentType::Handshake | ContentType::ApplicationData | ContentType::Alert) => {
-                self.spend(bytes.len())
-            }
-            (Phase::Established, ContentType::ApplicationData | ContentType::Alert) => true,
-            // The library would keep every message of a second handshake; there is no renegotiation.
-            (Phase::Established, ContentType::Handshake | ContentType::ChangeCipherSpec) => false,
-            (Phase::Handshaking, ContentType::ChangeCipherSpec) | (Phase::Idle | Phase::Closed, _) => false,
-        };
-        if wanted {
-            self.passed.extend_from_slice(bytes);
-        } else {
-            self.counters.count(DropReason::DtlsUnexpected);
-        }
-    }
-
-    /// Before the keys are there the library queues what it cannot read: bounded here.
-    fn spend(&mut self, bytes: usize) -> bool {
-        let spent = self.dtls.early_bytes + bytes;
-        if spent > DTLS_REASSEMBLY_BYTES_MAX {
-            return false;
-        }
-        self.dtls.early_bytes = spent;
-        true
-    }
-
-    fn pass_plain(&mut self, content: u8, parts: &[&[u8]]) {
-        let len: usize = parts.iter().map(|part| part.len()).sum();
-        let Ok(len) = u16::try_from(len) else { return };
-        self.passed.extend_from_slice(&plain_record_header(content, self.dtls.record_sequence, len));
-        parts.iter().for_each(|part| self.passed.extend_from_slice(part));
-        self.dtls.record_sequence += 1;
-    }
 }

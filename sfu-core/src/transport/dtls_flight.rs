@@ -71,6 +71,11 @@ impl Flight {
         *self = Self::default();
     }
 
+    /// Whether none was sent yet.
+    pub(super) fn is_first(&self) -> bool {
+        self.sent.is_none()
+    }
+
     /// The library made the flight anew.
     pub(super) fn made_anew(&mut self, datagrams: Vec<Bytes>) {
         self.datagrams = datagrams;

@@ -24,7 +24,9 @@ const SELECTED_SILENT: Duration = Duration::from_secs(3);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StunOutcome {
     /// Integrity verified and answered; `first`: this pair was unknown before.
-    Verified { first: bool },
+    Verified {
+        first: bool,
+    },
     Dropped(DropReason),
 }
 
@@ -79,7 +81,10 @@ pub(super) struct IceResponder {
 
 impl fmt::Debug for IceResponder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("IceResponder").field("pairs", &self.pairs).field("selected", &self.selected).finish_non_exhaustive()
+        f.debug_struct("IceResponder")
+            .field("pairs", &self.pairs)
+            .field("selected", &self.selected)
+            .finish_non_exhaustive()
     }
 }
 

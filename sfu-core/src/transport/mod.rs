@@ -10,6 +10,7 @@ mod drop_reason;
 mod dtls;
 mod dtls_config;
 mod dtls_flight;
+mod dtls_gate;
 mod dtls_nonce;
 mod dtls_reassembly;
 mod dtls_record;

@@ -59,7 +59,8 @@ impl BindingRequest {
         }
         let mut message = Message::new();
         message.unmarshal_binary(datagram).map_err(|_| DropReason::StunMalformed)?;
-        if usize::try_from(message.length).ok().and_then(|length| length.checked_add(HEADER_BYTES)) != Some(datagram.len())
+        if usize::try_from(message.length).ok().and_then(|length| length.checked_add(HEADER_BYTES))
+            != Some(datagram.len())
         {
             return Err(DropReason::StunMalformed);
         }

@@ -1,5 +1,6 @@
 //! The other end of a [`Connection`]: a DTLS endpoint of the library and a full ICE agent's requests, joined to it by a
 //! link on virtual time that loses what a test tells it to.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
 #![allow(dead_code, reason = "each test file uses a part")]
 
 use std::collections::VecDeque;
@@ -189,8 +190,7 @@ impl Peer {
             CM => SrtpProfile::Aes128CmHmacSha1_80,
             other => panic!("{other:?}"),
         };
-        let material =
-            state.export_keying_material("EXTRACTOR-dtls_srtp", &[], profile.keying_material_len()).unwrap();
+        let material = state.export_keying_material("EXTRACTOR-dtls_srtp", &[], profile.keying_material_len()).unwrap();
         SrtpKeys::from_exporter(profile, material.as_ref(), self.role).unwrap()
     }
 
@@ -272,9 +272,7 @@ impl World {
 
     /// Runs until both ends are connected and nothing flies, or `limit` has passed; `lose` is told each datagram's number.
     pub fn run(&mut self, limit: Duration, mut lose: impl FnMut(usize, Towards) -> bool) {
-        self.run_with(limit, |number, towards, datagram| {
-            if lose(number, towards) { vec![] } else { vec![datagram] }
-        });
+        self.run_with(limit, |number, towards, datagram| if lose(number, towards) { vec![] } else { vec![datagram] });
     }
 
     /// Like [`Self::run`]; `tamper` replaces each datagram by none or more.
