@@ -103,6 +103,7 @@ pub struct Feedback {
     pub nack: bool,
     pub pli: bool,
     pub fir: bool,
+    /// Only where the header extension that carries the numbers was agreed too.
     pub transport_cc: bool,
     pub remb: bool,
 }

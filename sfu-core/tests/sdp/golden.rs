@@ -1,6 +1,7 @@
 //! Offers of real clients, captured as `golden/README.md` tells, and our answers to them. `UPDATE_GOLDEN=1` rewrites the answers.
 
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
 use sfu_core::sdp::Purpose;
 
@@ -11,7 +12,12 @@ pub fn folder() -> PathBuf {
 }
 
 /// Every captured offer with its name, in order of names.
-pub fn offers() -> Vec<(String, Purpose, String)> {
+pub fn offers() -> &'static [(String, Purpose, String)] {
+    static OFFERS: LazyLock<Vec<(String, Purpose, String)>> = LazyLock::new(read);
+    &OFFERS
+}
+
+fn read() -> Vec<(String, Purpose, String)> {
     let mut offers: Vec<(String, Purpose, String)> = std::fs::read_dir(folder())
         .unwrap()
         .filter_map(|entry| {
@@ -22,14 +28,14 @@ pub fn offers() -> Vec<(String, Purpose, String)> {
         })
         .collect();
     offers.sort_by(|a, b| a.0.cmp(&b.0));
-    assert!(offers.len() >= 17, "only {} offers in {}", offers.len(), folder().display());
+    assert_eq!(offers.len(), 17, "offers in {}", folder().display());
     offers
 }
 
 #[test]
 fn answers_to_real_clients_are_as_recorded() {
     for (name, purpose, offer) in offers() {
-        let answer = answer_fixed(&offer, purpose).unwrap_or_else(|error| panic!("{name}: {error}")).answer;
+        let answer = answer_fixed(offer, *purpose).unwrap_or_else(|error| panic!("{name}: {error}")).answer;
         let path = folder().join(format!("{name}.answer.sdp"));
         if std::env::var_os("UPDATE_GOLDEN").is_some() {
             std::fs::write(&path, &answer).unwrap();

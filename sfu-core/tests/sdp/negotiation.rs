@@ -349,3 +349,39 @@ fn attributes_of_the_session_hold_for_its_sections() {
     let own = lone.replace("a=rtcp-mux", "a=rtcp-mux\r\na=extmap:5 urn:ietf:params:rtp-hdrext:ssrc-audio-level");
     assert_eq!(accept(&own, Purpose::Publish).negotiated.extensions.mid, None);
 }
+
+#[test]
+fn repairs_are_not_tracks_and_the_simulcast_group_gives_the_order() {
+    let groups = "a=rtcp-mux\r\na=ssrc:5 cname:x\r\na=ssrc:1 cname:x\r\na=ssrc:11 cname:x\r\na=ssrc:12 cname:x\r\n\
+        a=ssrc-group:FEC-FR 1 5\r\na=ssrc-group:FID 2 12\r\na=ssrc-group:FID 1 11\r\na=ssrc-group:SIM 1 2\r\na=ssrc:0 cname:x";
+    let Flow::Publishes { ssrcs, .. } = &sections(&LONE.replace("a=rtcp-mux", groups), Purpose::Publish)[0].flow else {
+        panic!()
+    };
+    let expected = [(1, 11), (2, 12)].map(|(media, rtx)| OfferedSsrc { media: Ssrc(media), rtx: Some(Ssrc(rtx)) });
+    assert_eq!(*ssrcs, expected);
+}
+
+#[test]
+fn feedback_for_every_payload_type_counts_for_each() {
+    let offer =
+        LONE.replace("a=rtcp-mux", "a=rtcp-mux\r\na=rtcp-fb:* nack pli\r\na=rtcp-fb:* ccm fir\r\na=rtcp-fb:96 nack");
+    let feedback = sections(&offer, Purpose::Publish)[0].codecs[0].feedback;
+    assert_eq!(feedback, Feedback { nack: true, pli: true, fir: true, ..Feedback::default() });
+}
+
+#[test]
+fn candidates_of_one_address_share_a_foundation() {
+    let answer = crate::with_local(|local| {
+        let candidates = ["192.0.2.1:7882", "192.0.2.1:7883", "192.0.2.2:7882"].map(|address| address.parse().unwrap());
+        let local = sfu_core::sdp::Local { candidates: &candidates, ..*local };
+        sfu_core::sdp::answer(LONE, Purpose::Publish, &local, &mut crate::Counter(0)).unwrap().answer
+    });
+    let candidates = lines(&answer, 0, "a=candidate:");
+    let words: Vec<Vec<&str>> = candidates.iter().map(|line| line.split(' ').collect()).collect();
+    assert_eq!(
+        words.iter().map(|words| words[0]).collect::<Vec<_>>(),
+        ["a=candidate:1", "a=candidate:1", "a=candidate:2"]
+    );
+    let priorities: Vec<u32> = words.iter().map(|words| words[3].parse().unwrap()).collect();
+    assert!(priorities[0] > priorities[1] && priorities[1] > priorities[2]);
+}

@@ -53,15 +53,16 @@ fn check(offer: &str, accepted: &Accepted) {
 #[test]
 fn answers_to_real_clients_parse_again() {
     for (_, purpose, offer) in golden::offers() {
-        check(&offer, &answer_fixed(&offer, purpose).unwrap());
+        check(offer, &answer_fixed(offer, *purpose).unwrap());
     }
 }
 
 #[test]
 fn every_truncation_is_answered_or_refused() {
-    for (_, purpose, offer) in golden::offers().into_iter().filter(|(_, _, offer)| offer.len() < 6_000) {
-        for end in (0..offer.len()).filter(|end| offer.is_char_boundary(*end)) {
-            if let Ok(accepted) = answer_fixed(&offer[..end], purpose) {
+    for (_, purpose, offer) in golden::offers().iter().filter(|(_, _, offer)| offer.len() < 6_000) {
+        // A stride that no line length divides for long, so that lines are cut in all their parts.
+        for end in (0..offer.len()).step_by(7).filter(|end| offer.is_char_boundary(*end)) {
+            if let Ok(accepted) = answer_fixed(&offer[..end], *purpose) {
                 check(&offer[..end], &accepted);
             }
         }

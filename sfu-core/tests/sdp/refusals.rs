@@ -54,6 +54,10 @@ fn syntax_errors_name_the_line() {
     assert_eq!(refusal(&OFFER.replace("a=group:BUNDLE 0 1", "group BUNDLE 0 1")), SdpError::NotAField { line, found });
     let found = "m=audio nine UDP/TLS/RTP/SAVPF 111 63 9 0 8 13 110 126".to_owned();
     assert_eq!(refusal(&OFFER.replace("m=audio 9", "m=audio nine")), SdpError::Malformed { line: 8, found });
+    // Lines that are overlooked count all the same: this one has a c= line before it.
+    let line = OFFER.lines().position(|line| line.starts_with("m=video")).unwrap() + 1;
+    let error = refusal(&OFFER.replace("m=video 9", "m=video nine"));
+    assert!(matches!(error, SdpError::Malformed { line: found, .. } if found == line), "{error}");
     let found = "q=1".to_owned();
     assert_eq!(refusal(&OFFER.replace("a=extmap-allow-mixed", "q=1")), SdpError::Malformed { line: 6, found });
     assert_eq!(refusal(&OFFER.replace("s=-", "s=\u{7}")), SdpError::ControlCharacter { line: 3 });
