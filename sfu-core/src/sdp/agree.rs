@@ -90,7 +90,7 @@ enum Meaning {
     Repeat(PayloadType),
 }
 
-/// A payload type means one format in the whole bundle (RFC 9143 §9.1).
+/// A payload type means one format in the whole bundle (RFC 9143 §9.1.1).
 fn payload_types(
     meanings: &mut BTreeMap<PayloadType, (Meaning, Mid)>,
     codecs: &[AgreedCodec],

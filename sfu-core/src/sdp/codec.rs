@@ -83,7 +83,7 @@ impl<'a> Formats<'a> {
         }
     }
 
-    /// Payload types of RTX by the payload type they repeat (RFC 4588 §8.1).
+    /// Payload types of RTX by the payload type they repeat (RFC 4588 §8).
     fn repeats(&self, listed: &[u8]) -> BTreeMap<u8, u8> {
         let mut repeats = BTreeMap::new();
         for number in listed {
@@ -178,14 +178,14 @@ fn opus(number: u8, formats: &Formats<'_>) -> String {
     words.join(";")
 }
 
-/// RFC 9628 §7.1; without a profile-id it is 0.
+/// RFC 9628, media type video/VP9; without a profile-id it is 0.
 fn vp9(number: u8, formats: &Formats<'_>) -> Option<Recognised> {
     let offered = formats.parameter(number, "profile-id");
     let profile = offered.unwrap_or("0").parse::<u8>().ok().filter(|profile| *profile <= 3)?;
     Some((Codec::Vp9 { profile }, "VP9/90000", "90000", offered.map(|_| format!("profile-id={profile}"))))
 }
 
-/// AV1 RTP payload specification §7.2; without a profile it is 0 (Main).
+/// AV1 RTP payload specification; without a profile it is 0 (Main).
 fn av1(number: u8, formats: &Formats<'_>) -> Option<Recognised> {
     let profile =
         formats.parameter(number, "profile").unwrap_or("0").parse::<u8>().ok().filter(|profile| *profile <= 2)?;

@@ -58,9 +58,9 @@ pub enum SdpError {
     MalformedFingerprint { mid: Mid, expected: usize },
     #[error("section {} has a=setup:{found}; offer actpass, active or passive (RFC 8842 section 5.2)", .mid.0)]
     Setup { mid: Mid, found: String },
-    #[error("payload type {payload_type} means one format in section {} and another in section {}; in a bundle it must mean one (RFC 9143 section 9.1)", .first.0, .second.0)]
+    #[error("payload type {payload_type} means one format in section {} and another in section {}; in a bundle it must mean one (RFC 9143 section 9.1.1)", .first.0, .second.0)]
     PayloadTypeConflict { payload_type: PayloadType, first: Mid, second: Mid },
-    #[error("header extension id {id} means one thing in section {} and another in section {}; in a bundle it must mean one (RFC 9143 section 9.2)", .first.0, .second.0)]
+    #[error("header extension id {id} means one thing in section {} and another in section {}; in a bundle it must mean one (RFC 9143 section 12)", .first.0, .second.0)]
     ExtensionConflict { id: u8, first: Mid, second: Mid },
     #[error(
         "nothing to receive: no section of the offer is sendonly or sendrecv, and WHIP publishes (RFC 9725 section 4.2)"

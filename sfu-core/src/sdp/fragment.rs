@@ -5,7 +5,7 @@ use super::{Local, MediaKind, SdpError, Section, candidate, peer, text};
 /// What a client's fragment says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fragment {
-    /// The ICE generation it belongs to; a new one restarts ICE (RFC 9725 §4.3.2).
+    /// The ICE generation it belongs to; a new one restarts ICE (RFC 9725 §4.3.3).
     pub ufrag: String,
     /// Always there when ICE restarts.
     pub pwd: Option<String>,

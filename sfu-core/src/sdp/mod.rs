@@ -43,7 +43,7 @@ pub struct Negotiated {
     /// At least one; any of them may match the peer's certificate.
     pub remote_fingerprints: Vec<Fingerprint>,
     pub role: DtlsRole,
-    /// One map for the whole bundle (RFC 8285 §5, RFC 9143 §9).
+    /// One map for the whole bundle (RFC 8285 §5, RFC 9143 §12).
     pub extensions: ExtensionIds,
     /// In the offer's order, refused and inactive ones included; data channels and the like are refused and left out.
     pub sections: Vec<Section>,
