@@ -1,0 +1,9 @@
+//! Headless clients that publish by WHIP and watch by WHEP, and judge what arrives; they know the public protocol alone.
+//!
+//! A frame's way: [`media`] → [`packetize`] → [`client`] (publisher) → the server → [`client`] (viewer) → [`verify`] → `report`.
+
+#![forbid(unsafe_code)]
+
+pub mod media;
+pub mod packetize;
+pub mod verify;
