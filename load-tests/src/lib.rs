@@ -4,6 +4,11 @@
 
 #![forbid(unsafe_code)]
 
+pub mod bench;
+pub mod cli;
+pub mod client;
 pub mod media;
 pub mod packetize;
+pub mod scenario;
+pub mod table;
 pub mod verify;

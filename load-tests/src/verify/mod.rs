@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 
 use rtp::Packet;
 
-use crate::media::Clip;
 use crate::media::mark::PublisherTag;
+use crate::media::{Clip, Codec};
 use assemble::{Assembled, Assembler};
 use judge::Judge;
 use reorder::{Reorder, Step};
@@ -61,8 +61,7 @@ impl std::fmt::Debug for TrackVerifier {
 }
 
 impl TrackVerifier {
-    pub fn new(clip: &Clip, expected: Expected, clip_of: Arc<ClipOf>, patience: Duration) -> Self {
-        let codec = clip.codec();
+    pub fn new(codec: Codec, expected: Expected, clip_of: Arc<ClipOf>, patience: Duration) -> Self {
         Self {
             reorder: Reorder::new(patience),
             assembler: Assembler::new(codec),

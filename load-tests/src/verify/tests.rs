@@ -66,9 +66,8 @@ struct Run {
 impl Run {
     fn new(codec: Codec, expected: Expected) -> Self {
         let clip = Arc::new(Clip::embedded(codec, ClipSize::Large).unwrap());
-        let known = Arc::clone(&clip);
-        let clip_of = Arc::new(move |tag| [ALICE, BOB].contains(&tag).then(|| Arc::clone(&known)));
-        let verifier = TrackVerifier::new(&clip, expected, clip_of, DEFAULT_PATIENCE);
+        let clip_of = Arc::new(move |tag| [ALICE, BOB].contains(&tag).then(|| Arc::clone(&clip)));
+        let verifier = TrackVerifier::new(codec, expected, clip_of, DEFAULT_PATIENCE);
         Self { verifier, now: Instant::now(), outcomes: Vec::new() }
     }
 

@@ -1,0 +1,216 @@
+//! The command line, and what each command does with it.
+
+use std::net::{IpAddr, ToSocketAddrs, UdpSocket};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+use tokio_util::sync::CancellationToken;
+
+use crate::bench::{self, BenchError, BenchPlan};
+use crate::client::{ClientError, Server};
+use crate::media::{ClipSize, Codec};
+use crate::scenario::{self, Plan, Progress, Tolerance};
+use crate::table;
+
+/// Headless WHIP publishers and WHEP viewers for a Selective Forwarding Unit.
+#[derive(Debug, Parser)]
+#[command(name = "sfu-load", version, about)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Publish and watch against a running server and judge every frame; exits with 1 when anything is wrong.
+    Run(RunArgs),
+    /// Start a server of its own for each crowd and measure CPU per forwarded packet, memory and latency.
+    Bench(BenchArgs),
+}
+
+#[derive(Debug, Args)]
+struct RunArgs {
+    /// The server's HTTP address.
+    #[arg(long, default_value = "http://127.0.0.1:8080")]
+    url: String,
+    /// Bearer token, where the server wants one.
+    #[arg(long, env = "SFU_LOAD_TOKEN", hide_env_values = true)]
+    token: Option<String>,
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    rooms: u16,
+    /// Publishers in each room.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=64))]
+    publishers: u16,
+    /// Viewers in each room; each watches all of the room's publishers.
+    #[arg(long, default_value_t = 1)]
+    subscribers: u16,
+    /// How long to measure once everybody has joined, s.
+    #[arg(long, default_value_t = 10)]
+    duration: u64,
+    #[arg(long, value_enum, default_value = "vp8")]
+    codec: Codec,
+    /// Publish and watch Opus beside the video.
+    #[arg(long)]
+    audio: bool,
+    /// 640×360 at 2.5 Mbit/s or 320×180 at 300 kbit/s.
+    #[arg(long, value_enum, default_value = "large")]
+    clip: ClipSize,
+    /// Seeds SSRCs, counters and room names; the same seed makes the same run.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Viewers of each room judged packet by packet; the others only count, which costs this machine less.
+    #[arg(long, default_value_t = u16::MAX)]
+    judged: u16,
+    /// Forgive what follows from loss on the way, while this share of the frames (per cent) comes whole.
+    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
+    lossy: Option<u8>,
+    /// How long a client may take to connect, s.
+    #[arg(long, default_value_t = 10)]
+    connect_timeout: u64,
+    /// Print the report as JSON instead of a table.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+struct BenchArgs {
+    /// The server's program, built with --release.
+    #[arg(long, default_value = "target/release/sfu-server")]
+    server: PathBuf,
+    /// Numbers of viewers of one publisher.
+    #[arg(long, value_delimiter = ',', default_value = "10,50,200")]
+    viewers: Vec<u16>,
+    /// Measured windows for each number; the median is the result.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=100))]
+    repeats: u16,
+    /// Length of a window, s.
+    #[arg(long, default_value_t = 4)]
+    window: u64,
+    #[arg(long, value_enum, default_value = "vp8")]
+    codec: Codec,
+    /// Publish and watch Opus beside the video.
+    #[arg(long)]
+    audio: bool,
+    /// Viewers judged packet by packet; the others only count.
+    #[arg(long, default_value_t = 5)]
+    judged: u16,
+    /// Write the figures here.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Draw the figures here.
+    #[arg(long, value_name = "FILE")]
+    svg: Option<PathBuf>,
+}
+
+/// A command could not be carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum CliError {
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    #[error(transparent)]
+    Bench(#[from] BenchError),
+    #[error("the report cannot be written as JSON: {0}")]
+    Json(#[from] serde_json::Error),
+}
+
+/// Does what the command line says; the exit code is 1 when verification failed.
+pub async fn execute(cli: Cli) -> Result<ExitCode, CliError> {
+    let stop = stop_on_interrupt();
+    match cli.command {
+        Command::Run(args) => run(args, &stop).await,
+        Command::Bench(args) => bench(args, &stop).await,
+    }
+}
+
+async fn run(args: RunArgs, stop: &CancellationToken) -> Result<ExitCode, CliError> {
+    let server = Server::new(&args.url, args.token.clone())?;
+    let plan = Plan {
+        rooms: args.rooms,
+        publishers: args.publishers,
+        subscribers: args.subscribers,
+        duration: Duration::from_secs(args.duration),
+        codec: args.codec,
+        audio: args.audio,
+        clip: args.clip,
+        seed: args.seed,
+        judged: args.judged,
+        tolerance: args.lossy.map_or(Tolerance::None, |frames_percent_min| Tolerance::Loss { frames_percent_min }),
+        bind: bind_towards(&server),
+        connect_patience: Duration::from_secs(args.connect_timeout),
+        relay_port: None,
+    };
+    let report = scenario::run(&server, &plan, &Progress::on_terminal(), stop).await?;
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(&report)?);
+    } else {
+        println!("{}", table::of_run(&report));
+    }
+    Ok(if report.verified { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn bench(args: BenchArgs, stop: &CancellationToken) -> Result<ExitCode, CliError> {
+    let plan = BenchPlan {
+        server: args.server,
+        viewers: args.viewers,
+        repeats: args.repeats,
+        window: Duration::from_secs(args.window.max(1)),
+        codec: args.codec,
+        audio: args.audio,
+        judged: args.judged,
+    };
+    let report = bench::run(&plan, &Progress::on_terminal(), stop).await?;
+    println!("{}", table::of_bench(&report));
+    if let Some(path) = &args.json {
+        bench::write_file(path, &serde_json::to_string_pretty(&report)?)?;
+    }
+    if let Some(path) = &args.svg {
+        bench::write_file(path, &bench::draw(&report)?)?;
+    }
+    Ok(if report.verified() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The first interrupt ends the run with its report, the second ends the process.
+fn stop_on_interrupt() -> CancellationToken {
+    let stop = CancellationToken::new();
+    let cancel = stop.clone();
+    tokio::spawn(async move {
+        while tokio::signal::ctrl_c().await.is_ok() {
+            if cancel.is_cancelled() {
+                std::process::exit(130);
+            }
+            cancel.cancel();
+        }
+    });
+    stop
+}
+
+/// The local address from which the server is reached: one socket a client instead of one for each interface.
+fn bind_towards(server: &Server) -> String {
+    let local = || -> Option<IpAddr> {
+        let peer = server.authority().to_socket_addrs().ok()?.next()?;
+        let probe = UdpSocket::bind(if peer.is_ipv4() { "0.0.0.0:0" } else { "[::]:0" }).ok()?;
+        probe.connect(peer).ok()?;
+        Some(probe.local_addr().ok()?.ip())
+    };
+    match local() {
+        Some(IpAddr::V6(address)) => format!("[{address}]:0"),
+        Some(IpAddr::V4(address)) => format!("{address}:0"),
+        None => "0.0.0.0:0".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound_and_clients_bind_where_the_server_is() {
+        Cli::command().debug_assert();
+        let server = Server::new("http://127.0.0.1:8080", None).unwrap();
+        assert_eq!(bind_towards(&server), "127.0.0.1:0");
+    }
+}

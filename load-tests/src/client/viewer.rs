@@ -1,0 +1,313 @@
+//! A viewer: offers slots by WHEP and judges what comes, or only counts it at the wire.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use hdrhistogram::Histogram;
+use rtc::rtp_transceiver::rtp_sender::RtpCodecKind;
+use rtc::rtp_transceiver::{RTCRtpTransceiverDirection, RTCRtpTransceiverInit};
+use rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use webrtc::media_stream::track_remote::{TrackRemote, TrackRemoteEvent};
+
+use super::answer::{Section, media_sections};
+use super::cast::Cast;
+use super::http::{Resource, Server};
+use super::peer::{Peer, PeerRole};
+use super::publisher::led_through;
+use super::{ClientError, Counters, CountersSnapshot};
+use crate::media::Codec;
+use crate::media::mark::PublisherTag;
+use crate::verify::{Expected, Outcome, TrackReport, TrackVerifier};
+
+/// A viewer repeats its keyframe request at most this often, as browsers do.
+const PLI_INTERVAL_MIN: Duration = Duration::from_millis(500);
+/// How often gaps are looked at while nothing arrives.
+const TICK: Duration = Duration::from_millis(50);
+/// Largest frame latency that is told apart, µs.
+const LATENCY_MAX_US: u64 = 60_000_000;
+
+/// How closely a viewer looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Judging {
+    /// Every packet of every track, waiting this long for missing ones.
+    Full { patience: Duration },
+    /// Packets are counted at the wire and dropped: a cheap viewer for a crowd.
+    Count,
+}
+
+/// What to watch.
+#[derive(Clone, Debug)]
+pub struct ViewerOptions {
+    pub room: String,
+    /// Publishers to pin, and for each the tags of its video and, where sound is wanted, its audio.
+    pub watch: Vec<Watched>,
+    pub video: Codec,
+    pub bind: String,
+    pub judging: Judging,
+    pub connect_patience: Duration,
+    /// Port of a relay to lead media through instead of the candidates' own.
+    pub relay_port: Option<u16>,
+}
+
+/// One publisher that a viewer pins, and whose frames must come.
+#[derive(Clone, Debug)]
+pub struct Watched {
+    pub identity: String,
+    pub video: PublisherTag,
+    pub audio: Option<PublisherTag>,
+}
+
+/// What a viewer found.
+#[derive(Clone, Debug)]
+pub struct ViewerReport {
+    /// Time from the POST to the first whole frame on each judged video track; absent when none came.
+    pub first_frame: Vec<Option<Duration>>,
+    /// Judged tracks, video first, in slot order.
+    pub tracks: Vec<TrackReport>,
+    /// From a video frame's last packet sent to its last packet here, µs.
+    pub latency_us: Histogram<u64>,
+    pub counters: CountersSnapshot,
+}
+
+#[derive(Debug)]
+struct TrackState {
+    verifier: TrackVerifier,
+    first_frame: Option<Duration>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    started: Instant,
+    cast: Cast,
+    video: Vec<Mutex<TrackState>>,
+    audio: Vec<Mutex<TrackState>>,
+    latency_us: Mutex<Histogram<u64>>,
+    frames: watch::Sender<u64>,
+}
+
+/// A viewer that is connected.
+#[derive(Debug)]
+pub struct Viewer {
+    peer: Peer,
+    server: Server,
+    resource: Resource,
+    shared: Arc<Shared>,
+    stop: CancellationToken,
+    collector: Option<JoinHandle<()>>,
+}
+
+impl Viewer {
+    /// Offers slots and returns when media can flow.
+    pub async fn start(server: &Server, cast: &Cast, options: ViewerOptions) -> Result<Self, ClientError> {
+        let sound = options.watch.iter().any(|watched| watched.audio.is_some());
+        let role = match options.judging {
+            Judging::Full { .. } => PeerRole::Viewer,
+            Judging::Count => PeerRole::CountingViewer,
+        };
+        let codecs = if sound { vec![options.video, Codec::Opus] } else { vec![options.video] };
+        let mut peer = Peer::new(role, &codecs, &options.bind).await?;
+        for watched in &options.watch {
+            add_slot(&peer, RtpCodecKind::Video).await?;
+            if watched.audio.is_some() {
+                add_slot(&peer, RtpCodecKind::Audio).await?;
+            }
+        }
+        let shared = Arc::new(Shared::new(cast, &options));
+        let offer = peer.offer().await?;
+        let identities: Vec<_> = options.watch.iter().map(|watched| watched.identity.clone()).collect();
+        let resource = server.watch(&options.room, &identities, offer).await?;
+        peer.accept(&led_through(options.relay_port, &resource.answer)).await?;
+        let stop = CancellationToken::new();
+        let collector = match options.judging {
+            Judging::Full { .. } => Some(collect_tracks(&mut peer, &resource, &shared, &stop)),
+            Judging::Count => None,
+        };
+        let viewer = Self { peer, server: server.clone(), resource, shared, stop, collector };
+        viewer.connected(options.connect_patience).await
+    }
+
+    async fn connected(mut self, patience: Duration) -> Result<Self, ClientError> {
+        match self.peer.connected(patience).await {
+            Ok(()) => Ok(self),
+            Err(error) => {
+                self.stop.cancel();
+                self.peer.close().await;
+                Err(error)
+            }
+        }
+    }
+
+    pub fn counters(&self) -> &Arc<Counters> {
+        &self.peer.counters
+    }
+
+    /// Waits until `frames` frames were judged whole, over all tracks.
+    pub async fn saw(&self, frames: u64, patience: Duration) -> bool {
+        let mut seen = self.shared.frames.subscribe();
+        tokio::time::timeout(patience, seen.wait_for(|seen| *seen >= frames)).await.is_ok_and(|seen| seen.is_ok())
+    }
+
+    /// What was found so far.
+    pub fn report(&self) -> ViewerReport {
+        self.shared.report(self.peer.counters.snapshot())
+    }
+
+    /// Ends the session by DELETE and says what was found.
+    pub async fn stop(self) -> (ViewerReport, Result<(), ClientError>) {
+        // Before the server stops: what arrives after must not count against it.
+        self.stop.cancel();
+        if let Some(collector) = self.collector {
+            let _ = collector.await;
+        }
+        let report = self.shared.report(self.peer.counters.snapshot());
+        let ended = self.server.end(&self.resource).await;
+        self.peer.close().await;
+        (report, ended)
+    }
+}
+
+impl Shared {
+    fn new(cast: &Cast, options: &ViewerOptions) -> Self {
+        let patience = match options.judging {
+            Judging::Full { patience } => patience,
+            Judging::Count => Duration::ZERO,
+        };
+        let known = cast.clone();
+        let clip_of: Arc<crate::verify::ClipOf> =
+            Arc::new(move |tag| known.track(tag).map(|track| Arc::clone(&track.clip)));
+        let state = |codec: Codec, tag: PublisherTag| {
+            let verifier = TrackVerifier::new(codec, Expected::Publisher(tag), Arc::clone(&clip_of), patience);
+            Mutex::new(TrackState { verifier, first_frame: None })
+        };
+        Self {
+            started: Instant::now(),
+            cast: cast.clone(),
+            video: options.watch.iter().map(|watched| state(options.video, watched.video)).collect(),
+            audio: options.watch.iter().filter_map(|watched| Some(state(Codec::Opus, watched.audio?))).collect(),
+            latency_us: Mutex::new(empty_histogram()),
+            frames: watch::Sender::new(0),
+        }
+    }
+
+    fn report(&self, counters: CountersSnapshot) -> ViewerReport {
+        let lock = |state: &Mutex<TrackState>| {
+            let state = state.lock().unwrap_or_else(PoisonError::into_inner);
+            (state.first_frame, state.verifier.report().clone())
+        };
+        let (first_frame, mut tracks): (Vec<_>, Vec<_>) = self.video.iter().map(lock).unzip();
+        tracks.extend(self.audio.iter().map(lock).map(|(_, report)| report));
+        let latency_us = self.latency_us.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        ViewerReport { first_frame, tracks, latency_us, counters }
+    }
+
+    /// Hands one event's packet to the slot's judge; says whether a keyframe is to be asked for.
+    fn judge(&self, kind: RtpCodecKind, slot: usize, packet: Option<rtp::Packet>) -> bool {
+        let states = if kind == RtpCodecKind::Video { &self.video } else { &self.audio };
+        let Some(state) = states.get(slot) else { return false };
+        let now = Instant::now();
+        let mut outcomes = Vec::new();
+        let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
+        match packet {
+            Some(packet) => state.verifier.on_packet(now, packet, &mut outcomes),
+            None => state.verifier.on_timeout(now, &mut outcomes),
+        }
+        let mut frames = 0;
+        for outcome in &outcomes {
+            if let Outcome::Frame { publisher, number } = *outcome {
+                frames += 1;
+                state.first_frame.get_or_insert(now.saturating_duration_since(self.started));
+                if kind == RtpCodecKind::Video {
+                    self.record_latency(publisher, number, now);
+                }
+            }
+        }
+        self.frames.send_modify(|seen| *seen += frames);
+        outcomes.contains(&Outcome::NeedsKeyframe)
+    }
+
+    fn record_latency(&self, publisher: PublisherTag, number: u32, now: Instant) {
+        let Some(age) = self.cast.track(publisher).and_then(|track| track.sent.age(number, now)) else { return };
+        let micros = u64::try_from(age.as_micros()).unwrap_or(LATENCY_MAX_US).min(LATENCY_MAX_US);
+        self.latency_us.lock().unwrap_or_else(PoisonError::into_inner).saturating_record(micros);
+    }
+}
+
+/// A histogram of three digits that grows as needed.
+#[expect(clippy::expect_used, reason = "the crate accepts zero to five digits, and three is a constant")]
+pub(crate) fn empty_histogram() -> Histogram<u64> {
+    Histogram::new(3).expect("three digits are accepted")
+}
+
+async fn add_slot(peer: &Peer, kind: RtpCodecKind) -> Result<(), ClientError> {
+    let init = RTCRtpTransceiverInit { direction: RTCRtpTransceiverDirection::Recvonly, ..Default::default() };
+    peer.connection.add_transceiver_from_kind(kind, Some(init)).await?;
+    Ok(())
+}
+
+/// Takes up each remote track as it opens; the answer's SSRCs say which slot it is.
+fn collect_tracks(
+    peer: &mut Peer,
+    resource: &Resource,
+    shared: &Arc<Shared>,
+    stop: &CancellationToken,
+) -> JoinHandle<()> {
+    let (_, none) = tokio::sync::mpsc::channel(1);
+    let mut tracks = std::mem::replace(&mut peer.tracks, none);
+    let sections = media_sections(&resource.answer);
+    let (shared, stop) = (Arc::clone(shared), stop.clone());
+    tokio::spawn(async move {
+        let mut readers = tokio::task::JoinSet::new();
+        while let Some(Some(track)) = stop.run_until_cancelled(tracks.recv()).await {
+            match slot_of(&*track, &sections).await {
+                Some((kind, slot)) => {
+                    readers.spawn(read_track(track, kind, slot, Arc::clone(&shared), stop.clone()));
+                }
+                None => {
+                    let ssrcs = track.ssrcs().await;
+                    tracing::warn!(?ssrcs, "a track whose SSRC the answer does not name");
+                }
+            }
+        }
+        readers.join_all().await;
+    })
+}
+
+/// Kind and position among the sections of its kind.
+async fn slot_of(track: &dyn TrackRemote, sections: &[Section]) -> Option<(RtpCodecKind, usize)> {
+    let ssrc = *track.ssrcs().await.first()?;
+    let kind = track.kind().await;
+    let name = if kind == RtpCodecKind::Video { "video" } else { "audio" };
+    let slot =
+        sections.iter().filter(|section| section.kind == name).position(|section| section.ssrcs.contains(&ssrc))?;
+    Some((kind, slot))
+}
+
+async fn read_track(
+    track: Arc<dyn TrackRemote>,
+    kind: RtpCodecKind,
+    slot: usize,
+    shared: Arc<Shared>,
+    stop: CancellationToken,
+) {
+    let Some(media_ssrc) = track.ssrcs().await.first().copied() else { return };
+    let mut last_pli: Option<Instant> = None;
+    loop {
+        let event = match stop.run_until_cancelled(tokio::time::timeout(TICK, track.poll())).await {
+            None | Some(Ok(None)) => return,
+            Some(Ok(Some(TrackRemoteEvent::OnRtpPacket(packet)))) => Some(packet),
+            Some(Ok(Some(_))) => continue,
+            Some(Err(_)) => None,
+        };
+        let due = last_pli.is_none_or(|last| last.elapsed() >= PLI_INTERVAL_MIN);
+        if shared.judge(kind, slot, event) && due {
+            last_pli = Some(Instant::now());
+            let pli = PictureLossIndication { sender_ssrc: 0, media_ssrc };
+            if track.write_rtcp(vec![Box::new(pli)]).await.is_err() {
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! Reports as tables for a terminal.
+
+use comfy_table::{ContentArrangement, Table, presets::UTF8_FULL_CONDENSED};
+
+use crate::bench::BenchReport;
+use crate::scenario::{Percentiles, Report};
+
+fn table() -> Table {
+    let mut table = Table::new();
+    table.load_preset(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
+    table
+}
+
+fn percentiles(of: &Percentiles) -> String {
+    if of.samples == 0 {
+        return "–".to_owned();
+    }
+    format!("p50 {:.1} ms, p99 {:.1} ms, max {:.1} ms ({} samples)", of.p50_ms, of.p99_ms, of.max_ms, of.samples)
+}
+
+/// A run's report.
+pub fn of_run(report: &Report) -> String {
+    let plan = &report.plan;
+    let mut table = table();
+    let audio = if plan.audio { " + Opus" } else { "" };
+    let received = report.received;
+    let (in_all, out_all) = (report.received_in_all, report.sent_in_all);
+    // A counter's size never comes near 2⁵³.
+    let per_second = |count: u64| {
+        format!("{:.0}/s", f64::from(u32::try_from(count).unwrap_or(u32::MAX)) / report.seconds.max(0.001))
+    };
+    table.add_rows([
+        ["rooms × publishers × viewers", &format!("{} × {} × {}", plan.rooms, plan.publishers, plan.subscribers)],
+        ["media", &format!("{}{audio}", plan.codec)],
+        ["measured", &format!("{:.1} s", report.seconds)],
+        ["viewers judged / counting", &format!("{} / {}", report.judged_viewers, report.counting_viewers)],
+        ["packets sent", &format!("{} ({})", report.sent.rtp_out, per_second(report.sent.rtp_out))],
+        ["packets received", &format!("{} ({})", received.rtp_in, per_second(received.rtp_in))],
+        ["retransmissions received / sent", &format!("{} / {}", in_all.rtx_in, out_all.rtx_out)],
+        ["NACK by viewers / to publishers", &format!("{} / {}", in_all.nacks_out, out_all.nacks_in)],
+        ["PLI by viewers / to publishers", &format!("{} / {}", in_all.plis_out, out_all.plis_in)],
+        ["whole frames", &report.frames.to_string()],
+        ["late / repeated packets", &format!("{} / {}", report.late, report.duplicates)],
+        ["first frame", &percentiles(&report.first_frame)],
+        ["frame latency", &percentiles(&report.frame_latency)],
+        ["faults", &if report.faults.is_empty() { "none".to_owned() } else { format!("{:?}", report.faults) }],
+    ]);
+    let mut text = table.to_string();
+    for failure in &report.failures {
+        text += &format!("\n✗ {failure}");
+    }
+    if report.failures_total > report.failures.len() {
+        text += &format!("\n✗ … and {} more", report.failures_total - report.failures.len());
+    }
+    if report.verified {
+        text += "\n✓ every judged frame is the publisher's, whole and decodable";
+    }
+    text
+}
+
+/// A benchmark's report.
+pub fn of_bench(report: &BenchReport) -> String {
+    let mut table = table();
+    table.set_header([
+        "viewers",
+        "server ns/packet\nmedian (min–max)",
+        "packets/s",
+        "server / clients\ncores",
+        "KiB per viewer\nidle / watching",
+        "frame latency ms\np50 / p99",
+        "lost",
+        "faults",
+    ]);
+    for step in &report.steps {
+        table.add_row([
+            step.viewers.to_string(),
+            format!("{:.0} ({:.0}–{:.0})", step.ns_per_packet.median, step.ns_per_packet.min, step.ns_per_packet.max),
+            format!("{:.0}", step.packets_per_second),
+            format!("{:.2} / {:.2}", step.server_cores, step.client_cores),
+            format!("{:.0} / {:.0}", step.kib_per_idle_viewer, step.kib_per_watching_viewer),
+            format!("{:.2} / {:.2}", step.frame_latency.p50_ms, step.frame_latency.p99_ms),
+            step.packets_lost.to_string(),
+            step.failures.len().to_string(),
+        ]);
+    }
+    let mut text = table.to_string();
+    for step in &report.steps {
+        for words in step.warnings.iter().chain(&step.failures) {
+            text += &format!("\n! 1 → {}: {words}", step.viewers);
+        }
+    }
+    text
+}

@@ -1,0 +1,82 @@
+//! Whole runs over sockets against a toy server: an honest one passes, and each misconduct is called by its name.
+
+mod relay;
+
+use std::time::Duration;
+
+use load_tests::media::{ClipSize, Codec};
+use load_tests::scenario::{self, Plan, Progress, Report, Tolerance};
+use load_tests::verify::Fault;
+use relay::Conduct;
+use tokio_util::sync::CancellationToken;
+
+fn plan(publishers: u16, subscribers: u16) -> Plan {
+    Plan {
+        rooms: 1,
+        publishers,
+        subscribers,
+        duration: Duration::from_secs(3),
+        codec: Codec::Vp8,
+        audio: true,
+        clip: ClipSize::Small,
+        seed: 7,
+        judged: u16::MAX,
+        tolerance: Tolerance::None,
+        bind: "127.0.0.1:0".to_owned(),
+        connect_patience: Duration::from_secs(10),
+        relay_port: None,
+    }
+}
+
+async fn judged(conduct: Conduct, plan: &Plan) -> Report {
+    let server = relay::start(conduct).await;
+    scenario::run(&server, plan, &Progress::silent(), &CancellationToken::new()).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_honest_server_passes() {
+    let report = judged(Conduct::Honest, &plan(2, 2)).await;
+    assert!(report.verified, "{:#?}", report.failures);
+    assert_eq!(report.judged_viewers, 2);
+    // Two viewers of two cameras at 30 and two microphones at 50 frames a second.
+    assert!(report.frames > 2 * 2 * 80 * 2, "{} frames", report.frames);
+    assert!(report.first_frame.samples == 4 && report.frame_latency.p50_ms > 0.0);
+    assert!(report.sent_in_all.plis_in > 0 && report.received.rtp_in > report.sent.rtp_out);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn viewers_that_only_count_see_the_same_packets() {
+    let report = judged(Conduct::Honest, &Plan { judged: 1, audio: false, ..plan(1, 3) }).await;
+    assert!(report.verified, "{:#?}", report.failures);
+    assert_eq!((report.judged_viewers, report.counting_viewers), (1, 2));
+    let (received, sent) = (report.received.rtp_in, report.sent.rtp_out);
+    assert!(received.abs_diff(3 * sent) < sent / 5, "{received} received of {sent} sent");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_is_interrupted_still_reports() {
+    let server = relay::start(Conduct::Honest).await;
+    let stop = CancellationToken::new();
+    let interrupt = stop.clone();
+    let long = Plan { duration: Duration::from_secs(3_600), ..plan(1, 1) };
+    tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        interrupt.cancel();
+    });
+    let report = scenario::run(&server, &long, &Progress::silent(), &stop).await.unwrap();
+    assert!(report.seconds < 60.0 && report.frames > 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_misconduct_is_found() {
+    for (conduct, publishers, fault) in [
+        (Conduct::LosesPackets, 1, Fault::Lost),
+        (Conduct::SkipsFrames, 1, Fault::FrameMissing),
+        (Conduct::CrossesPublishers, 2, Fault::WrongPublisher),
+        (Conduct::StartsAnywhere, 1, Fault::NotKeyframeStart),
+    ] {
+        let report = judged(conduct, &Plan { audio: false, ..plan(publishers, 1) }).await;
+        assert!(!report.verified, "{conduct:?}");
+        assert!(report.faults.contains_key(&fault), "{conduct:?}: {:?}", report.faults);
+    }
+}
