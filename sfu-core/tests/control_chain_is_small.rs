@@ -1,5 +1,7 @@
 //! A transport's control path costs little memory: measured, bytes on the heap after traffic has come and gone.
 
+#![allow(clippy::as_conversions, reason = "layout sizes fit an isize, and the allocator must not panic")]
+
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::sync::Arc;

@@ -97,7 +97,8 @@ impl KeyframeRequest {
             self.counters.keyframe_requests_joined.increment();
         }
         if !requests.awaited.contains(&ssrc) && requests.awaited.len() < AWAITED_MAX {
-            requests.awaited.push(ssrc);
+            // Ahead of those that were asked already.
+            requests.awaited.insert(0, ssrc);
         }
         // Somebody waits anew: ask as soon as the window allows, and begin to count again.
         requests.repeat = Some(now);

@@ -98,7 +98,7 @@ impl SenderReports {
 
 /// A duration in units of 1/65536 s.
 fn short_duration(units: u32) -> Duration {
-    Duration::from_nanos(u64::from(units) * 1_000_000_000 >> 16)
+    Duration::from_nanos((u64::from(units) * 1_000_000_000) >> 16)
 }
 
 impl Stage for SenderReports {

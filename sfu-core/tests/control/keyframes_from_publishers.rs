@@ -72,6 +72,15 @@ fn an_encoding_that_got_no_keyframe_is_asked_itself() {
 }
 
 #[test]
+fn encodings_that_wait_are_asked_in_turn() {
+    let mut bench = Bench::publisher();
+    bench.chain.bind_remote(&stream(OTHER));
+    request(&mut bench, MEDIA);
+    request(&mut bench, OTHER);
+    assert_eq!(plis(&bench.run_until(ms(1_600))), [(0, MEDIA.0), (500, OTHER.0), (1_500, MEDIA.0)]);
+}
+
+#[test]
 fn a_request_within_the_window_waits_for_its_end_unless_the_keyframe_comes() {
     let mut bench = Bench::publisher();
     request(&mut bench, MEDIA);

@@ -1,5 +1,7 @@
 //! The control path of a transport through [`ControlChain`], on virtual time.
 
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test's helpers may panic")]
+
 mod forms;
 mod from_subscribers;
 mod hostile;

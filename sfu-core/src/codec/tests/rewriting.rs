@@ -83,6 +83,10 @@ prop_compose! {
     }
 }
 
+fn sum(id: u16, offsets: IdOffsets) -> u32 {
+    u32::from(id) + u32::from(offsets.picture_id)
+}
+
 fn check(codec: Codec, written: &Written, offsets: IdOffsets) -> Result<(), TestCaseError> {
     let before = inspect(codec, &written.bytes).unwrap();
     prop_assert_eq!(before.ids, Some(written.ids));
@@ -92,8 +96,8 @@ fn check(codec: Codec, written: &Written, offsets: IdOffsets) -> Result<(), Test
     let after = inspect(codec, &bytes).unwrap();
     let expected = PictureIds {
         picture_id: written.ids.picture_id.map(|id| match id {
-            PictureId::Short(id) => PictureId::Short(((u32::from(id) + u32::from(offsets.picture_id)) % 128) as u8),
-            PictureId::Long(id) => PictureId::Long(((u32::from(id) + u32::from(offsets.picture_id)) % 32_768) as u16),
+            PictureId::Short(id) => PictureId::Short(u8::try_from(sum(id.into(), offsets) % 128).unwrap()),
+            PictureId::Long(id) => PictureId::Long(u16::try_from(sum(id, offsets) % 32_768).unwrap()),
         }),
         tl0: written.ids.tl0.map(|tl0| tl0.wrapping_add(offsets.tl0)),
         ..written.ids
