@@ -227,6 +227,27 @@ fn the_latest_new_nomination_is_followed_and_flips_are_not() {
 }
 
 #[test]
+fn a_pair_that_carries_media_is_not_silent() {
+    let mut world = World::connected(DtlsRole::Server, &PeerConfig::default());
+    let mut peer = Connection::with_keys(world.now, world.pair, &world.peer.keys());
+    let selected = pair(5000);
+    let nominate = Check::new().nominating().request();
+    world.connection.handle_stun(world.now, selected, &nominate);
+    assert_eq!(world.connection.selected_pair(), Some(selected));
+    for number in 0..10u8 {
+        world.now += Duration::from_secs(1);
+        let mut packet = vec![0x80, 96, 0, number, 0, 0, 0, 0, 0, 0, 0, 7, b'x'];
+        assert!(peer.seal_rtp(PacketIndex::new(number.into()).unwrap(), &mut packet, 0, 12));
+        world.connection.open_rtp(world.now, selected, &mut packet).unwrap();
+        world.connection.handle_stun(world.now, world.pair, &nominate);
+        assert_eq!(world.connection.selected_pair(), Some(selected));
+    }
+    world.now += Duration::from_secs(3);
+    world.connection.handle_stun(world.now, world.pair, &nominate);
+    assert_eq!(world.connection.selected_pair(), Some(world.pair));
+}
+
+#[test]
 fn verified_pairs_are_bounded_and_the_selected_one_stays() {
     let mut ice = Ice::new();
     ice.check(1, &Check::new().nominating());
