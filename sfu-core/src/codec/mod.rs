@@ -35,6 +35,25 @@ pub enum Codec {
     Av1 { profile: u8 },
 }
 
+impl Codec {
+    /// Whether a decoder that agreed to `agreed` understands this format. The profiles of H264 contain each other
+    /// (RFC 6184 §8.1); encoders that claim Baseline use nothing that Constrained Baseline lacks.
+    pub fn is_understood_by(self, agreed: Codec) -> bool {
+        use H264Profile::{Baseline, ConstrainedBaseline, ConstrainedHigh, High, Main};
+        match (self, agreed) {
+            (Self::H264 { profile: sent }, Self::H264 { profile: known }) => match sent {
+                ConstrainedBaseline | Baseline => {
+                    matches!(known, ConstrainedBaseline | Baseline | Main | ConstrainedHigh | High)
+                }
+                Main => matches!(known, Main | High),
+                ConstrainedHigh => matches!(known, ConstrainedHigh | High),
+                High | H264Profile::PredictiveHigh444 => sent == known,
+            },
+            _ => self == agreed,
+        }
+    }
+}
+
 /// The profiles of RFC 6184 table 5 that browsers offer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum H264Profile {

@@ -324,9 +324,13 @@ impl Slot {
         Some(Outgoing { ssrc, payload_type, sequence: self.next_repeat, original: Some(number), ..outgoing })
     }
 
-    /// The agreed format for a codec; RED goes to those without it as the Opus inside.
+    /// The agreed format for a codec: the same, else one whose decoder understands it. RED goes to those without it as the
+    /// Opus inside.
     fn format(&self, codec: Codec) -> Option<&NegotiatedCodec> {
-        let find = |wanted: Codec| self.codecs.iter().find(|agreed| agreed.codec == wanted);
+        let find = |wanted: Codec| {
+            let same = self.codecs.iter().find(|agreed| agreed.codec == wanted);
+            same.or_else(|| self.codecs.iter().find(|agreed| wanted.is_understood_by(agreed.codec)))
+        };
         find(codec).or_else(|| if codec == Codec::Red { find(Codec::Opus) } else { None })
     }
 
