@@ -46,7 +46,8 @@ pub struct Metrics {
 impl Metrics {
     pub fn new() -> Self {
         let requests = Family::default();
-        let request_seconds = Family::new_with_constructor((|| Histogram::new(REQUEST_SECONDS)) as fn() -> Histogram);
+        let histogram: fn() -> Histogram = || Histogram::new(REQUEST_SECONDS);
+        let request_seconds = Family::new_with_constructor(histogram);
         let mut registry = Registry::default();
         registry.register("sfu_http_requests", "HTTP requests by route and status", Family::clone(&requests));
         registry.register(

@@ -1,4 +1,11 @@
 //! Configuration: who wins, where it came from, and what refuses to start. Through the real binary.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests, whose helpers count as production code for the lints"
+)]
 
 use std::path::PathBuf;
 use std::process::{Command, Output};

@@ -1,4 +1,11 @@
 //! Media through the real binary: peer connections of the `webrtc` crate publish by WHIP and watch by WHEP.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests, whose helpers count as production code for the lints"
+)]
 
 mod binary;
 mod peer;

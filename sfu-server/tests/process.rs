@@ -1,4 +1,11 @@
 //! The real binary from start to end.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests, whose helpers count as production code for the lints"
+)]
 
 mod binary;
 

@@ -1,4 +1,11 @@
 //! What HTTP clients may rely on, file by file.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests, whose helpers count as production code for the lints"
+)]
 
 mod cross_origin;
 mod ending;

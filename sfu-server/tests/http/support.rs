@@ -77,7 +77,8 @@ impl Server {
     }
 
     pub fn scripted(script: impl FnMut(&Command) -> Option<Vec<Event>> + Send + 'static) -> Self {
-        let mut script = Some(Box::new(script) as Script);
+        let script: Script = Box::new(script);
+        let mut script = Some(script);
         Self::with(&[], 1, move || script.take().unwrap())
     }
 

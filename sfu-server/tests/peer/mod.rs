@@ -124,13 +124,14 @@ impl Publisher {
             vec![coding.clone()],
         );
         let track = Arc::new(TrackLocalStaticRTP::new(stream));
+        let local: Arc<dyn TrackLocal> = Arc::<TrackLocalStaticRTP>::clone(&track);
         let init = RTCRtpTransceiverInit {
             direction: RTCRtpTransceiverDirection::Sendonly,
             streams: vec![identity.to_owned()],
             send_encodings: vec![coding],
         };
         peer.connection
-            .add_transceiver_from_track(Arc::clone(&track) as Arc<dyn TrackLocal>, Some(init))
+            .add_transceiver_from_track(local, Some(init))
             .await
             .unwrap();
         peer.join(server, &format!("/whip/{room}?identity={identity}")).await;
@@ -175,7 +176,7 @@ async fn send(track: Arc<TrackLocalStaticRTP>, ssrc: u32, identity: String) {
 /// A payload descriptor (RFC 7741 §4.2), a frame header (§4.3), and who and which.
 fn frame(number: u32, identity: &str) -> Bytes {
     let mut payload = vec![0x10];
-    if number % KEYFRAME_EVERY == 0 {
+    if number.is_multiple_of(KEYFRAME_EVERY) {
         payload.extend([0x10, 0, 0, 0x9d, 0x01, 0x2a, 0x40, 0x01, 0xf0, 0x00]);
     } else {
         payload.extend([0x11, 0, 0]);
