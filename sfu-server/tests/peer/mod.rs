@@ -130,10 +130,7 @@ impl Publisher {
             streams: vec![identity.to_owned()],
             send_encodings: vec![coding],
         };
-        peer.connection
-            .add_transceiver_from_track(local, Some(init))
-            .await
-            .unwrap();
+        peer.connection.add_transceiver_from_track(local, Some(init)).await.unwrap();
         peer.join(server, &format!("/whip/{room}?identity={identity}")).await;
         let sending = tokio::spawn(send(track, ssrc, identity.to_owned()));
         Self { peer, sending }
