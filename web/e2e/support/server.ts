@@ -16,6 +16,11 @@ export interface ServerOptions {
   readonly shards?: number;
 }
 
+/** The environment without what starts with SFU_: the server refuses variables it does not know, such as these tests' own. */
+function foreignVariables(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('SFU_')));
+}
+
 /** The release server as its own process, on ports of its own. */
 export class Server {
   readonly url: string;
@@ -36,7 +41,7 @@ export class Server {
         ['serve', '--http-addr', `${address}:${httpPort}`, '--media-port', String(mediaPort)],
         ['--media-addr', address, '--announce', address, '--shards', String(shards)],
       ].flat(),
-      { stdio: ['ignore', 'pipe', 'pipe'] },
+      { stdio: ['ignore', 'pipe', 'pipe'], env: foreignVariables() },
     );
     const keep = (chunk: Buffer): void => {
       this.#log = (this.#log + chunk.toString()).slice(-20_000);
