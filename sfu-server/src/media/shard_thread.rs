@@ -11,19 +11,21 @@ use sfu_core::shard::{Shard, Transmit};
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::handle::{Counts, ShardInbox};
-use super::udp::{MediaSocket, ReceiveBuffer, Sent};
+use super::udp::{MediaSocket, ReceiveBuffer, Received, Sent};
 
 /// Token of the waker; sockets have their index.
 pub const WAKER: Token = Token(usize::MAX);
 
 /// Receive calls per socket before the loop looks at anything else: one turn stays below a few milliseconds.
-const RECEIVES_PER_TURN: usize = 32;
+const RECEIVES_PER_TURN: usize = 16;
 /// Commands per turn; an offer takes about a millisecond to answer.
 const COMMANDS_PER_TURN: usize = 8;
 /// Sends between two looks at the receive queue, so that a large fan-out neither overflows it nor ages what is in it.
 const SENDS_PER_RECEIVE: usize = 16;
 /// How long a transmit waits for a full socket before it is dropped; longer would only add to a frame's delay.
 const BLOCKED_MAX: Duration = Duration::from_millis(20);
+/// How often a full socket is tried again. To be woken instead would cost a wake-up after every send of the good days.
+const BLOCKED_RETRY: Duration = Duration::from_millis(1);
 /// Longest sleep, so that a stuck thread can be told from an idle one.
 const SLEEP_MAX: Duration = Duration::from_secs(1);
 /// Most bytes of one transmit: what one UDP segmentation-offload send may carry.
@@ -62,7 +64,7 @@ struct Turn {
 }
 
 impl ShardThread {
-    /// Runs until told to stop or until the control plane is gone.
+    /// Runs until told to stop, then once more for what is ready to be sent.
     pub fn run(mut self) -> io::Result<()> {
         let mut events = Events::with_capacity(16);
         let mut turn = Turn {
@@ -80,7 +82,7 @@ impl ShardThread {
             }
             for event in &events {
                 match turn.readable.get_mut(event.token().0) {
-                    Some(readable) => *readable |= event.is_readable(),
+                    Some(readable) => *readable = true,
                     None => turn.commands_waiting = true,
                 }
             }
@@ -111,8 +113,7 @@ impl ShardThread {
         }
         let now = Instant::now();
         let due = self.shard.poll_timeout().map_or(SLEEP_MAX, |due| due.saturating_duration_since(now));
-        let unblock =
-            turn.blocked.map_or(SLEEP_MAX, |blocked| (blocked.since + BLOCKED_MAX).saturating_duration_since(now));
+        let unblock = if turn.blocked.is_some() { BLOCKED_RETRY } else { SLEEP_MAX };
         due.min(unblock).min(SLEEP_MAX)
     }
 
@@ -128,11 +129,14 @@ impl ShardThread {
                 let received =
                     socket.receive(&mut turn.receive, counts, |datagram| shard.handle_datagram(now, datagram));
                 match received {
-                    Ok(()) => {}
-                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => *readable = false,
+                    Ok(Received::Batch) => {}
+                    Ok(Received::All) => *readable = false,
                     Err(error) => {
-                        tracing::debug!(local = %socket.local(), %error, "receive failed");
-                        break;
+                        // What arrives next brings a new event; a socket in trouble must not keep the thread awake.
+                        *readable = false;
+                        if error.kind() != io::ErrorKind::WouldBlock {
+                            tracing::debug!(local = %socket.local(), %error, "receive failed");
+                        }
                     }
                 }
             }

@@ -77,7 +77,7 @@ fn start_shard(
 ) -> io::Result<ShardParts> {
     let poll = Poll::new()?;
     for (token, socket) in sockets.iter_mut().enumerate() {
-        poll.registry().register(&mut socket.io, Token(token), Interest::READABLE | Interest::WRITABLE)?;
+        poll.registry().register(&mut socket.io, Token(token), Interest::READABLE)?;
     }
     let addresses: Arc<[SocketAddr]> = sockets.iter().map(MediaSocket::local).collect();
     let (handle, inbox) = channel(index, addresses, poll.registry(), WAKER)?;

@@ -39,6 +39,15 @@ impl ReceiveBuffer {
     }
 }
 
+/// Whether a receive left something behind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Received {
+    /// The queue was empty at the end; an edge-triggered poll tells when it no longer is.
+    All,
+    /// There may be more.
+    Batch,
+}
+
 /// What became of a transmit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sent {
@@ -94,7 +103,7 @@ impl MediaSocket {
         buffer: &mut ReceiveBuffer,
         counts: &Counts,
         mut deliver: impl FnMut(Datagram<'_>),
-    ) -> io::Result<()> {
+    ) -> io::Result<Received> {
         let mut metas = [RecvMeta::default(); BATCH];
         let received = {
             let mut chunks = buffer.0.chunks_exact_mut(MESSAGE_BYTES);
@@ -114,7 +123,7 @@ impl MediaSocket {
                 deliver(Datagram { pair, arrival, bytes });
             }
         }
-        Ok(())
+        Ok(if received < BATCH { Received::All } else { Received::Batch })
     }
 
     /// Sends what `poll_transmit` filled, from byte `from` on, in as few system calls as the kernel allows.
