@@ -17,11 +17,7 @@ pub enum Event {
         ice_tag: String,
     },
     /// A `Patch` was applied.
-    Patched {
-        request: RequestId,
-        transport: TransportId,
-        outcome: PatchOutcome,
-    },
+    Patched { request: RequestId, transport: TransportId, outcome: PatchOutcome },
     /// A request was refused; nothing changed.
     Rejected { request: RequestId, error: RequestError },
     /// ICE and DTLS are up: media can flow.

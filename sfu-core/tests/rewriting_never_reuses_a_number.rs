@@ -1,5 +1,6 @@
 //! The rewriting contract under arbitrary loss, reordering, switches and NACKs: no SRTP index is ever used for two
 //! different packets, what goes out can be decoded, and ids and timestamps go on.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test's helpers fail the test")]
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -173,7 +174,11 @@ fn judge(receiver: &Receiver) {
                     assert_eq!(timestamp.minus(old_time), u32::from(frames) * 3_000, "timestamps at {number}");
                 } else {
                     assert!(mark.begins_keyframe, "{number}: {old:?} is followed by {mark:?}");
-                    assert_eq!(picture_id, old_picture.wrapping_add(1) & 0x7fff, "picture ids over the switch at {number}");
+                    assert_eq!(
+                        picture_id,
+                        old_picture.wrapping_add(1) & 0x7fff,
+                        "picture ids over the switch at {number}"
+                    );
                     assert!(timestamp.is_after(old_time), "time stands still over the switch at {number}");
                 }
             }
@@ -270,5 +275,9 @@ fn a_switch_a_loss_and_a_repeat_all_happen_in_these_runs() {
     let receiver = run(steps, true);
     judge(&receiver);
     let count = |wanted| receiver.sent.keys().filter(|(ssrc, _)| *ssrc == wanted).count();
-    assert_eq!((count(MEDIA), count(RTX)), (8, 8), "the frame that was being sent at the switch gives way to the keyframe");
+    assert_eq!(
+        (count(MEDIA), count(RTX)),
+        (8, 8),
+        "the frame that was being sent at the switch gives way to the keyframe"
+    );
 }

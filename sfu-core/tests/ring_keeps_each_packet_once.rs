@@ -1,10 +1,11 @@
 //! A ring stores each number at most once, gives back what was stored, and stays within its bounds.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test's helpers fail the test")]
 
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
-use sfu_core::id::PayloadType;
+use sfu_core::codec::{Codec, PictureIds};
 use sfu_core::limits::{RING_BYTES_MAX, RING_RETAINED};
 use sfu_core::ring::{PacketMeta, Push, Retention, Ring};
 use sfu_core::rtp::{ExtSeqNo, RtpTime};
@@ -14,9 +15,11 @@ fn meta(sequence: u64, arrival: Instant) -> PacketMeta {
         sequence: ExtSeqNo(sequence),
         timestamp: RtpTime(u32::try_from(sequence / 9).unwrap() * 3_000),
         arrival,
-        payload_type: PayloadType(96),
+        codec: Codec::Vp8,
         marker: sequence % 9 == 8,
-        keyframe_start: sequence % 900 == 0,
+        keyframe_start: sequence.is_multiple_of(900),
+        ids: PictureIds::default(),
+        frame_number: None,
         audio_level: None,
     }
 }

@@ -184,7 +184,8 @@ impl Ring {
         if !meta.keyframe_start {
             return;
         }
-        let same_frame = self.keyframe.and_then(|at| self.at(at)).is_some_and(|known| known.meta.timestamp == meta.timestamp);
+        let same_frame =
+            self.keyframe.and_then(|at| self.at(at)).is_some_and(|known| known.meta.timestamp == meta.timestamp);
         if !same_frame {
             self.keyframe = Some(arrival);
         }

@@ -33,7 +33,9 @@ impl<'a> Extensions<'a> {
         let (block, rest) = rest.split_at_checked(usize::from(u16::from_be_bytes([l0, l1])) * 4)?;
         let extensions = match u16::from_be_bytes([p0, p1]) {
             ONE_BYTE_PROFILE => Self { form: ExtensionForm::OneByte, bytes: block },
-            profile if profile & TWO_BYTE_MASK == TWO_BYTE_PROFILE => Self { form: ExtensionForm::TwoByte, bytes: block },
+            profile if profile & TWO_BYTE_MASK == TWO_BYTE_PROFILE => {
+                Self { form: ExtensionForm::TwoByte, bytes: block }
+            }
             _ => Self::EMPTY,
         };
         Some((extensions, rest))

@@ -135,5 +135,4 @@ impl Participant {
         }
         batch.segment_size()
     }
-
 }

@@ -96,9 +96,11 @@ impl Shard {
         ssrc: Ssrc,
     ) -> Option<EncodingId> {
         let track = self.media.tracks.get(recognized.track)?;
-        let known = track.encodings.iter().copied().find(|id| {
-            self.media.encodings.get(*id).is_some_and(|encoding| encoding.rid == recognized.rid)
-        });
+        let known = track
+            .encodings
+            .iter()
+            .copied()
+            .find(|id| self.media.encodings.get(*id).is_some_and(|encoding| encoding.rid == recognized.rid));
         let media_ssrc = (recognized.role == StreamRole::Media).then_some(ssrc);
         match known {
             Some(id) if media_ssrc.is_none() => return Some(id),
@@ -110,8 +112,7 @@ impl Shard {
             None => {}
         }
         let track = self.media.tracks.get_mut(recognized.track)?;
-        let retention =
-            if track.answers_keyframe_requests() { Retention::Repeats } else { Retention::GroupOfPictures };
+        let retention = if track.answers_keyframe_requests() { Retention::Repeats } else { Retention::GroupOfPictures };
         let ring = Ring::new(if track.kind == MediaKind::Audio { Retention::Repeats } else { retention });
         let id = self.media.encodings.insert(Encoding::new(recognized.track, recognized.rid.clone(), None, ring));
         track.encodings.push(id);
@@ -158,9 +159,7 @@ impl Shard {
         let Some(encoding) = self.media.encodings.get_mut(route.encoding) else { return };
         let packet = match (route.role, track.format(received.packet.payload_type)) {
             (StreamRole::Media, Some(Format::Media(format))) => Some(received.media(format.codec)),
-            (StreamRole::Repeat, Some(Format::Repeat(format))) => {
-                received.repeat(format.codec, encoding.ring.newest())
-            }
+            (StreamRole::Repeat, Some(Format::Repeat(format))) => received.repeat(format.codec, encoding.ring.newest()),
             _ => {
                 self.counters.rtp_unroutable += 1;
                 return;
@@ -216,7 +215,8 @@ impl Shard {
 
     /// Acts on what a participant's transport and control chain have to say, and notes when they want to be called again.
     pub(super) fn settle(&mut self, now: Instant, key: ParticipantKey) {
-        while let Some(event) = self.participants.get_mut(key).and_then(|participant| participant.connection.poll_event())
+        while let Some(event) =
+            self.participants.get_mut(key).and_then(|participant| participant.connection.poll_event())
         {
             match event {
                 ConnectionEvent::Connected => self.connected(now, key),
@@ -281,4 +281,3 @@ fn arrival_of(packet: &RtpPacket<'_>, extensions: ExtensionIds) -> Arrival {
         transport_sequence: number.and_then(|bytes| Some(u16::from_be_bytes(*bytes.first_chunk()?))),
     }
 }
-

@@ -160,12 +160,7 @@ impl Shard {
                         ids,
                         first,
                     );
-                    participant.slots.push(AssignedSlot {
-                        slot,
-                        track: None,
-                        reporting: false,
-                        switches_reported: 0,
-                    });
+                    participant.slots.push(AssignedSlot { slot, track: None, reporting: false, switches_reported: 0 });
                 }
                 Flow::Inactive => {}
             }

@@ -76,10 +76,7 @@ impl Participant {
 
     /// When anything of this participant is due.
     pub fn next_due(&mut self) -> Option<Instant> {
-        [self.connection.poll_timeout(), self.chain.poll_timeout(), self.egress.paced_until]
-            .into_iter()
-            .flatten()
-            .min()
+        [self.connection.poll_timeout(), self.chain.poll_timeout(), self.egress.paced_until].into_iter().flatten().min()
     }
 }
 

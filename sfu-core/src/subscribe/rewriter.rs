@@ -28,8 +28,12 @@ pub struct Rewritten {
 
 impl Rewritten {
     /// Numbers for a packet that is measured, not sent.
-    pub(super) const UNNUMBERED: Self =
-        Self { sequence: ExtSeqNo(0), timestamp: RtpTime(0), ids: IdOffsets { picture_id: 0, tl0: 0 }, frame_number: 0 };
+    pub(super) const UNNUMBERED: Self = Self {
+        sequence: ExtSeqNo(0),
+        timestamp: RtpTime(0),
+        ids: IdOffsets { picture_id: 0, tl0: 0 },
+        frame_number: 0,
+    };
 }
 
 /// The newest packet that went out, as its receiver knows it.
@@ -125,7 +129,10 @@ impl Rewriter {
     fn id_offsets(&self, packet: &PacketMeta) -> IdOffsets {
         let Some(newest) = self.newest else { return IdOffsets::default() };
         IdOffsets {
-            picture_id: packet.ids.picture_id.map_or(0, |id| newest.picture_id.wrapping_add(1).wrapping_sub(id.value())),
+            picture_id: packet
+                .ids
+                .picture_id
+                .map_or(0, |id| newest.picture_id.wrapping_add(1).wrapping_sub(id.value())),
             tl0: packet.ids.tl0.map_or(0, |tl0| newest.tl0.wrapping_add(1).wrapping_sub(tl0)),
         }
     }

@@ -306,7 +306,8 @@ impl Slot {
 
     fn promote_upcoming<'r>(&mut self, rings: &impl Fn(EncodingId) -> Option<&'r Ring>) {
         let Some(upcoming) = self.upcoming else { return };
-        let keyframe = rings(upcoming.encoding).and_then(Ring::keyframe).filter(|keyframe| *keyframe >= upcoming.cursor);
+        let keyframe =
+            rings(upcoming.encoding).and_then(Ring::keyframe).filter(|keyframe| *keyframe >= upcoming.cursor);
         if let Some(cursor) = keyframe {
             self.feed = Some(Feed { cursor, state: FeedState::Beginning, ..upcoming });
             self.upcoming = None;
