@@ -54,7 +54,7 @@ bench: ## CPU per forwarded packet, memory per participant, latency
 
 screenshots: build ## the page in each of its states, into target/screenshots
 	@scripts/install.sh test
-	cd web && SFU_TARGET="$(TARGET)" npm run --silent screenshots
+	cd web && E2E_TARGET="$(TARGET)" npm run --silent screenshots
 
 clean: ## remove what was built
 	rm -rf web/dist web/node_modules

@@ -3,16 +3,16 @@
 # Firefox never checks 127.0.0.1, so its tests need an address that is no loopback and that nothing else uses.
 set -euo pipefail
 
-address=${SFU_E2E_ADDRESS:-10.77.0.1}
+address=${E2E_ADDRESS:-10.77.0.1}
 
-if [[ ${SFU_E2E_INSIDE:-} == 1 ]]; then
+if [[ ${E2E_INSIDE:-} == 1 ]]; then
   ip link set lo up
   ip link add media0 type veth peer name media1
   ip address add "$address/24" dev media0
   ip link set media0 up
   ip link set media1 up
-  unset SFU_E2E_INSIDE
-  export SFU_E2E_ADDRESS=$address
+  unset E2E_INSIDE
+  export E2E_ADDRESS=$address
   exec "$@"
 fi
 
@@ -23,4 +23,4 @@ if ! unshare "${user[@]}" --net true 2>/dev/null; then
   echo "This machine lets nobody but root make a network namespace: run as root." >&2
   exit 1
 fi
-SFU_E2E_INSIDE=1 exec unshare "${user[@]}" --net "$0" "$@"
+E2E_INSIDE=1 exec unshare "${user[@]}" --net "$0" "$@"

@@ -5,7 +5,7 @@ set -uo pipefail
 
 selection=${1:-all}
 TARGET=${TARGET:-$PWD/target}
-export CARGO_TARGET_DIR=$TARGET SFU_TARGET=$TARGET
+export CARGO_TARGET_DIR=$TARGET E2E_TARGET=$TARGET
 logs=$TARGET/test-logs
 mkdir -p "$logs"
 rm -f "$logs"/*

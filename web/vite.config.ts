@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 /** The server that `npm run dev` passes the public protocol on to. */
-const server = process.env['SFU_URL'] ?? 'http://127.0.0.1:8080';
+const server = process.env['DEV_SERVER'] ?? 'http://127.0.0.1:8080';
 
 export default defineConfig({
   build: {

@@ -42,7 +42,7 @@ export interface TestBrowser {
 export async function chromium(extra: readonly string[] = []): Promise<TestBrowser> {
   const profile = mkdtempSync(join(tmpdir(), 'sfu-chromium-'));
   const browser = await puppeteer.launch({
-    executablePath: process.env['SFU_CHROMIUM'] ?? '/usr/bin/chromium',
+    executablePath: process.env['E2E_CHROMIUM'] ?? '/usr/bin/chromium',
     headless: true,
     userDataDir: profile,
     pipe: true,
@@ -55,7 +55,7 @@ export async function firefox(): Promise<TestBrowser> {
   const profile = mkdtempSync(join(tmpdir(), 'sfu-firefox-'));
   const browser = await puppeteer.launch({
     browser: 'firefox',
-    executablePath: process.env['SFU_FIREFOX'] ?? '/usr/bin/firefox-esr',
+    executablePath: process.env['E2E_FIREFOX'] ?? '/usr/bin/firefox-esr',
     headless: true,
     extraPrefsFirefox: FIREFOX_PREFS,
     userDataDir: profile,

@@ -2,15 +2,15 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 /** Cargo's target folder, where the server was built. */
-export const target = process.env['SFU_TARGET'] ?? resolve(import.meta.dirname, '../../../target');
+export const target = process.env['E2E_TARGET'] ?? resolve(import.meta.dirname, '../../../target');
 
 export const harnessDirectory = join(target, 'e2e');
 
-export const serverBinary = process.env['SFU_SERVER_BIN'] ?? join(target, 'release/sfu-server');
+export const serverBinary = process.env['E2E_SERVER'] ?? join(target, 'release/sfu-server');
 
 /** An interface's own address inside the tests' network namespace; see scripts/in-namespace.sh. */
 export function namespaceAddress(): string {
-  const address = process.env['SFU_E2E_ADDRESS'];
+  const address = process.env['E2E_ADDRESS'];
   if (address === undefined)
     throw new Error('Firefox needs a namespace: run this by `make e2e` or scripts/in-namespace.sh');
   return address;

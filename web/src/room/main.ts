@@ -63,8 +63,16 @@ function run(): void {
   });
   byId('copy', HTMLButtonElement).addEventListener('click', () => void copyLink());
   title();
-  if (params.role === 'watch') watch.start();
-  if (params.role === 'publish') void publish.start();
+  afterLoad(() => {
+    if (params.role === 'watch') watch.start();
+    if (params.role === 'publish') void publish.start();
+  });
+}
+
+/** A media element without media holds the load event back, and the tab would seem to load until somebody publishes. */
+function afterLoad(action: () => void): void {
+  if (document.readyState === 'complete') action();
+  else window.addEventListener('load', action, { once: true });
 }
 
 function title(): void {
