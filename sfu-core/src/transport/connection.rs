@@ -12,6 +12,7 @@ use std::time::Instant;
 use bytes::Bytes;
 
 use super::certificate::{Fingerprint, LocalCertificate};
+use super::close_reason::CloseReason;
 use super::credentials::IceCredentials;
 use super::drop_reason::{DropReason, TransportCounters};
 use super::dtls::{Dtls, DtlsEvent, DtlsRole};
@@ -22,7 +23,6 @@ use super::pair::Pair;
 use super::seal::RtpSealer;
 use super::srtcp::{RtcpOpener, RtcpSealer};
 use super::srtp_keys::{SrtpKeys, SrtpProfile};
-use crate::event::CloseReason;
 use crate::limits::DTLS_HANDSHAKE_MAX;
 
 /// What offer and answer agreed on.

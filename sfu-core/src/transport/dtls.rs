@@ -18,13 +18,13 @@ use shared::TransportProtocol;
 use shared::error::Error;
 
 use super::certificate::{Fingerprint, LocalCertificate};
+use super::close_reason::CloseReason;
 use super::drop_reason::TransportCounters;
 use super::dtls_config::{handshake_config, is_expected, negotiated_profile};
 use super::dtls_flight::{Flight, Repeat};
 use super::dtls_gate::{Expects, Gate, Passed};
 use super::dtls_record::{ContentType, next_record};
 use super::srtp_keys::{SrtpKeys, SrtpProfile};
-use crate::event::CloseReason;
 
 /// The peer's address as the library knows it (TEST-NET-1, RFC 5737).
 const PEER: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::new(192, 0, 2, 1), 9));

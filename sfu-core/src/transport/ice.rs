@@ -9,11 +9,11 @@ use std::time::{Duration, Instant};
 
 use crypto::RTCCryptoProvider;
 
+use super::close_reason::CloseReason;
 use super::credentials::IceCredentials;
 use super::drop_reason::DropReason;
 use super::pair::Pair;
 use super::stun_message::BindingRequest;
-use crate::event::CloseReason;
 use crate::limits::{CONSENT_EXPIRY, ICE_PAIRS_MAX, ICE_START_MAX, STUN_AMPLIFICATION_MAX};
 
 /// A selected pair that said nothing for this long may lose to another that was nominated before. Above the longest

@@ -3,6 +3,7 @@
 
 mod certificate;
 mod client_hello;
+mod close_reason;
 mod connection;
 mod credentials;
 mod demux;
@@ -27,6 +28,7 @@ mod srtp_keys;
 mod stun_message;
 
 pub use certificate::{CertificateError, Fingerprint, FingerprintHash, LocalCertificate};
+pub use close_reason::CloseReason;
 pub use connection::{Connection, ConnectionConfig, ConnectionEvent};
 pub use credentials::IceCredentials;
 pub use demux::{DatagramKind, classify};
