@@ -26,6 +26,10 @@ pub struct ShardCounters {
     pub rtp_bytes_sent: u64,
     pub rtcp_packets_received: u64,
     pub rtcp_packets_sent: u64,
+    /// Packets that subscribers' transport-wide feedback reported as arrived.
+    pub transport_cc_received: u64,
+    /// Packets that it reported as missing.
+    pub transport_cc_missing: u64,
     /// Sends handed to the network, each of one or more datagrams.
     pub transmits: u64,
     /// Sends of at least two datagrams (UDP segmentation offload).

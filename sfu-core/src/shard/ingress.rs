@@ -6,6 +6,7 @@ use crate::id::{EncodingId, MediaKind, ParticipantKey, Ssrc, TrackId};
 use crate::interceptor::{Arrival, RemoteStream};
 use crate::publish::{Encoding, Format, Outcome, Received, Recognized, Route, StreamRole};
 use crate::ring::{Retention, Ring};
+use crate::rtcp::twcc;
 use crate::rtp::{ExtSeqNo, RtpPacket, SeqNo};
 use crate::sdp::ExtensionIds;
 use crate::timer::Timer;
@@ -70,6 +71,11 @@ impl Shard {
         let Some(participant) = self.participants.get_mut(key) else { return };
         let Ok(plain) = participant.connection.open_rtcp(now, pair, bytes) else { return };
         self.counters.rtcp_packets_received += 1;
+        for feedback in twcc::feedbacks(plain) {
+            let totals = feedback.totals();
+            self.counters.transport_cc_received += u64::from(totals.received);
+            self.counters.transport_cc_missing += u64::from(totals.missing);
+        }
         participant.chain.handle_rtcp(now, plain);
         self.settle(now, key);
     }
