@@ -30,27 +30,35 @@ impl AddressBook {
     pub(super) fn add(&mut self, key: ParticipantKey, id: TransportId, ufrag: &str) {
         self.ids.insert(id, key);
         self.known.insert(key, Known { id: Some(id), ..Known::default() });
-        self.add_ufrag(key, ufrag);
+        self.set_ufrags(key, std::iter::once(ufrag));
     }
 
-    /// Enters a user name fragment of ours, after a restart.
-    pub(super) fn add_ufrag(&mut self, key: ParticipantKey, ufrag: &str) {
-        self.ufrags.insert(ufrag.to_owned(), key);
-        if let Some(known) = self.known.get_mut(key) {
+    /// Has just these user name fragments of ours lead to a participant: those in use, two while ICE restarts.
+    pub(super) fn set_ufrags<'u>(&mut self, key: ParticipantKey, ufrags: impl Iterator<Item = &'u str>) {
+        let Some(known) = self.known.get_mut(key) else { return };
+        for gone in known.ufrags.drain(..) {
+            self.ufrags.remove(&gone);
+        }
+        for ufrag in ufrags {
+            self.ufrags.insert(ufrag.to_owned(), key);
             known.ufrags.push(ufrag.to_owned());
         }
     }
 
-    /// Enters a pair whose integrity was verified. It is that participant's from now on, whoever had it before.
-    pub(super) fn add_pair(&mut self, key: ParticipantKey, pair: Pair) {
-        self.pairs.insert(pair, key);
+    /// Notes that a participant was just verified on a pair, which is its own from now on, whoever had it before. Of too
+    /// many, the one verified longest ago goes, but never the `selected` one.
+    pub(super) fn verified(&mut self, key: ParticipantKey, pair: Pair, selected: Option<Pair>) {
         let Some(known) = self.known.get_mut(key) else { return };
+        self.pairs.insert(pair, key);
+        known.pairs.retain(|other| *other != pair);
         known.pairs.push(pair);
-        if known.pairs.len() > ICE_PAIRS_MAX {
-            let oldest = known.pairs.remove(0);
-            if self.pairs.get(&oldest) == Some(&key) {
-                self.pairs.remove(&oldest);
-            }
+        if known.pairs.len() <= ICE_PAIRS_MAX {
+            return;
+        }
+        let Some(place) = known.pairs.iter().position(|other| Some(*other) != selected) else { return };
+        let oldest = known.pairs.remove(place);
+        if self.pairs.get(&oldest) == Some(&key) {
+            self.pairs.remove(&oldest);
         }
     }
 
@@ -80,5 +88,65 @@ impl AddressBook {
             return self.ufrags.get(peek_ufrag(datagram)?).copied();
         }
         self.pairs.get(&pair).copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use slotmap::SlotMap;
+
+    use super::*;
+
+    fn keys<const N: usize>() -> [ParticipantKey; N] {
+        let mut participants: SlotMap<ParticipantKey, ()> = SlotMap::with_key();
+        [(); N].map(|()| participants.insert(()))
+    }
+
+    fn pair(port: u16) -> Pair {
+        Pair { local: ([10, 0, 0, 1], 7_882).into(), remote: ([10, 0, 0, 2], port).into() }
+    }
+
+    const RTP: &[u8] = &[0x80, 96];
+
+    #[test]
+    fn restarts_leave_no_fragments_behind() {
+        let [key] = keys();
+        let mut book = AddressBook::default();
+        book.add(key, TransportId(1), "first");
+        for restart in 0..100 {
+            let next = format!("again{restart}");
+            book.set_ufrags(key, ["first", next.as_str()].into_iter());
+        }
+        assert_eq!(book.ufrags.len(), 2);
+        book.remove(key);
+        assert!(book.ufrags.is_empty() && book.ids.is_empty());
+    }
+
+    #[test]
+    fn a_pair_is_whose_it_was_last_verified_for() {
+        let [one, other] = keys();
+        let mut book = AddressBook::default();
+        book.add(one, TransportId(1), "one");
+        book.add(other, TransportId(2), "other");
+        for key in [one, other, one] {
+            book.verified(key, pair(1), None);
+            assert_eq!(book.addressee(pair(1), RTP), Some(key));
+        }
+        book.remove(other);
+        assert_eq!(book.addressee(pair(1), RTP), Some(one));
+    }
+
+    #[test]
+    fn pairs_are_bounded_and_the_selected_one_stays() {
+        let [key] = keys();
+        let mut book = AddressBook::default();
+        book.add(key, TransportId(1), "one");
+        for port in 0..100 {
+            book.verified(key, pair(port), Some(pair(3)));
+        }
+        assert_eq!(book.pairs.len(), ICE_PAIRS_MAX);
+        assert_eq!(book.addressee(pair(3), RTP), Some(key));
+        assert_eq!(book.addressee(pair(4), RTP), None);
+        assert_eq!(book.addressee(pair(99), RTP), Some(key));
     }
 }

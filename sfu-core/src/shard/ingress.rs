@@ -42,8 +42,8 @@ impl Shard {
 
     fn receive_stun(&mut self, now: Instant, key: ParticipantKey, pair: Pair, bytes: &[u8]) {
         let Some(participant) = self.participants.get_mut(key) else { return };
-        if let StunOutcome::Verified { first: true } = participant.connection.handle_stun(now, pair, bytes) {
-            self.addresses.add_pair(key, pair);
+        if let StunOutcome::Verified { .. } = participant.connection.handle_stun(now, pair, bytes) {
+            self.addresses.verified(key, pair, participant.connection.selected_pair());
         }
         self.settle(now, key);
     }

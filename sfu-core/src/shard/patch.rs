@@ -43,7 +43,7 @@ impl Shard {
             cname: "",
         };
         let fragment = sdp::write_fragment(&local, &participant.sections);
-        self.addresses.add_ufrag(key, &ice.ufrag);
+        self.addresses.set_ufrags(key, participant.connection.local_ufrags());
         self.settle(now, key);
         Ok(PatchOutcome::Restarted { fragment, ice_tag: ice.ufrag })
     }
