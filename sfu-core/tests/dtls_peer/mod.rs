@@ -175,6 +175,14 @@ impl Peer {
         self.endpoint.poll_transmit().map(|transmit| transmit.message.freeze())
     }
 
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        self.endpoint.poll_timeout(&address(SERVER))
+    }
+
+    pub fn handle_timeout(&mut self, now: Instant) {
+        self.endpoint.handle_timeout(address(SERVER), now).ok();
+    }
+
     pub fn send(&mut self, now: Instant, data: &[u8]) {
         self.endpoint.write(now, address(SERVER), data).unwrap();
     }
@@ -295,7 +303,7 @@ impl World {
     }
 
     fn peer_timeout(&self) -> Option<Instant> {
-        self.peer.endpoint.poll_timeout(&address(SERVER))
+        self.peer.poll_timeout()
     }
 
     fn step(&mut self) {
@@ -311,7 +319,7 @@ impl World {
             self.connection.handle_timeout(now);
         }
         if self.peer_timeout().is_some_and(|at| at <= now) {
-            self.peer.endpoint.handle_timeout(address(SERVER), now).ok();
+            self.peer.handle_timeout(now);
         }
     }
 

@@ -1,0 +1,242 @@
+//! A client of the shard: connectivity checks, DTLS, SRTP, and on top of them a publisher or a viewer.
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use sfu_core::id::TransportId;
+use sfu_core::rtcp::packets;
+use sfu_core::rtp::RtpPacket;
+use sfu_core::transport::{
+    DatagramKind, DropReason, DtlsRole, IceCredentials, PacketIndex, RtcpOpener, RtcpSealer, RtpOpener, RtpSealer,
+    classify,
+};
+
+use crate::dtls_peer::{Check, Peer, PeerConfig};
+use crate::marks::Plain;
+use crate::offers::Answer;
+use crate::publisher::Publisher;
+use crate::viewer::Viewer;
+
+/// Chromium's time between checks of consent.
+const CHECK_INTERVAL: Duration = Duration::from_millis(2_500);
+/// Until the first one is answered.
+const CHECK_RETRY: Duration = Duration::from_millis(200);
+
+struct Keys {
+    rtp_sealer: RtpSealer,
+    rtp_opener: RtpOpener,
+    rtcp_sealer: RtcpSealer,
+    rtcp_opener: RtcpOpener,
+}
+
+/// What the client is for.
+pub enum Role {
+    Publisher(Box<Publisher>),
+    Viewer(Box<Viewer>),
+}
+
+pub struct Client {
+    pub id: TransportId,
+    pub address: SocketAddr,
+    pub ice: IceCredentials,
+    pub config: PeerConfig,
+    pub role: Role,
+    /// Why the shard says it is gone.
+    pub closed: Option<sfu_core::event::CloseReason>,
+    /// Sends nothing any more, hears nothing: the laptop was shut.
+    pub dead: bool,
+    /// When its DTLS was up, on its own side.
+    pub connected_at: Option<Instant>,
+    pub peer: Option<Peer>,
+    /// Packets that did not open, other than repeats of the same bytes.
+    pub unopened: u64,
+    /// The server said goodbye.
+    pub said_goodbye: bool,
+    pub answer: Option<Answer>,
+    server_role: DtlsRole,
+    check: Option<Check>,
+    next_check: Option<Instant>,
+    checked: bool,
+    keys: Option<Keys>,
+    outbox: VecDeque<Vec<u8>>,
+}
+
+impl Client {
+    pub fn new(id: TransportId, address: SocketAddr, ice: IceCredentials, config: PeerConfig, role: Role) -> Self {
+        Self {
+            id,
+            address,
+            ice,
+            config,
+            role,
+            closed: None,
+            dead: false,
+            connected_at: None,
+            peer: None,
+            unopened: 0,
+            said_goodbye: false,
+            answer: None,
+            server_role: DtlsRole::Server,
+            check: None,
+            next_check: None,
+            checked: false,
+            keys: None,
+            outbox: VecDeque::new(),
+        }
+    }
+
+    pub fn answered(&mut self, now: Instant, answer: Answer) {
+        self.server_role = if answer.setup == "active" { DtlsRole::Client } else { DtlsRole::Server };
+        self.check_as(now, &answer.ice.clone());
+        if let Role::Viewer(viewer) = &mut self.role {
+            viewer.answered(&answer.slots);
+        }
+        self.answer = Some(answer);
+    }
+
+    /// Checks under these credentials of the server from now on.
+    pub fn check_as(&mut self, now: Instant, server: &IceCredentials) {
+        self.check = Some(Check::of(server, &self.ice).nominating());
+        self.next_check = Some(now);
+    }
+
+    pub fn is_connected(&self) -> bool {
+        self.keys.is_some()
+    }
+
+    /// When `wake` is due.
+    pub fn due(&self) -> Option<Instant> {
+        if self.dead {
+            return None;
+        }
+        let peer = self.peer.as_ref().and_then(Peer::poll_timeout);
+        let media = match &self.role {
+            _ if !self.is_connected() => None,
+            Role::Publisher(publisher) => publisher.due(),
+            Role::Viewer(viewer) => viewer.due(),
+        };
+        [self.next_check, peer, media].into_iter().flatten().min()
+    }
+
+    pub fn wake(&mut self, now: Instant) {
+        if self.dead {
+            return;
+        }
+        if self.next_check.is_some_and(|at| at <= now) {
+            self.outbox.extend(self.check.as_ref().map(Check::request));
+            self.next_check = Some(now + if self.checked { CHECK_INTERVAL } else { CHECK_RETRY });
+        }
+        if let Some(peer) = &mut self.peer
+            && peer.poll_timeout().is_some_and(|at| at <= now)
+        {
+            peer.handle_timeout(now);
+        }
+        if self.is_connected() {
+            match &mut self.role {
+                Role::Publisher(publisher) => publisher.wake(now),
+                Role::Viewer(viewer) => viewer.wake(now),
+            }
+        }
+    }
+
+    pub fn handle(&mut self, now: Instant, mut datagram: Vec<u8>) {
+        if self.dead {
+            return;
+        }
+        match classify(&datagram) {
+            DatagramKind::Stun => self.check_answered(now),
+            DatagramKind::Dtls => {
+                let Some(peer) = &mut self.peer else { return };
+                peer.handle(now, &datagram);
+                self.said_goodbye |= peer.closed;
+                if peer.connected && self.keys.is_none() {
+                    self.take_keys(now);
+                }
+            }
+            DatagramKind::Rtp => {
+                let Some(keys) = &mut self.keys else { return };
+                match keys.rtp_opener.open(&mut datagram) {
+                    Ok(opened) => {
+                        let packet = RtpPacket::parse(&datagram[..opened.len()]).unwrap();
+                        let Role::Viewer(viewer) = &mut self.role else { panic!("media towards a publisher") };
+                        viewer.rtp(now, opened.index.get(), &packet);
+                    }
+                    Err(DropReason::RtpReplayed) => {}
+                    Err(_) => self.unopened += 1,
+                }
+            }
+            DatagramKind::Rtcp => {
+                let Some(keys) = &mut self.keys else { return };
+                let Ok(plain) = keys.rtcp_opener.open(&mut datagram) else {
+                    self.unopened += 1;
+                    return;
+                };
+                for packet in packets(plain) {
+                    let packet = packet.unwrap();
+                    match &mut self.role {
+                        Role::Publisher(publisher) => publisher.rtcp(now, &packet),
+                        Role::Viewer(viewer) => viewer.rtcp(now, &packet),
+                    }
+                }
+            }
+            DatagramKind::Unknown => panic!("noise from the server"),
+        }
+    }
+
+    fn check_answered(&mut self, now: Instant) {
+        if !std::mem::replace(&mut self.checked, true) {
+            self.next_check = Some(now + CHECK_INTERVAL);
+            let role = match self.server_role {
+                DtlsRole::Server => DtlsRole::Client,
+                DtlsRole::Client => DtlsRole::Server,
+            };
+            self.peer = Some(Peer::new(now, role, &self.config));
+        }
+    }
+
+    fn take_keys(&mut self, now: Instant) {
+        let keys = self.peer.as_ref().unwrap().keys();
+        let profile = keys.profile;
+        self.keys = Some(Keys {
+            rtp_sealer: RtpSealer::new(&keys.local, profile).unwrap(),
+            rtp_opener: RtpOpener::new(&keys.remote, profile).unwrap(),
+            rtcp_sealer: RtcpSealer::new(&keys.local, profile).unwrap(),
+            rtcp_opener: RtcpOpener::new(&keys.remote, profile).unwrap(),
+        });
+        self.connected_at = Some(now);
+        match &mut self.role {
+            Role::Publisher(publisher) => publisher.start(now),
+            Role::Viewer(viewer) => viewer.start(now),
+        }
+    }
+
+    /// The next datagram to send.
+    pub fn poll(&mut self) -> Option<Vec<u8>> {
+        if self.dead {
+            return None;
+        }
+        if let Some(datagram) = self.outbox.pop_front() {
+            return Some(datagram);
+        }
+        if let Some(datagram) = self.peer.as_mut().and_then(Peer::poll) {
+            return Some(datagram.to_vec());
+        }
+        let keys = self.keys.as_mut()?;
+        let (rtp, rtcp) = match &mut self.role {
+            Role::Publisher(publisher) => (publisher.rtp_out.pop_front(), publisher.rtcp_out.pop_front()),
+            Role::Viewer(viewer) => (None, viewer.rtcp_out.pop_front()),
+        };
+        if let Some(plain) = rtcp {
+            let mut datagram = vec![];
+            assert!(keys.rtcp_sealer.seal(&plain, &mut datagram));
+            self.outbox.push_back(datagram);
+        }
+        if let Some(Plain { index, header_len, mut bytes }) = rtp {
+            let index = PacketIndex::new(index).unwrap();
+            assert!(keys.rtp_sealer.seal(index, &mut bytes, 0, header_len));
+            self.outbox.push_back(bytes);
+        }
+        self.outbox.pop_front()
+    }
+}

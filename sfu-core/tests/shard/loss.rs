@@ -1,0 +1,169 @@
+//! Links that lose and reorder: what is lost is repeated, and when it cannot be, a keyframe comes.
+
+use std::time::Duration;
+
+use crate::publisher::Publishing;
+use crate::world::{Link, World};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+struct Scene {
+    world: World,
+    publisher: usize,
+    viewers: Vec<usize>,
+}
+
+/// A publisher and two viewers, connected and playing before the links get bad.
+fn scene(seed: u8, what: Publishing) -> Scene {
+    let mut world = World::new(seed);
+    let publisher = world.publish("room", "a", what);
+    let viewers = vec![world.watch("room", (1, 1), &[]), world.watch("room", (1, 1), &[])];
+    world.run(SECOND);
+    Scene { world, publisher, viewers }
+}
+
+impl Scene {
+    /// Plays 10 s on such links and then 1 s on good ones.
+    fn play(&mut self, publisher: Link, viewer: Link) {
+        self.world.links[self.publisher] = publisher;
+        self.viewers.iter().for_each(|place| self.world.links[*place] = viewer);
+        self.world.run(10 * SECOND);
+        self.world.links.iter_mut().for_each(|link| *link = Link::default());
+        self.world.run(SECOND);
+    }
+
+    /// Every frame that was sent was seen by everybody.
+    fn assert_all_seen(&mut self) {
+        let sent = self.world.publisher(self.publisher).frames_sent;
+        for viewer in self.viewers.clone() {
+            let video = self.world.viewer(viewer).video();
+            let last = video.frames.last().unwrap().mark.frame;
+            let first = video.frames[0].mark.frame;
+            assert!(last + 3 >= sent, "the last frame was {last} of {sent}");
+            assert_eq!(video.frames.len(), (last - first + 1) as usize, "{} frames skipped", video.skips());
+        }
+        self.world.assert_sound();
+    }
+}
+
+fn lossy(up: f64, down: f64) -> Link {
+    Link { loss_up: up, loss_down: down, delay: Duration::from_millis(20), jitter: Duration::from_millis(5) }
+}
+
+#[test]
+fn with_5_percent_lost_each_way_video_plays_on() {
+    for seed in 1..=4 {
+        let mut scene = scene(seed, Publishing::with_sound(1));
+        scene.play(lossy(5.0, 5.0), lossy(5.0, 5.0));
+        let sent = scene.world.publisher(scene.publisher).frames_sent;
+        for viewer in scene.viewers.clone() {
+            let video = scene.world.viewer(viewer).video();
+            let (seen, freeze) = (video.frames.len(), video.longest_freeze());
+            assert!(seen as f64 > f64::from(sent) * 0.95, "seed {seed}: {seen} frames of {sent}");
+            assert!(freeze < Duration::from_millis(1_000), "seed {seed}: frozen for {freeze:?}");
+            assert!(video.repaired > 10, "seed {seed}: {} repaired", video.repaired);
+        }
+        let stats = scene.world.stats();
+        assert!(stats.control.packets_nacked > 10 && stats.control.packets_repaired > 10, "{:?}", stats.control);
+        assert!(stats.slots.retransmitted_packets_sent > 20 && stats.slots.nack_count > 20, "{:?}", stats.slots);
+        assert!(stats.encodings.retransmitted_packets_received > 10, "{:?}", stats.encodings);
+        assert!(stats.control.plis_sent < 12, "{:?}", stats.control);
+        scene.world.assert_sound();
+    }
+}
+
+#[test]
+fn what_is_lost_upstream_is_asked_of_the_publisher_and_reaches_viewers_under_its_number() {
+    let mut scene = scene(5, Publishing::camera(1));
+    scene.play(lossy(5.0, 0.0), Link::default());
+    scene.assert_all_seen();
+    let publisher = scene.world.publisher(scene.publisher);
+    assert!(publisher.packets_nacked > 10 && publisher.packets_repeated > 10);
+    let stats = scene.world.stats();
+    assert_eq!(stats.slots.late_packets, 0);
+    assert!(stats.control.packets_repaired > 10, "{:?}", stats.control);
+    assert_eq!(stats.inbound[0].stats.packets_lost(), 0, "repeats count as received");
+}
+
+#[test]
+fn what_is_lost_downstream_comes_out_of_the_ring_and_the_publisher_hears_nothing_of_it() {
+    let mut scene = scene(6, Publishing::camera(1));
+    scene.play(Link::default(), lossy(0.0, 5.0));
+    scene.assert_all_seen();
+    assert_eq!(scene.world.publisher(scene.publisher).packets_nacked, 0);
+    assert_eq!(scene.world.publisher(scene.publisher).plis.len(), 1, "the one at the beginning");
+    let stats = scene.world.stats();
+    assert!(stats.slots.retransmitted_packets_sent > 20, "{:?}", stats.slots);
+    assert!(stats.control.nacks_received > 20, "{:?}", stats.control);
+}
+
+#[test]
+fn reordering_alone_loses_nothing() {
+    let mut scene = scene(7, Publishing::with_sound(1));
+    let shaken = Link { jitter: Duration::from_millis(60), ..Link::default() };
+    scene.play(shaken, shaken);
+    scene.assert_all_seen();
+}
+
+#[test]
+fn a_publisher_that_repeats_nothing_is_asked_for_a_keyframe_instead() {
+    let mut scene = scene(8, Publishing::camera(1));
+    scene.world.publisher(scene.publisher).no_repeats = true;
+    scene.play(lossy(2.0, 0.0), Link::default());
+    let publisher = scene.world.publisher(scene.publisher);
+    let plis = publisher.plis.len();
+    assert!((4..=12).contains(&plis), "{plis} requests in 11 s");
+    for viewer in scene.viewers.clone() {
+        let video = scene.world.viewer(viewer).video();
+        assert!(video.skips() > 2);
+        assert!(video.longest_freeze() < Duration::from_millis(1_500), "{:?}", video.longest_freeze());
+    }
+    scene.world.assert_sound();
+}
+
+#[test]
+fn a_viewer_that_asks_for_no_repeats_resumes_with_a_keyframe() {
+    let mut scene = scene(9, Publishing::camera(1));
+    for viewer in scene.viewers.clone() {
+        scene.world.viewer(viewer).no_nack = true;
+    }
+    scene.play(Link::default(), lossy(0.0, 2.0));
+    for viewer in scene.viewers.clone() {
+        let video = scene.world.viewer(viewer).video();
+        assert!(video.skips() > 2 && video.repaired == 0);
+        assert!(video.longest_freeze() < Duration::from_millis(1_500), "{:?}", video.longest_freeze());
+    }
+    let stats = scene.world.stats();
+    assert!(stats.slots.pli_count > 2 && stats.slots.retransmitted_packets_sent == 0, "{:?}", stats.slots);
+    scene.world.assert_sound();
+}
+
+#[test]
+fn a_viewer_that_asks_for_nothing_shows_that_asking_is_what_mends() {
+    let mut scene = scene(10, Publishing::camera(1));
+    scene.world.viewer(scene.viewers[0]).mute = true;
+    scene.play(Link::default(), lossy(0.0, 5.0));
+    let [mute, other] = [0, 1].map(|place| scene.world.viewer(scene.viewers[place]).video().frames.len());
+    assert!(mute * 2 < other, "{mute} frames without asking, {other} with");
+    scene.world.assert_sound();
+}
+
+#[test]
+fn a_blackout_of_3_s_is_over_within_a_second() {
+    for seed in 20..23 {
+        let mut scene = scene(seed, Publishing::with_sound(1));
+        let viewer = scene.viewers[0];
+        scene.world.links[viewer] = lossy(100.0, 100.0);
+        scene.world.run(3 * SECOND);
+        let back = scene.world.now;
+        scene.world.links[viewer] = Link::default();
+        let before = scene.world.viewer(viewer).video().frames.len();
+        let resumed = scene.world.run_until(2 * SECOND, |world| world.viewer(viewer).video().frames.len() > before + 5);
+        let after = scene.world.now - back;
+        assert!(resumed && after < SECOND, "seed {seed}: {resumed} after {after:?}");
+        scene.world.run(SECOND);
+        let other = scene.world.viewer(scene.viewers[1]).video();
+        assert!(other.skips() == 0 && other.longest_freeze() < Duration::from_millis(100));
+        scene.world.assert_sound();
+    }
+}

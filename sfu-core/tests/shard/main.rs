@@ -1,0 +1,30 @@
+//! A shard with clients that speak the real protocol (SDP, ICE, DTLS, SRTP, RTCP) over links on virtual time that lose,
+//! delay and reorder. What is judged is what a person would see and hear: frames, freezes, whose picture.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+#![allow(clippy::as_conversions, reason = "small numbers of a test's own making")]
+
+#[path = "../dtls_peer/mod.rs"]
+mod dtls_peer;
+
+mod client;
+mod marks;
+mod offers;
+mod publisher;
+mod receiver;
+mod viewer;
+mod world;
+
+mod clocks;
+mod endings;
+mod hostile;
+mod joining;
+mod loss;
+mod rooms;
+mod simulcast;
+mod storms;

@@ -1,0 +1,142 @@
+//! Offers as the clients make them, and what they read out of an answer.
+
+use std::fmt::Write as _;
+
+use sfu_core::id::MediaKind;
+use sfu_core::transport::{Fingerprint, IceCredentials};
+
+/// Who offers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Style {
+    /// `actpass`, header extensions, NACK, PLI, RTX, transport-cc.
+    Browser,
+    /// `passive`, no header extensions, NACK and RTX but no PLI; SSRCs named.
+    Encoder,
+}
+
+/// What an m-section says.
+#[derive(Debug, Clone)]
+pub struct Section {
+    pub kind: MediaKind,
+    pub direction: &'static str,
+    /// Simulcast.
+    pub rids: Vec<&'static str>,
+    /// Named in the offer: media, then RTX.
+    pub ssrcs: Option<(u32, u32)>,
+    pub rtx: bool,
+}
+
+impl Section {
+    pub fn new(kind: MediaKind, direction: &'static str) -> Self {
+        Self { kind, direction, rids: vec![], ssrcs: None, rtx: true }
+    }
+}
+
+pub fn offer(style: Style, ice: &IceCredentials, fingerprint: &Fingerprint, sections: &[Section]) -> String {
+    let mids: Vec<String> = (0..sections.len()).map(|mid| mid.to_string()).collect();
+    let mut sdp = format!("v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE {}\r\n", mids.join(" "));
+    let digits: Vec<String> = fingerprint.bytes.iter().map(|byte| format!("{byte:02X}")).collect();
+    for (mid, section) in sections.iter().enumerate() {
+        let formats = match section.kind {
+            MediaKind::Audio => "audio 9 UDP/TLS/RTP/SAVPF 111".to_owned(),
+            MediaKind::Video if section.rtx => "video 9 UDP/TLS/RTP/SAVPF 96 97".to_owned(),
+            MediaKind::Video => "video 9 UDP/TLS/RTP/SAVPF 96".to_owned(),
+        };
+        let setup = match style {
+            Style::Browser => "actpass",
+            Style::Encoder => "passive",
+        };
+        write!(
+            sdp,
+            "m={formats}\r\nc=IN IP4 0.0.0.0\r\na=ice-ufrag:{}\r\na=ice-pwd:{}\r\na=fingerprint:sha-256 {}\r\n\
+             a=setup:{setup}\r\na=mid:{mid}\r\na={}\r\na=rtcp-mux\r\na=rtcp-rsize\r\n",
+            ice.ufrag,
+            ice.pwd,
+            digits.join(":"),
+            section.direction
+        )
+        .unwrap();
+        if style == Style::Browser {
+            sdp.push_str(
+                "a=extmap:1 urn:ietf:params:rtp-hdrext:ssrc-audio-level\r\n\
+                 a=extmap:3 http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01\r\n\
+                 a=extmap:4 urn:ietf:params:rtp-hdrext:sdes:mid\r\n",
+            );
+            if section.kind == MediaKind::Video {
+                sdp.push_str(
+                    "a=extmap:10 urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id\r\n\
+                     a=extmap:11 urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id\r\n",
+                );
+            }
+        }
+        formats_of(&mut sdp, style, section);
+    }
+    sdp
+}
+
+fn formats_of(sdp: &mut String, style: Style, section: &Section) {
+    match section.kind {
+        MediaKind::Audio => sdp.push_str("a=rtpmap:111 opus/48000/2\r\n"),
+        MediaKind::Video => {
+            sdp.push_str("a=rtpmap:96 VP8/90000\r\na=rtcp-fb:96 nack\r\n");
+            if style == Style::Browser {
+                sdp.push_str("a=rtcp-fb:96 nack pli\r\na=rtcp-fb:96 transport-cc\r\n");
+            }
+            if section.rtx {
+                sdp.push_str("a=rtpmap:97 rtx/90000\r\na=fmtp:97 apt=96\r\n");
+            }
+        }
+    }
+    if let Some((media, rtx)) = section.ssrcs {
+        if section.kind == MediaKind::Video {
+            write!(sdp, "a=ssrc-group:FID {media} {rtx}\r\n").unwrap();
+        }
+        write!(sdp, "a=ssrc:{media} cname:x\r\n").unwrap();
+    }
+    for rid in &section.rids {
+        write!(sdp, "a=rid:{rid} send\r\n").unwrap();
+    }
+    if !section.rids.is_empty() {
+        write!(sdp, "a=simulcast:send {}\r\n", section.rids.join(";")).unwrap();
+    }
+}
+
+/// What a client needs of an answer.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    pub ice: IceCredentials,
+    pub setup: String,
+    pub slots: Vec<Slot>,
+}
+
+/// A section that the server sends in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Slot {
+    pub kind: MediaKind,
+    pub ssrc: u32,
+    pub rtx: Option<u32>,
+}
+
+pub fn read(answer: &str) -> Answer {
+    let value = |key: &str| value_in(answer, key).unwrap();
+    let ice = IceCredentials { ufrag: value("ice-ufrag"), pwd: value("ice-pwd") };
+    let slots = answer
+        .split("\nm=")
+        .skip(1)
+        .filter(|section| section.contains("a=sendonly"))
+        .map(|section| {
+            let kind = if section.starts_with("audio") { MediaKind::Audio } else { MediaKind::Video };
+            let ssrc = value_in(section, "ssrc").unwrap();
+            let ssrc = ssrc.split(' ').next().unwrap().parse().unwrap();
+            let group = value_in(section, "ssrc-group");
+            let rtx = group.and_then(|group| group.split(' ').nth(2).map(|ssrc| ssrc.parse().unwrap()));
+            Slot { kind, ssrc, rtx }
+        })
+        .collect();
+    Answer { ice, setup: value("setup"), slots }
+}
+
+pub fn value_in(text: &str, key: &str) -> Option<String> {
+    let prefix = format!("a={key}:");
+    text.lines().find_map(|line| line.strip_prefix(&prefix)).map(|value| value.trim().to_owned())
+}

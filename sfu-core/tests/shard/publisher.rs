@@ -1,0 +1,311 @@
+//! A publisher: a camera of 30 frames a second in one or more encodings, a microphone, and an encoder that listens to
+//! feedback.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::{Duration, Instant};
+
+use sfu_core::rtcp::{Kind, RtcpPacket};
+
+use crate::marks::{
+    AUDIO_LEVEL, MID, Mark, OPUS, Plain, REPAIRED_RID, RID, TRANSPORT_CC, VP8, VP8_RTX, be32, opus, packet,
+    sender_report, vp8,
+};
+use crate::offers::{Section, Style};
+
+const FRAME_INTERVAL: Duration = Duration::from_nanos(33_333_333);
+const AUDIO_INTERVAL: Duration = Duration::from_millis(20);
+const REPORT_INTERVAL: Duration = Duration::from_secs(1);
+/// Packets that a sender remembers for repeats.
+const REMEMBERED: usize = 1_000;
+
+/// What a test wants published.
+#[derive(Debug, Clone)]
+pub struct Publishing {
+    /// Stands in every packet.
+    pub mark: u8,
+    pub style: Style,
+    pub audio: bool,
+    pub video: bool,
+    /// Simulcast, lowest first; empty: one encoding.
+    pub rids: Vec<&'static str>,
+    /// Frames between keyframes that nobody asked for.
+    pub keyframe_every: Option<u32>,
+    /// SSRCs count up from here. The same for everybody unless a test says otherwise: they collide.
+    pub first_ssrc: u32,
+    /// Packets of a key frame and of another.
+    pub packets: (u8, u8),
+    /// Bytes of a packet of the lowest encoding, about.
+    pub packet_bytes: usize,
+}
+
+impl Publishing {
+    pub fn camera(mark: u8) -> Self {
+        Self {
+            mark,
+            style: Style::Browser,
+            audio: false,
+            video: true,
+            rids: vec![],
+            keyframe_every: None,
+            first_ssrc: 1_000,
+            packets: (6, 2),
+            packet_bytes: 200,
+        }
+    }
+
+    pub fn with_sound(mark: u8) -> Self {
+        Self { audio: true, ..Self::camera(mark) }
+    }
+
+    /// Like ffmpeg: takes no PLI, makes a keyframe every `frames`.
+    pub fn encoder(mark: u8, frames: u32) -> Self {
+        Self { style: Style::Encoder, keyframe_every: Some(frames), ..Self::with_sound(mark) }
+    }
+
+    pub fn sections(&self) -> Vec<Section> {
+        use sfu_core::id::MediaKind::{Audio, Video};
+        let named = |ssrc| (self.style == Style::Encoder).then_some((ssrc, ssrc + 1));
+        let audio = Section { ssrcs: named(self.first_ssrc + 100), ..Section::new(Audio, "sendonly") };
+        let video =
+            Section { ssrcs: named(self.first_ssrc), rids: self.rids.clone(), ..Section::new(Video, "sendonly") };
+        [self.audio.then_some(audio), self.video.then_some(video)].into_iter().flatten().collect()
+    }
+}
+
+struct Encoding {
+    ssrc: u32,
+    rid: &'static str,
+    place: u8,
+    next: u64,
+    next_repeat: u64,
+    picture_id: u16,
+    tl0: u8,
+    sent: BTreeMap<u16, Plain>,
+}
+
+pub struct Publisher {
+    pub what: Publishing,
+    /// Media stands still.
+    pub muted: bool,
+    /// RFC 6464, -dBov.
+    pub level: u8,
+    /// Answers no NACK.
+    pub no_repeats: bool,
+    /// Answers no PLI.
+    pub no_keyframes: bool,
+    pub plis: Vec<Instant>,
+    pub packets_nacked: u64,
+    pub packets_repeated: u64,
+    pub twcc_reports: u64,
+    pub frames_sent: u32,
+    pub rtp_out: VecDeque<Plain>,
+    pub rtcp_out: VecDeque<Vec<u8>>,
+    /// Its wall clock is off by this much, in NTP units.
+    pub clock_error: u64,
+    epoch: Instant,
+    encodings: Vec<Encoding>,
+    next_audio_index: u64,
+    keyframe_wanted: bool,
+    since_keyframe: u32,
+    next_frame: Option<Instant>,
+    next_audio: Option<Instant>,
+    next_report: Option<Instant>,
+    transport_sequence: u16,
+    mids: (String, String),
+}
+
+impl Publisher {
+    /// `epoch`: when the test began.
+    pub fn new(epoch: Instant, what: Publishing) -> Self {
+        let rids = if what.rids.is_empty() { vec![""] } else { what.rids.clone() };
+        let encodings = rids.iter().zip(0_u8..).map(|(rid, place)| Encoding {
+            ssrc: what.first_ssrc + 2 * u32::from(place),
+            rid,
+            place,
+            // Each begins somewhere else; the first wraps soon.
+            next: 65_400 - 1_000 * u64::from(place) - 100 * u64::from(what.mark),
+            next_repeat: 77,
+            picture_id: 32_700 + u16::from(what.mark),
+            tl0: 250,
+            sent: BTreeMap::new(),
+        });
+        let mids = if what.audio { ("0".into(), "1".into()) } else { (String::new(), "0".into()) };
+        Self {
+            encodings: encodings.collect(),
+            clock_error: u64::from(what.mark) << 36,
+            what,
+            muted: false,
+            level: 30,
+            no_repeats: false,
+            no_keyframes: false,
+            plis: vec![],
+            packets_nacked: 0,
+            packets_repeated: 0,
+            twcc_reports: 0,
+            frames_sent: 0,
+            rtp_out: VecDeque::new(),
+            rtcp_out: VecDeque::new(),
+            epoch,
+            next_audio_index: 500,
+            keyframe_wanted: true,
+            since_keyframe: 0,
+            next_frame: None,
+            next_audio: None,
+            next_report: None,
+            transport_sequence: 65_000,
+            mids,
+        }
+    }
+
+    pub fn start(&mut self, now: Instant) {
+        self.next_frame = self.what.video.then_some(now);
+        self.next_audio = self.what.audio.then_some(now);
+        self.next_report = Some(now + Duration::from_millis(50));
+    }
+
+    pub fn due(&self) -> Option<Instant> {
+        [self.next_frame, self.next_audio, self.next_report].into_iter().flatten().min()
+    }
+
+    pub fn wake(&mut self, now: Instant) {
+        if let Some(at) = self.next_frame.filter(|at| *at <= now) {
+            self.next_frame = Some(at + FRAME_INTERVAL);
+            if !self.muted {
+                self.frame(now);
+            }
+        }
+        if let Some(at) = self.next_audio.filter(|at| *at <= now) {
+            self.next_audio = Some(at + AUDIO_INTERVAL);
+            if !self.muted {
+                self.sound(now);
+            }
+        }
+        if let Some(at) = self.next_report.filter(|at| *at <= now) {
+            self.next_report = Some(at + REPORT_INTERVAL);
+            self.report(now);
+        }
+    }
+
+    /// A media clock that began somewhere, at this rate.
+    fn timestamp(&self, now: Instant, rate: u32) -> u32 {
+        let micros = (now - self.epoch).as_micros() as u64;
+        let ticks = micros * u64::from(rate) / 1_000_000;
+        (ticks as u32).wrapping_add(rate.wrapping_mul(47_000 + u32::from(self.what.mark)))
+    }
+
+    fn frame(&mut self, now: Instant) {
+        let due = self.what.keyframe_every.is_some_and(|every| self.since_keyframe >= every);
+        let key = std::mem::take(&mut self.keyframe_wanted) || due;
+        self.since_keyframe = if key { 1 } else { self.since_keyframe + 1 };
+        self.frames_sent += 1;
+        let timestamp = self.timestamp(now, 90_000);
+        let captured_ms = (now - self.epoch).as_millis() as u32;
+        let browser = self.what.style == Style::Browser;
+        let mid = if browser { self.mids.1.clone() } else { String::new() };
+        for encoding in &mut self.encodings {
+            encoding.picture_id = (encoding.picture_id + 1) & 0x7fff;
+            encoding.tl0 = encoding.tl0.wrapping_add(1);
+            let (of_key, of_delta) = self.what.packets;
+            let count = if key { of_key } else { of_delta };
+            for index in 0..count {
+                let mark = Mark {
+                    publisher: self.what.mark,
+                    encoding: encoding.place,
+                    key,
+                    index,
+                    count,
+                    frame: self.frames_sent,
+                    captured_ms,
+                };
+                let bytes = self.what.packet_bytes * (1 + usize::from(encoding.place)) + 7 * usize::from(index);
+                let payload = vp8(mark, encoding.picture_id, encoding.tl0, bytes);
+                self.transport_sequence = self.transport_sequence.wrapping_add(1);
+                let number = if browser { self.transport_sequence.to_be_bytes().to_vec() } else { vec![] };
+                let extensions: [(u8, &[u8]); 3] =
+                    [(MID, mid.as_bytes()), (RID, encoding.rid.as_bytes()), (TRANSPORT_CC, &number)];
+                let name = (encoding.ssrc, VP8, encoding.next);
+                let plain = packet(name, index + 1 == count, timestamp, &extensions, &payload);
+                encoding.sent.insert(encoding.next as u16, plain.clone());
+                if encoding.sent.len() > REMEMBERED {
+                    encoding.sent.remove(&((encoding.next - REMEMBERED as u64) as u16));
+                }
+                encoding.next += 1;
+                self.rtp_out.push_back(plain);
+            }
+        }
+    }
+
+    fn sound(&mut self, now: Instant) {
+        let mark = Mark {
+            publisher: self.what.mark,
+            encoding: 0,
+            key: true,
+            index: 0,
+            count: 1,
+            frame: self.next_audio_index as u32,
+            captured_ms: (now - self.epoch).as_millis() as u32,
+        };
+        let level = [0x80 | self.level];
+        let browser = self.what.style == Style::Browser;
+        let extensions: [(u8, &[u8]); 2] = [(MID, self.mids.0.as_bytes()), (AUDIO_LEVEL, &level)];
+        let extensions = if browser { &extensions[..] } else { &[] };
+        let name = (self.what.first_ssrc + 100, OPUS, self.next_audio_index);
+        let plain = packet(name, false, self.timestamp(now, 48_000), extensions, &opus(mark));
+        self.next_audio_index += 1;
+        self.rtp_out.push_back(plain);
+    }
+
+    fn report(&mut self, now: Instant) {
+        let nanos = (now - self.epoch).as_nanos() as u64;
+        let ntp = ((nanos / 1_000_000_000) << 32 | ((nanos % 1_000_000_000) << 32) / 1_000_000_000)
+            .wrapping_add(self.clock_error);
+        for encoding in &self.encodings {
+            if self.what.video {
+                self.rtcp_out.push_back(sender_report(encoding.ssrc, ntp, self.timestamp(now, 90_000)));
+            }
+        }
+        if self.what.audio {
+            self.rtcp_out.push_back(sender_report(self.what.first_ssrc + 100, ntp, self.timestamp(now, 48_000)));
+        }
+    }
+
+    pub fn rtcp(&mut self, now: Instant, packet: &RtcpPacket<'_>) {
+        match packet.kind {
+            Kind::PictureLoss => {
+                self.plis.push(now);
+                assert_eq!(self.what.style, Style::Browser, "a PLI to a publisher that offered none");
+                self.keyframe_wanted |= !self.no_keyframes;
+            }
+            Kind::Nack => {
+                let ssrc = be32(packet.body, 4);
+                for pair in packet.body[8..].chunks_exact(4) {
+                    let first = u16::from_be_bytes([pair[0], pair[1]]);
+                    let mask = u16::from_be_bytes([pair[2], pair[3]]);
+                    self.repeat(ssrc, first);
+                    let followers = (0..16_u16).filter(|bit| mask & (1 << bit) != 0);
+                    followers.for_each(|bit| self.repeat(ssrc, first.wrapping_add(1 + bit)));
+                }
+            }
+            Kind::TransportCc => self.twcc_reports += 1,
+            _ => {}
+        }
+    }
+
+    /// Repeats a packet in RTX format (RFC 4588).
+    fn repeat(&mut self, ssrc: u32, sequence: u16) {
+        self.packets_nacked += 1;
+        let mid = self.mids.1.as_bytes();
+        let Some(encoding) = self.encodings.iter_mut().find(|encoding| encoding.ssrc == ssrc) else { return };
+        let Some(sent) = encoding.sent.get(&sequence).filter(|_| !self.no_repeats) else { return };
+        let mut payload = sequence.to_be_bytes().to_vec();
+        payload.extend_from_slice(&sent.bytes[sent.header_len..]);
+        let mid = if self.what.style == Style::Browser { mid } else { &[] };
+        let extensions: [(u8, &[u8]); 2] = [(MID, mid), (REPAIRED_RID, encoding.rid.as_bytes())];
+        let name = (ssrc + 1, VP8_RTX, encoding.next_repeat);
+        let marker = sent.bytes[1] & 0x80 != 0;
+        let plain = packet(name, marker, be32(&sent.bytes, 4), &extensions, &payload);
+        encoding.next_repeat += 1;
+        self.packets_repeated += 1;
+        self.rtp_out.push_back(plain);
+    }
+}

@@ -1,0 +1,331 @@
+//! A shard, its clients, and the links between them, on virtual time and from one seed.
+
+use std::collections::{BTreeMap, HashMap};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+use sfu_core::command::{Command, Join};
+use sfu_core::event::{CloseReason, Event, PatchOutcome};
+use sfu_core::id::{Identity, MediaKind, RequestId, RoomName, TransportId};
+use sfu_core::shard::{Datagram, Shard, ShardConfig};
+use sfu_core::stats::ShardStats;
+use sfu_core::transport::{IceCredentials, LocalCertificate, Pair};
+
+use crate::client::{Client, Role};
+use crate::dtls_peer::PeerConfig;
+use crate::offers::{self, Section, Style};
+use crate::publisher::{Publisher, Publishing};
+use crate::viewer::Viewer;
+
+/// The shard's only socket.
+pub const SERVER: &str = "10.0.0.1:7882";
+/// Steps within one instant after which something turns in a circle.
+const STEPS_PER_INSTANT_MAX: u32 = 100_000;
+
+/// One client's link, both ways.
+#[derive(Debug, Clone, Copy)]
+pub struct Link {
+    /// Lost of a hundred, towards the server and back.
+    pub loss_up: f64,
+    pub loss_down: f64,
+    pub delay: Duration,
+    /// Added at random; reorders.
+    pub jitter: Duration,
+}
+
+impl Default for Link {
+    fn default() -> Self {
+        Self { loss_up: 0.0, loss_down: 0.0, delay: Duration::from_millis(10), jitter: Duration::ZERO }
+    }
+}
+
+enum Flying {
+    Up { client: usize, from: SocketAddr, bytes: Vec<u8> },
+    Down { client: usize, bytes: Vec<u8> },
+}
+
+pub struct World {
+    pub now: Instant,
+    pub start: Instant,
+    pub shard: Shard,
+    pub clients: Vec<Client>,
+    pub links: Vec<Link>,
+    /// Every event but `Stats`.
+    pub events: Vec<Event>,
+    pub rng: StdRng,
+    /// Datagrams on their way to the server as they were sent; kept on demand.
+    pub tap: Option<Vec<(SocketAddr, Vec<u8>)>>,
+    addresses: HashMap<SocketAddr, usize>,
+    flying: BTreeMap<(Instant, u64), Flying>,
+    flights: u64,
+    requests: u64,
+    stats: Option<ShardStats>,
+}
+
+impl World {
+    pub fn new(seed: u8) -> Self {
+        let now = Instant::now();
+        let certificate = Arc::new(LocalCertificate::generate().unwrap());
+        let epoch = (now, Duration::from_secs(1_800_000_000));
+        Self {
+            now,
+            start: now,
+            shard: Shard::new(ShardConfig { certificate, seed: [seed; 32], epoch }),
+            clients: vec![],
+            links: vec![],
+            events: vec![],
+            rng: StdRng::from_seed([seed; 32]),
+            tap: None,
+            addresses: HashMap::new(),
+            flying: BTreeMap::new(),
+            flights: 0,
+            requests: 0,
+            stats: None,
+        }
+    }
+
+    fn request(&mut self) -> RequestId {
+        self.requests += 1;
+        RequestId(self.requests)
+    }
+
+    pub fn publish(&mut self, room: &str, identity: &str, what: Publishing) -> usize {
+        let (style, sections) = (what.style, what.sections());
+        let role = Role::Publisher(Box::new(Publisher::new(self.start, what)));
+        self.join(room, identity, role, (style, sections), None)
+    }
+
+    /// A viewer with so many slots of video and audio.
+    pub fn watch(&mut self, room: &str, slots: (usize, usize), watch: &[&str]) -> usize {
+        let video = std::iter::repeat_n(Section::new(MediaKind::Video, "recvonly"), slots.0);
+        let audio = std::iter::repeat_n(Section::new(MediaKind::Audio, "recvonly"), slots.1);
+        let watch = watch.iter().map(|name| Identity::new(name).unwrap()).collect();
+        let role = Role::Viewer(Box::default());
+        self.join(room, "viewer", role, (Style::Browser, audio.chain(video).collect()), Some(watch))
+    }
+
+    fn join(
+        &mut self,
+        room: &str,
+        identity: &str,
+        role: Role,
+        (style, sections): (Style, Vec<Section>),
+        watch: Option<Vec<Identity>>,
+    ) -> usize {
+        let place = self.clients.len();
+        let address = SocketAddr::from(([10, 0, 1, 1], 4_000 + u16::try_from(place).unwrap()));
+        let ice = IceCredentials { ufrag: format!("cl{place:04}"), pwd: format!("password-of-client-{place:08}") };
+        let config = PeerConfig::default();
+        let offer = offers::offer(style, &ice, &config.fingerprint(), &sections);
+        let id = TransportId(place as u64);
+        let join = Join {
+            request: self.request(),
+            transport: id,
+            room: RoomName::new(room).unwrap(),
+            identity: Identity::new(identity).unwrap(),
+            offer,
+            candidates: vec![SERVER.parse().unwrap()],
+        };
+        self.clients.push(Client::new(id, address, ice, config, role));
+        self.links.push(Link::default());
+        self.addresses.insert(address, place);
+        let command = match watch {
+            None => Command::Publish(join),
+            Some(watch) => Command::Watch { join, watch },
+        };
+        self.command(command);
+        assert!(self.clients[place].answer.is_some(), "{:?}", self.events.last());
+        place
+    }
+
+    pub fn command(&mut self, command: Command) {
+        self.shard.handle_command(self.now, command);
+        self.drain();
+    }
+
+    pub fn close(&mut self, client: usize) {
+        self.command(Command::Close { transport: self.clients[client].id });
+    }
+
+    pub fn patch(&mut self, client: usize, fragment: String) {
+        let request = self.request();
+        self.command(Command::Patch { request, transport: self.clients[client].id, fragment });
+    }
+
+    /// Restarts a client's ICE and has it check under the new credentials, from another port.
+    pub fn restart_ice(&mut self, client: usize, port: u16) {
+        let ice = IceCredentials { ufrag: format!("new{port}"), pwd: "another-password-of-the-client".into() };
+        self.patch(client, format!("a=ice-ufrag:{}\r\na=ice-pwd:{}\r\n", ice.ufrag, ice.pwd));
+        let Some(Event::Patched { outcome: PatchOutcome::Restarted { fragment, .. }, .. }) = self.events.last() else {
+            panic!("{:?}", self.events.last())
+        };
+        let value = |key| offers::value_in(fragment, key).unwrap();
+        let server = IceCredentials { ufrag: value("ice-ufrag"), pwd: value("ice-pwd") };
+        let (now, client_) = (self.now, &mut self.clients[client]);
+        client_.ice = ice;
+        client_.address.set_port(port);
+        client_.check_as(now, &server);
+        self.addresses.insert(client_.address, client);
+    }
+
+    pub fn stats(&mut self) -> ShardStats {
+        let request = self.request();
+        self.command(Command::Stats { request });
+        self.stats.take().unwrap()
+    }
+
+    pub fn publisher(&mut self, client: usize) -> &mut Publisher {
+        match &mut self.clients[client].role {
+            Role::Publisher(publisher) => publisher,
+            Role::Viewer(_) => panic!("client {client} watches"),
+        }
+    }
+
+    pub fn viewer(&mut self, client: usize) -> &mut Viewer {
+        match &mut self.clients[client].role {
+            Role::Viewer(viewer) => viewer,
+            Role::Publisher(_) => panic!("client {client} publishes"),
+        }
+    }
+
+    /// No viewer saw anything that must not happen.
+    pub fn assert_sound(&mut self) {
+        for client in &self.clients {
+            assert_eq!(client.unopened, 0, "transport {} could not open what it got", client.id);
+            if let Role::Viewer(viewer) = &client.role {
+                assert!(viewer.faults().is_empty(), "transport {}: {:#?}", client.id, viewer.faults());
+            }
+        }
+        assert_eq!(self.stats().counters.panics_caught, 0);
+    }
+
+    pub fn closed(&self, client: usize) -> Option<CloseReason> {
+        self.clients[client].closed
+    }
+
+    pub fn elapsed(&self) -> Duration {
+        self.now - self.start
+    }
+
+    /// Lets a datagram arrive at the shard now.
+    pub fn inject(&mut self, from: SocketAddr, mut bytes: Vec<u8>) {
+        let pair = Pair { local: SERVER.parse().unwrap(), remote: from };
+        self.shard.handle_datagram(self.now, Datagram { pair, arrival: self.now, bytes: &mut bytes });
+        self.drain();
+    }
+
+    pub fn run(&mut self, time: Duration) {
+        self.run_until(time, |_| false);
+    }
+
+    pub fn run_ms(&mut self, time_ms: u64) {
+        self.run(Duration::from_millis(time_ms));
+    }
+
+    /// Runs until `done`, and says whether that came within `limit`.
+    pub fn run_until(&mut self, limit: Duration, mut done: impl FnMut(&mut Self) -> bool) -> bool {
+        let end = self.now + limit;
+        let mut steps = 0;
+        loop {
+            self.drain();
+            if done(self) {
+                return true;
+            }
+            let clients = self.clients.iter().filter_map(Client::due).min();
+            let flying = self.flying.first_key_value().map(|((at, _), _)| *at);
+            let Some(next) = [clients, flying, self.shard.poll_timeout()].into_iter().flatten().min() else { break };
+            if next > end {
+                break;
+            }
+            steps = if next > self.now { 0 } else { steps + 1 };
+            assert!(steps < STEPS_PER_INSTANT_MAX, "time stands still at {:?}", self.elapsed());
+            self.now = self.now.max(next);
+            self.step();
+        }
+        self.now = end;
+        false
+    }
+
+    fn step(&mut self) {
+        let now = self.now;
+        while let Some(entry) = self.flying.first_entry().filter(|entry| entry.key().0 <= now) {
+            match entry.remove() {
+                Flying::Down { client, bytes } => self.clients[client].handle(now, bytes),
+                Flying::Up { client, from, mut bytes } => {
+                    let pair = Pair { local: SERVER.parse().unwrap(), remote: from };
+                    if !self.clients[client].dead {
+                        self.shard.handle_datagram(now, Datagram { pair, arrival: now, bytes: &mut bytes });
+                    }
+                }
+            }
+        }
+        for client in self.clients.iter_mut().filter(|client| client.due().is_some_and(|at| at <= now)) {
+            client.wake(now);
+        }
+        if self.shard.poll_timeout().is_some_and(|at| at <= now) {
+            self.shard.handle_timeout(now);
+        }
+    }
+
+    /// Moves everything that wants to leave onto the links.
+    fn drain(&mut self) {
+        let mut buffer = vec![];
+        while let Some(transmit) = self.shard.poll_transmit(self.now, &mut buffer) {
+            assert!(!buffer.is_empty(), "a send of nothing");
+            let size = transmit.segment_size.map_or(buffer.len(), std::num::NonZeroUsize::get);
+            for datagram in buffer.chunks(size) {
+                assert!(datagram.len() <= 1_500, "{} bytes", datagram.len());
+                if let Some(client) = self.addresses.get(&transmit.pair.remote).copied() {
+                    self.fly(client, false, datagram.to_vec());
+                }
+            }
+        }
+        while let Some(event) = self.shard.poll_event() {
+            self.take(event);
+        }
+        for place in 0..self.clients.len() {
+            while let Some(datagram) = self.clients[place].poll() {
+                let from = self.clients[place].address;
+                if let Some(tap) = &mut self.tap {
+                    tap.push((from, datagram.clone()));
+                }
+                self.fly(place, true, datagram);
+            }
+        }
+    }
+
+    fn fly(&mut self, client: usize, up: bool, bytes: Vec<u8>) {
+        let link = self.links[client];
+        let loss = if up { link.loss_up } else { link.loss_down };
+        if loss > 0.0 && self.rng.random_bool(loss / 100.0) {
+            return;
+        }
+        let jitter = link.jitter.mul_f64(if link.jitter.is_zero() { 0.0 } else { self.rng.random() });
+        let from = self.clients[client].address;
+        let flying = if up { Flying::Up { client, from, bytes } } else { Flying::Down { client, bytes } };
+        self.flying.insert((self.now + link.delay + jitter, self.flights), flying);
+        self.flights += 1;
+    }
+
+    fn take(&mut self, event: Event) {
+        match event {
+            Event::Answered { transport, ref answer, .. } => {
+                self.clients[transport.0 as usize].answered(self.now, offers::read(answer));
+            }
+            Event::Closed { transport, reason, .. } => {
+                let client = &mut self.clients[transport.0 as usize];
+                assert_eq!(client.closed, None, "transport {transport} is closed twice");
+                client.closed = Some(reason);
+            }
+            Event::Stats { stats, .. } => {
+                self.stats = Some(*stats);
+                return;
+            }
+            Event::Patched { .. } | Event::Rejected { .. } | Event::Connected { .. } => {}
+        }
+        self.events.push(event);
+    }
+}
