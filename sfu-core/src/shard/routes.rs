@@ -61,7 +61,11 @@ impl Shard {
                 }
                 None => assigned.slot.clear(),
             }
-            reads.extend([assigned.slot.encoding(), assigned.slot.target()].into_iter().flatten());
+            for encoding in [assigned.slot.encoding(), assigned.slot.target()].into_iter().flatten() {
+                if !reads.contains(&encoding) {
+                    reads.push(encoding);
+                }
+            }
         }
         self.media.set_reader(viewer, &participant.reads, &reads);
         participant.reads = reads;
