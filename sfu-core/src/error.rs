@@ -23,4 +23,7 @@ pub enum RequestError {
     /// A fragment names a new ICE generation without its password.
     #[error("the fragment has a new a=ice-ufrag and no a=ice-pwd; send both to restart ICE, or neither")]
     RestartWithoutPassword,
+    /// A fault in our own code, confined to this request and its transport.
+    #[error("a fault of the server's own; its log says more")]
+    Internal,
 }

@@ -24,7 +24,7 @@ impl Shard {
     pub(super) fn join(&mut self, now: Instant, join: Join, purpose: Purpose, watch: Vec<Identity>) {
         let request = join.request;
         let transport = join.transport;
-        match self.admit(now, join, purpose, watch) {
+        match self.attempt_new(now, transport, |shard| shard.admit(now, join, purpose, watch)) {
             Ok((answer, ice_tag)) => {
                 self.counters.transports_opened += 1;
                 self.events.push_back(Event::Answered { request, transport, answer, ice_tag });

@@ -2,13 +2,14 @@
 //!
 //! After any `handle_*`, drain `poll_transmit` and `poll_event` until they return `None`, then sleep until `poll_timeout`.
 //!
-//! Invariant: one peer's fault costs that peer. Whatever is done for a participant runs behind [`Shard::guard`]; a panic
+//! Invariant: one peer's fault costs that peer. Whatever is done for a participant runs behind `guard`; a panic
 //! there is counted and ends that participant's transport alone.
 
 mod addresses;
 mod batch;
 mod egress;
 mod feedback;
+mod guard;
 mod ingress;
 mod io;
 mod join;
@@ -23,7 +24,6 @@ mod wall_clock;
 pub use io::{Datagram, ShardConfig, Transmit};
 
 use std::collections::{BTreeMap, VecDeque};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -143,17 +143,5 @@ impl Shard {
         participant.connection.handle_timeout(now);
         participant.chain.handle_timeout(now);
         self.settle(now, key);
-    }
-
-    /// Does `work` for a participant; if it panics, that participant is ended and everybody else goes on.
-    fn guard(&mut self, now: Instant, key: ParticipantKey, work: impl FnOnce(&mut Self)) {
-        if catch_unwind(AssertUnwindSafe(|| work(self))).is_ok() {
-            return;
-        }
-        self.counters.panics_caught += 1;
-        tracing::error!(?key, "a fault of our own ended a transport");
-        if catch_unwind(AssertUnwindSafe(|| self.remove(now, key, CloseReason::Internal))).is_err() {
-            self.participants.remove(key);
-        }
     }
 }

@@ -13,7 +13,7 @@ use super::Shard;
 impl Shard {
     /// Applies a fragment and tells what it did.
     pub(super) fn patch(&mut self, now: Instant, request: RequestId, transport: TransportId, fragment: &str) {
-        let event = match self.apply_fragment(now, transport, fragment) {
+        let event = match self.attempt(now, transport, |shard| shard.apply_fragment(now, transport, fragment)) {
             Ok(outcome) => Event::Patched { request, transport, outcome },
             Err(error) => Event::Rejected { request, error },
         };

@@ -144,6 +144,9 @@ impl From<ControlError> for Problem {
             ControlError::Refused(RequestError::RestartWithoutPassword) => {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, ProblemType::BadSdp, error.to_string())
             }
+            ControlError::Refused(RequestError::Internal) => {
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, ProblemType::Blank, error.to_string())
+            }
             ControlError::Refused(RequestError::ShardFull)
             | ControlError::Draining
             | ControlError::NoShard
