@@ -32,6 +32,10 @@ pub struct ControlChain {
     events: VecDeque<ControlEvent>,
     datagrams: VecDeque<Vec<u8>>,
     round_trip: Option<Duration>,
+    /// Whether anything happened since the interceptors were last asked what they send: asking walks them all.
+    unasked: bool,
+    /// What they answered when asked for their next deadline, until anything happens.
+    due: Option<Option<Instant>>,
     counters: Arc<Cells>,
 }
 
@@ -57,29 +61,35 @@ impl ControlChain {
             events: VecDeque::new(),
             datagrams: VecDeque::new(),
             round_trip: None,
+            unasked: false,
+            due: None,
             counters,
         }
     }
 
     /// A stream that the peer sends is known: it is reported on, and asked for what is missing.
     pub fn bind_remote(&mut self, stream: &RemoteStream) {
+        self.touch();
         self.chain.bind_remote_stream(&stream.info());
     }
 
     /// The peer's stream is gone.
     pub fn unbind_remote(&mut self, ssrc: Ssrc) {
+        self.touch();
         self.chain.unbind_remote_stream(&named(ssrc));
     }
 
     /// A slot exists: the peer's requests for it are heard.
     pub fn bind_local(&mut self, stream: &LocalStream) {
         self.cnames.insert(stream.ssrc, Arc::clone(&stream.cname));
+        self.touch();
         self.chain.bind_local_stream(&named(stream.ssrc));
     }
 
     /// The slot is gone.
     pub fn unbind_local(&mut self, ssrc: Ssrc) {
         self.cnames.remove(&ssrc);
+        self.touch();
         self.chain.unbind_local_stream(&named(ssrc));
     }
 
@@ -169,6 +179,7 @@ impl ControlChain {
 
     /// Does what is due at `now`.
     pub fn handle_timeout(&mut self, now: Instant) {
+        self.touch();
         if let Err(error) = self.chain.handle_timeout(now) {
             tracing::debug!(%error, "an interceptor failed on its timer");
         }
@@ -177,7 +188,7 @@ impl ControlChain {
 
     /// When `handle_timeout` is due next.
     pub fn poll_timeout(&mut self) -> Option<Instant> {
-        self.chain.poll_timeout()
+        *self.due.get_or_insert_with(|| self.chain.poll_timeout())
     }
 
     /// The next thing the shard must act on.
@@ -187,7 +198,7 @@ impl ControlChain {
 
     /// The next RTCP datagram for the peer, to be sealed; of reduced size (RFC 5506) where no report is due.
     pub fn poll_rtcp(&mut self) -> Option<Vec<u8>> {
-        if self.datagrams.is_empty() {
+        if self.datagrams.is_empty() && std::mem::take(&mut self.unasked) {
             let messages = std::iter::from_fn(|| self.chain.poll_write()).collect();
             self.datagrams.extend(outgoing::datagrams(messages, self.local_ssrc, &self.counters));
         }
@@ -199,7 +210,13 @@ impl ControlChain {
         self.counters.read()
     }
 
+    fn touch(&mut self) {
+        self.unasked = true;
+        self.due = None;
+    }
+
     fn read(&mut self, now: Instant, packet: Packet) {
+        self.touch();
         if let Err(error) = self.chain.handle_read(stage::tagged(now, AttributedPacket::new(packet))) {
             tracing::debug!(%error, "an interceptor failed on a packet");
         }
@@ -207,6 +224,7 @@ impl ControlChain {
     }
 
     fn write(&mut self, now: Instant, control: Control) {
+        self.touch();
         if let Err(error) = self.chain.handle_write(stage::carrier(now, control)) {
             tracing::debug!(%error, "an interceptor failed on a control");
         }

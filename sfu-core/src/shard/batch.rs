@@ -7,10 +7,16 @@ const BYTES_MAX: usize = 64_000;
 /// Most packets of one send: the kernel's `UDP_MAX_SEGMENTS` of old.
 const SEGMENTS_MAX: usize = 64;
 
+/// How many bytes of padding may make a packet as large as the others. Encoders cut a frame into packets that differ by one.
+pub(super) const PADDING_MAX: usize = 1;
+
 /// Whether a packet joins the batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Admission {
-    Joins,
+    /// It joins, made larger by this many bytes of padding.
+    Joins {
+        padding: usize,
+    },
     /// It joins, and nothing after it can.
     Ends,
     Refused,
@@ -25,20 +31,32 @@ pub(super) struct Batch {
 }
 
 impl Batch {
-    /// Decides on a packet of `bytes`; if it joins, it is counted.
-    pub(super) fn admit(&mut self, bytes: usize) -> Admission {
-        let Some(segment) = self.segment.map(NonZeroUsize::get) else {
-            self.segment = NonZeroUsize::new(bytes);
-            self.segments = 1;
-            self.bytes = bytes;
-            return Admission::Joins;
-        };
-        if bytes > segment || self.segments >= SEGMENTS_MAX || self.bytes + bytes > BYTES_MAX {
+    /// Whether nothing joined yet.
+    pub(super) fn is_empty(&self) -> bool {
+        self.segments == 0
+    }
+
+    /// Fixes the size of an empty batch's packets; else the first one's is.
+    pub(super) fn begin(&mut self, segment: usize) {
+        self.segment = NonZeroUsize::new(segment);
+    }
+
+    /// Decides on a packet of `bytes`, which may be given up to `padding_max` more; if it joins, it is counted.
+    pub(super) fn admit(&mut self, bytes: usize, padding_max: usize) -> Admission {
+        let segment = self.segment.map_or(bytes, NonZeroUsize::get);
+        if bytes > segment || self.segments >= SEGMENTS_MAX || self.bytes + segment > BYTES_MAX {
             return Admission::Refused;
         }
+        self.segment = NonZeroUsize::new(segment);
         self.segments += 1;
-        self.bytes += bytes;
-        if bytes < segment { Admission::Ends } else { Admission::Joins }
+        let padding = segment - bytes;
+        if padding <= padding_max {
+            self.bytes += segment;
+            Admission::Joins { padding }
+        } else {
+            self.bytes += bytes;
+            Admission::Ends
+        }
     }
 
     /// The size at which the kernel is to cut, if there is anything to cut.
@@ -51,23 +69,34 @@ impl Batch {
 mod tests {
     use super::*;
 
+    const AS_IT_IS: Admission = Admission::Joins { padding: 0 };
+
     #[test]
     fn equal_packets_and_one_shorter_share_a_send() {
         let mut batch = Batch::default();
-        assert_eq!(batch.admit(1_200), Admission::Joins);
+        assert_eq!(batch.admit(1_200, 0), AS_IT_IS);
         assert_eq!(batch.segment_size(), None, "one packet needs no cutting");
-        assert_eq!(batch.admit(1_200), Admission::Joins);
-        assert_eq!(batch.admit(1_201), Admission::Refused);
-        assert_eq!(batch.admit(700), Admission::Ends);
+        assert_eq!(batch.admit(1_200, 0), AS_IT_IS);
+        assert_eq!(batch.admit(1_201, 1), Admission::Refused);
+        assert_eq!(batch.admit(700, 1), Admission::Ends);
         assert_eq!((batch.segment_size().unwrap().get(), batch.segments), (1_200, 3));
+    }
+
+    #[test]
+    fn a_byte_of_padding_makes_a_frame_even() {
+        let mut batch = Batch::default();
+        batch.begin(1_201);
+        assert_eq!(batch.admit(1_200, 1), Admission::Joins { padding: 1 });
+        assert_eq!(batch.admit(1_201, 1), AS_IT_IS);
+        assert_eq!(batch.admit(1_200, 0), Admission::Ends, "where padding is not allowed");
     }
 
     #[test]
     fn no_send_is_larger_than_a_datagram_may_be() {
         let mut batch = Batch::default();
-        let joined = (0..100).take_while(|_| batch.admit(1_200) == Admission::Joins).count();
-        assert_eq!(joined, 64_000 / 1_200);
+        let joined = (0..100).take_while(|_| batch.admit(1_200, 0) == AS_IT_IS).count();
+        assert_eq!(joined, BYTES_MAX / 1_200);
         let mut small = Batch::default();
-        assert_eq!((0..100).take_while(|_| small.admit(60) == Admission::Joins).count(), SEGMENTS_MAX);
+        assert_eq!((0..100).take_while(|_| small.admit(60, 0) == AS_IT_IS).count(), SEGMENTS_MAX);
     }
 }

@@ -7,13 +7,13 @@ use std::time::Instant;
 use crate::event::CloseReason;
 use crate::id::{EncodingId, ParticipantKey};
 use crate::stats::ShardCounters;
-use crate::subscribe::Urgency;
+use crate::subscribe::{Outgoing, SendExtensions, Urgency};
 use crate::timer::Timer;
-use crate::transport::PacketIndex;
+use crate::transport::{Connection, PacketIndex};
 
-use super::batch::{Admission, Batch};
+use super::batch::{Admission, Batch, PADDING_MAX};
 use super::media::Media;
-use super::participant::Participant;
+use super::participant::{Egress, Participant};
 use super::{Shard, Transmit};
 
 impl Shard {
@@ -109,25 +109,27 @@ impl Participant {
                     self.egress.paced_until = Some(until);
                     break;
                 }
-                let admission = batch.admit(pending.bytes + overhead);
-                if admission == Admission::Refused {
-                    break 'slots;
+                let padding_max = if pending.may_be_padded { PADDING_MAX } else { 0 };
+                if batch.is_empty() {
+                    batch.begin(pending.bytes + overhead + slot.unevenness(rings, padding_max));
                 }
-                let Some(outgoing) = slot.take(rings) else { break };
+                let admission = batch.admit(pending.bytes + overhead, padding_max);
+                let padding = match admission {
+                    Admission::Refused => break 'slots,
+                    Admission::Joins { padding } => u8::try_from(padding).unwrap_or(0),
+                    Admission::Ends => 0,
+                };
+                let Some(mut outgoing) = slot.take(rings) else { break };
+                outgoing.padding += padding;
                 if pending.urgency == Urgency::Backlog {
                     self.egress.pacer.charge(now, pending.bytes);
                 }
-                let start = buffer.len();
-                let header = outgoing.write(slot.extensions(), self.egress.transport_sequence, buffer);
-                self.egress.transport_sequence = self.egress.transport_sequence.wrapping_add(1);
-                let index = PacketIndex::new(outgoing.sequence.0);
-                let sealed = index.is_some_and(|index| self.connection.seal_rtp(index, buffer, start, header));
-                if !sealed {
-                    buffer.truncate(start);
+                let Some(bytes) = seal(&mut self.connection, &mut self.egress, slot.extensions(), &outgoing, buffer)
+                else {
                     break 'slots;
-                }
+                };
                 counters.rtp_packets_sent += 1;
-                counters.rtp_bytes_sent += u64::try_from(buffer.len() - start).unwrap_or(0);
+                counters.rtp_bytes_sent += u64::try_from(bytes).unwrap_or(0);
                 if admission == Admission::Ends {
                     break 'slots;
                 }
@@ -135,4 +137,25 @@ impl Participant {
         }
         batch.segment_size()
     }
+}
+
+/// Appends a sealed packet to `buffer`; its bytes, or `None` with the buffer as it was.
+fn seal(
+    connection: &mut Connection,
+    egress: &mut Egress,
+    extensions: &SendExtensions,
+    outgoing: &Outgoing<'_>,
+    buffer: &mut Vec<u8>,
+) -> Option<usize> {
+    let start = buffer.len();
+    let header = outgoing.write(extensions, egress.transport_sequence, buffer);
+    if extensions.transport_cc().is_some() {
+        egress.transport_sequence = egress.transport_sequence.wrapping_add(1);
+    }
+    let index = PacketIndex::new(outgoing.sequence.0);
+    if !index.is_some_and(|index| connection.seal_rtp(index, buffer, start, header)) {
+        buffer.truncate(start);
+        return None;
+    }
+    Some(buffer.len() - start)
 }

@@ -9,7 +9,7 @@ use crate::sdp::{self, Local, Purpose};
 use crate::shard::participant::Membership;
 use crate::shard::{Datagram, ShardConfig};
 use crate::transport::{
-    Connection, IceCredentials, LocalCertificate, MasterKey, Pair, PacketIndex, RtpSealer, SrtpKeys, SrtpProfile,
+    Connection, IceCredentials, LocalCertificate, MasterKey, PacketIndex, Pair, RtpSealer, SrtpKeys, SrtpProfile,
 };
 
 fn pair(port: u16) -> Pair {

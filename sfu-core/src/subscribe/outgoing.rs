@@ -21,6 +21,13 @@ pub struct SendExtensions {
     pub per_sending: bool,
 }
 
+impl SendExtensions {
+    /// Under which id the transport-wide sequence number is written, if at all.
+    pub fn transport_cc(&self) -> Option<u8> {
+        self.ids.transport_cc.filter(|_| self.per_sending)
+    }
+}
+
 /// A rewritten packet; `payload` and `descriptor` still lie in the ring as they came.
 #[derive(Debug, Clone, Copy)]
 pub struct Outgoing<'a> {
@@ -37,13 +44,15 @@ pub struct Outgoing<'a> {
     pub audio_level: Option<u8>,
     pub descriptor: &'a [u8],
     pub payload: &'a [u8],
+    /// Bytes of RTP padding behind the payload, at most 255.
+    pub padding: u8,
 }
 
 impl Outgoing<'_> {
     /// Bytes of the plaintext packet that `write` will append.
     pub fn len(&self, extensions: &SendExtensions) -> usize {
         let original = if self.original.is_some() { 2 } else { 0 };
-        HEADER_BYTES + self.extension_bytes(extensions) + original + self.payload.len().max(1)
+        HEADER_BYTES + self.extension_bytes(extensions) + original + self.payload.len() + usize::from(self.padding)
     }
 
     /// Appends the plaintext packet; returns the bytes of its header. `transport_sequence` is the transport-wide number.
@@ -51,7 +60,7 @@ impl Outgoing<'_> {
         let start = out.len();
         let has_extensions = self.extension_bytes(extensions) > 0;
         let mut flags = if has_extensions { EXTENSION_FLAG } else { 0 };
-        if self.payload.is_empty() {
+        if self.padding > 0 {
             flags |= PADDING_FLAG;
         }
         write_header(out, flags, self.marker, self.payload_type, self.sequence.seq(), self.timestamp, self.ssrc);
@@ -66,17 +75,18 @@ impl Outgoing<'_> {
         header
     }
 
-    /// A packet of nothing but padding keeps its number, so that nobody misses it.
     fn write_payload(&self, out: &mut Vec<u8>) {
         let start = out.len();
         out.extend_from_slice(self.payload);
-        if self.payload.is_empty() {
-            out.push(1);
-        } else if self.ids != IdOffsets::default()
+        if self.ids != IdOffsets::default()
             && let Some(payload) = out.get_mut(start..)
         {
             // It was parsed when it came; a malformed one never reached the ring.
             let _ = codec::rewrite_ids(self.codec, payload, self.ids);
+        }
+        if self.padding > 0 {
+            out.resize(out.len() + usize::from(self.padding) - 1, 0);
+            out.push(self.padding);
         }
     }
 
@@ -94,7 +104,7 @@ impl Outgoing<'_> {
         let descriptor = self.descriptor_id(extensions);
         let element = if descriptor.is_some() && self.form() == ExtensionForm::TwoByte { 2 } else { 1 };
         let mut bytes = 0;
-        if extensions.per_sending && extensions.ids.transport_cc.is_some() {
+        if extensions.transport_cc().is_some() {
             bytes += element + 2;
         }
         if self.audio_level.is_some() && extensions.ids.audio_level.is_some() {
@@ -110,9 +120,7 @@ impl Outgoing<'_> {
         let descriptor = self.descriptor_id(extensions);
         let form = if descriptor.is_some() { self.form() } else { ExtensionForm::OneByte };
         let mut writer = ExtensionsWriter::new(out, form);
-        if extensions.per_sending
-            && let Some(id) = extensions.ids.transport_cc
-        {
+        if let Some(id) = extensions.transport_cc() {
             writer.put(id, &transport_sequence.to_be_bytes());
         }
         if let (Some(level), Some(id)) = (self.audio_level, extensions.ids.audio_level) {

@@ -46,6 +46,8 @@ pub struct Pending {
     /// Plaintext bytes of the packet.
     pub bytes: usize,
     pub urgency: Urgency,
+    /// Whether padding may be added. Not where a repeat goes out under the number of the original, as the same bytes.
+    pub may_be_padded: bool,
 }
 
 /// Counters of a slot, under webrtc-stats' names for outbound-rtp.
@@ -235,7 +237,8 @@ impl Slot {
     pub fn pending<'r>(&mut self, rings: impl Fn(EncodingId) -> Option<&'r Ring>, now: Instant) -> Option<Pending> {
         while let Some(&number) = self.repeats.front() {
             if let Some(outgoing) = self.repeat(number, &rings) {
-                return Some(Pending { bytes: outgoing.len(&self.extensions), urgency: Urgency::Backlog });
+                let bytes = outgoing.len(&self.extensions);
+                return Some(Pending { bytes, urgency: Urgency::Backlog, may_be_padded: false });
             }
             self.stats.repeats_refused += 1;
             self.repeats.pop_front();
@@ -246,7 +249,22 @@ impl Slot {
             false => Urgency::Live,
         };
         let outgoing = self.outgoing(packet, Rewritten::UNNUMBERED)?;
-        Some(Pending { bytes: outgoing.len(&self.extensions), urgency })
+        let may_be_padded = self.extensions.per_sending && !packet.payload.is_empty();
+        Some(Pending { bytes: outgoing.len(&self.extensions), urgency, may_be_padded })
+    }
+
+    /// By how many bytes, `limit` at most, a later packet of the frame at the cursor exceeds the one there.
+    pub fn unevenness<'r>(&self, rings: impl Fn(EncodingId) -> Option<&'r Ring>, limit: usize) -> usize {
+        let Some((feed, ring)) = self.feed.and_then(|feed| Some((feed, rings(feed.encoding)?))) else { return 0 };
+        let Some(first) = ring.at(feed.cursor) else { return 0 };
+        let bytes = |packet: &StoredPacket<'_>| packet.payload.len() + packet.descriptor.len();
+        std::iter::successors(Some(feed.cursor), |at| Some(at.next()))
+            .map_while(|at| ring.at(at))
+            .take_while(|packet| packet.meta.timestamp == first.meta.timestamp)
+            .filter_map(|packet| bytes(&packet).checked_sub(bytes(&first)))
+            .filter(|excess| *excess <= limit)
+            .max()
+            .unwrap_or(0)
     }
 
     /// The next packet; call after `pending` said that there is one.
@@ -355,6 +373,8 @@ impl Slot {
             audio_level: packet.meta.audio_level,
             descriptor: packet.descriptor,
             payload,
+            // A packet of nothing but padding keeps its number, so that nobody misses it.
+            padding: u8::from(payload.is_empty()),
         })
     }
 }
