@@ -37,10 +37,12 @@ function publish(room: string): FfmpegPublisher {
 
 async function firstFrame(viewer: string): Promise<number> {
   const ms = await eventually(
-    `${viewer} sees a first frame (ffmpeg said: ${ffmpeg?.log.slice(-500) ?? ''})`,
-    () => page.evaluate((who) => window.harness.firstFrameMs(who), viewer),
+    `${viewer} sees a first frame`,
+    () => {
+      if (ffmpeg?.running !== true) throw new Error(`ffmpeg is gone: ${ffmpeg?.log ?? ''}`);
+      return page.evaluate((who) => window.harness.firstFrameMs(who), viewer);
+    },
     (time) => time !== null,
-    20_000,
   );
   return ms ?? Infinity;
 }

@@ -61,7 +61,7 @@ export const libraries = {
     stops.set(name, () => player.unload());
   },
 
-  /** The colour in the picture's middle. */
+  /** The colour of the upper half. */
   color(name: string): Rgb | null {
     const element = videos.get(name);
     if (element === undefined || element.videoWidth === 0) return null;
@@ -69,7 +69,7 @@ export const libraries = {
     canvas.width = 1;
     canvas.height = 1;
     const context = canvas.getContext('2d');
-    context?.drawImage(element, 0, 0, 1, 1);
+    context?.drawImage(element, 0, 0, element.videoWidth, element.videoHeight / 2, 0, 0, 1, 1);
     const [red = 0, green = 0, blue = 0] = context?.getImageData(0, 0, 1, 1).data ?? [];
     return [red, green, blue];
   },

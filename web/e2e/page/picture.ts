@@ -3,8 +3,12 @@ export type Rgb = readonly [number, number, number];
 const WIDTH = 320;
 const HEIGHT = 180;
 const FRAMES_PER_SECOND = 15;
+/** Flecks that change with every frame: a frame takes several packets, as a camera's does. */
+const SPARKS = 60;
+/** They keep to the lowest part of the picture; the rest is one colour. */
+const SPARKS_HEIGHT = 60;
 
-/** A camera and a microphone nobody can confuse with another: one colour with something moving in it, and one tone. */
+/** A camera and a microphone nobody can confuse with another: one colour above lively flecks, and one tone. */
 export class Picture {
   readonly stream: MediaStream;
   readonly #timer: ReturnType<typeof setInterval>;
@@ -22,9 +26,12 @@ export class Picture {
     const draw = (): void => {
       context.fillStyle = `rgb(${color.join(' ')})`;
       context.fillRect(0, 0, WIDTH, HEIGHT);
-      // Small and at the edge, so that the average colour stays.
-      context.fillStyle = frame % 2 === 0 ? 'white' : 'black';
-      context.fillRect((frame * 8) % WIDTH, HEIGHT - 12, 12, 12);
+      for (let i = 0; i < SPARKS; i += 1) {
+        const draw = hash(frame * SPARKS + i);
+        context.fillStyle = `hsl(${draw % 360} 80% 55%)`;
+        const y = HEIGHT - 1 - ((draw >>> 9) % SPARKS_HEIGHT);
+        context.fillRect((draw >>> 17) % WIDTH, y, 4 + (draw % 13), 3);
+      }
       frame += 1;
     };
     draw();
@@ -46,4 +53,11 @@ export class Picture {
     for (const track of this.stream.getTracks()) track.stop();
     void this.#audio.close();
   }
+}
+
+/** The same flecks in every run. */
+function hash(index: number): number {
+  let mixed = Math.imul(index ^ 0x9e3779b9, 0x85ebca6b);
+  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
+  return (mixed ^ (mixed >>> 16)) >>> 0;
 }

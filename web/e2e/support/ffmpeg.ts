@@ -11,11 +11,12 @@ export class FfmpegPublisher {
   #log = '';
 
   constructor(url: string, color: string, pitch: number) {
-    const source = `color=c=${color}:size=320x180:rate=25,drawbox=x=mod(n*4\\,300):y=165:w=12:h=12:color=white:t=fill`;
+    // Noise makes frames of several packets out of a plain colour, and leaves its average alone.
+    const source = `color=c=${color}:size=320x180:rate=25,noise=c0s=8:allf=t`;
     this.#process = spawn(
       whipFfmpeg(),
       [
-        ['-hide_banner', '-loglevel', 'info', '-nostats'],
+        ['-hide_banner', '-loglevel', 'warning', '-nostats'],
         ['-re', '-f', 'lavfi', '-i', source],
         ['-re', '-f', 'lavfi', '-i', `sine=frequency=${pitch}:sample_rate=48000`],
         ['-c:v', 'libx264', '-profile:v', 'baseline', '-preset', 'ultrafast', '-tune', 'zerolatency'],
