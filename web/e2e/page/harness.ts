@@ -1,5 +1,5 @@
 import { WhepClient, WhipClient, type LinkState, type VideoCodec } from '../../src/client/index.ts';
-import { Picture, type Rgb } from './picture.ts';
+import { fakeMicrophone, Picture, tone, type Rgb } from './picture.ts';
 import { scenery, type Hour } from './scenery.ts';
 import { Viewer } from './viewer.ts';
 
@@ -11,6 +11,8 @@ export interface PublishRequest {
   readonly pitch: number;
   readonly codec?: VideoCodec;
   readonly relayPort?: number;
+  /** `microphone` is the browser's fake one, whose pitch is set outside; the default is a tone of our own. */
+  readonly sound?: 'tone' | 'microphone';
 }
 
 export interface WatchRequest {
@@ -42,8 +44,9 @@ function viewer(name: string): Viewer {
 
 /** What the tests ask of a page. Every call names the publisher or viewer it is about. */
 export const harness = {
-  publish(name: string, request: PublishRequest): void {
-    const picture = new Picture(request.color, request.pitch);
+  async publish(name: string, request: PublishRequest): Promise<void> {
+    const sound = request.sound === 'microphone' ? await fakeMicrophone() : tone(request.pitch);
+    const picture = new Picture(request.color, sound);
     const endpoint = new URL(`/whip/${request.room}?identity=${request.identity}`, location.href).href;
     const made = new WhipClient({
       endpoint,
@@ -87,7 +90,7 @@ export const harness = {
     return viewer(name).color(slot);
   },
 
-  pitch(name: string, slot = 0): number {
+  pitch(name: string, slot = 0): Promise<number> {
     return viewer(name).pitch(slot);
   },
 

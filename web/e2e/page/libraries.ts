@@ -2,7 +2,7 @@ import { WebRTCPlayer } from '@eyevinn/webrtc-player';
 import { WHIPClient as EyevinnWhip } from '@eyevinn/whip-web-client';
 import { WHEPClient as MedoozeWhep } from 'whip-whep/whep.js';
 import { WHIPClient as MedoozeWhip } from 'whip-whep/whip.js';
-import { Picture, type Rgb } from './picture.ts';
+import { Picture, tone, type Rgb } from './picture.ts';
 
 type Stop = () => Promise<void>;
 
@@ -27,7 +27,7 @@ function at(path: string): string {
 export const libraries = {
   async medoozePublish(name: string, path: string, color: Rgb, pitch: number): Promise<void> {
     const peer = new RTCPeerConnection({ bundlePolicy: 'max-bundle' });
-    const { stream } = new Picture(color, pitch);
+    const { stream } = new Picture(color, tone(pitch));
     for (const track of stream.getTracks()) peer.addTransceiver(track, { direction: 'sendonly' });
     const client = new MedoozeWhip();
     await client.publish(peer, at(path));
@@ -50,7 +50,7 @@ export const libraries = {
 
   async eyevinnPublish(name: string, path: string, color: Rgb, pitch: number): Promise<void> {
     const client = new EyevinnWhip({ endpoint: at(path), opts: { iceServers: [] } });
-    const { stream } = new Picture(color, pitch);
+    const { stream } = new Picture(color, tone(pitch));
     await client.ingest(stream);
     stops.set(name, () => client.destroy());
   },

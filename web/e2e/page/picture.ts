@@ -12,9 +12,8 @@ const SPARKS_HEIGHT = 60;
 export class Picture {
   readonly stream: MediaStream;
   readonly #timer: ReturnType<typeof setInterval>;
-  readonly #audio: AudioContext;
 
-  constructor(color: Rgb, pitch: number) {
+  constructor(color: Rgb, sound: readonly MediaStreamTrack[]) {
     const canvas = document.createElement('canvas');
     canvas.width = WIDTH;
     canvas.height = HEIGHT;
@@ -36,23 +35,29 @@ export class Picture {
     };
     draw();
     this.#timer = setInterval(draw, 1000 / FRAMES_PER_SECOND);
-    this.#audio = new AudioContext();
-    void this.#audio.resume();
-    const oscillator = new OscillatorNode(this.#audio, { frequency: pitch });
-    const out = this.#audio.createMediaStreamDestination();
-    oscillator.connect(new GainNode(this.#audio, { gain: 0.5 })).connect(out);
-    oscillator.start();
-    this.stream = new MediaStream([
-      ...canvas.captureStream(FRAMES_PER_SECOND).getVideoTracks(),
-      ...out.stream.getAudioTracks(),
-    ]);
+    this.stream = new MediaStream([...canvas.captureStream().getVideoTracks(), ...sound]);
   }
 
   stop(): void {
     clearInterval(this.#timer);
     for (const track of this.stream.getTracks()) track.stop();
-    void this.#audio.close();
   }
+}
+
+export function tone(pitch: number): MediaStreamTrack[] {
+  const audio = new AudioContext();
+  void audio.resume();
+  const oscillator = new OscillatorNode(audio, { frequency: pitch });
+  const out = audio.createMediaStreamDestination();
+  oscillator.connect(new GainNode(audio, { gain: 0.5 })).connect(out);
+  oscillator.start();
+  return out.stream.getAudioTracks();
+}
+
+/** The browser's own fake device, for Firefox, which runs no oscillator without a sound device. */
+export async function fakeMicrophone(): Promise<MediaStreamTrack[]> {
+  const processing = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
+  return (await navigator.mediaDevices.getUserMedia({ audio: processing })).getAudioTracks();
 }
 
 /** The same flecks in every run. */

@@ -1,5 +1,6 @@
 import type { WhepClient } from '../../src/client/index.ts';
 import type { Rgb } from './picture.ts';
+import { recordedPitch } from './recorded-pitch.ts';
 
 const SAMPLE_WIDTH = 16;
 const SAMPLE_HEIGHT = 9;
@@ -61,9 +62,10 @@ export class Viewer {
   }
 
   /** The strongest frequency, Hz; 0 while there is no tone. */
-  pitch(slot: number): number {
+  async pitch(slot: number): Promise<number> {
     const track = this.client.slots[slot]?.stream.getAudioTracks()[0];
     if (track === undefined) return 0;
+    if ((await this.#listening()) !== 'running') return recordedPitch(track);
     const analyser = this.#analyser(track);
     const spectrum = new Float32Array(analyser.frequencyBinCount);
     analyser.getFloatFrequencyData(spectrum);
@@ -75,13 +77,21 @@ export class Viewer {
     return (best * analyser.context.sampleRate) / FFT_SIZE;
   }
 
+  /** Firefox runs no AudioContext on a machine without a sound device. */
+  async #listening(): Promise<AudioContextState> {
+    if (this.#audio === undefined) {
+      this.#audio = new AudioContext();
+      await Promise.race([this.#audio.resume(), new Promise((resolve) => setTimeout(resolve, 500))]);
+    }
+    return this.#audio.state;
+  }
+
   #analyser(track: MediaStreamTrack): AnalyserNode {
     const known = this.#analysers.get(track.id);
     if (known !== undefined) return known;
-    this.#audio ??= new AudioContext();
-    void this.#audio.resume();
-    const analyser = new AnalyserNode(this.#audio, { fftSize: FFT_SIZE, smoothingTimeConstant: 0 });
-    this.#audio.createMediaStreamSource(new MediaStream([track])).connect(analyser);
+    const audio = (this.#audio ??= new AudioContext());
+    const analyser = new AnalyserNode(audio, { fftSize: FFT_SIZE, smoothingTimeConstant: 0 });
+    audio.createMediaStreamSource(new MediaStream([track])).connect(analyser);
     this.#analysers.set(track.id, analyser);
     return analyser;
   }

@@ -22,9 +22,16 @@ const CHROMIUM_FLAGS = [
 /** A camera that beeps and a permission that is given. */
 export const FAKE_DEVICES = ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'];
 
+/** Of Firefox's fake microphone, Hz. */
+export const FIREFOX_PITCH = 440;
+
 const FIREFOX_PREFS = {
   'media.navigator.streams.fake': true,
   'media.navigator.permission.disabled': true,
+  'media.navigator.audio.fake_frequency': FIREFOX_PITCH,
+  // The namespace's address is plain HTTP and no localhost.
+  'media.devices.insecure.enabled': true,
+  'media.getusermedia.insecure.enabled': true,
   'media.peerconnection.ice.loopback': true,
   'media.autoplay.default': 0,
   'media.autoplay.blocking_policy': 0,
