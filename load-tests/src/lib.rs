@@ -9,6 +9,7 @@ pub mod cli;
 pub mod client;
 pub mod media;
 pub mod packetize;
+pub mod relay;
 pub mod scenario;
 pub mod table;
 pub mod verify;

@@ -19,6 +19,7 @@ use crate::media::Codec;
 use crate::scenario::Progress;
 
 pub use draw::draw;
+pub use process::ServerProcess;
 pub use step::{Spread, Step};
 
 /// What to measure.

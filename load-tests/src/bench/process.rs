@@ -22,6 +22,8 @@ pub struct ServerProcess {
     child: Child,
     pid: u32,
     pub server: Server,
+    /// UDP port of its one shard.
+    pub media_port: u16,
 }
 
 impl ServerProcess {
@@ -39,7 +41,8 @@ impl ServerProcess {
             .spawn()
             .map_err(failed)?;
         let pid = child.id().ok_or_else(|| failed(io::Error::other("it ended at once")))?;
-        let process = Self { child, pid, server: Server::new(&format!("http://127.0.0.1:{http}"), None)? };
+        let process =
+            Self { child, pid, server: Server::new(&format!("http://127.0.0.1:{http}"), None)?, media_port: media };
         process.ready().await
     }
 

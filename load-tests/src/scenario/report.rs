@@ -15,6 +15,8 @@ use crate::verify::{Fault, TrackReport};
 const FAILURES_MAX: usize = 20;
 /// Share of the sent frames that a clean run must show, per cent: those on the way at either end are not seen.
 const CLEAN_FRAMES_PERCENT_MIN: u64 = 95;
+/// The same where loss is forgiven: those that wait for a retransmission are not seen yet.
+const LOSSY_FRAMES_PERCENT_MIN: u64 = 90;
 
 /// One viewer at the end of its run.
 #[derive(Clone, Debug)]
@@ -141,27 +143,37 @@ fn failures_of(plan: &Plan, finding: &ViewerFinding, seen: Frames) -> Vec<String
     for (slot, track) in finding.report.tracks.iter().enumerate() {
         failures.extend(track_failure(plan, track).map(|words| format!("{who}, {} slot {slot}: {words}", track.codec)));
     }
-    let percent_min = match plan.tolerance {
-        Tolerance::None => CLEAN_FRAMES_PERCENT_MIN,
-        Tolerance::Loss { frames_percent_min } => u64::from(frames_percent_min),
-    };
     // One frame of each publisher may be on its way at either end of the window.
-    let needed = (seen.sent * percent_min / 100).saturating_sub(u64::from(plan.publishers));
+    let needed = (seen.sent * frames_percent_min(plan.tolerance) / 100).saturating_sub(u64::from(plan.publishers));
     if seen.seen < needed {
         failures.push(format!("{who}: {} of {} video frames came whole, {needed} are needed", seen.seen, seen.sent));
     }
     failures
 }
 
+const fn frames_percent_min(tolerance: Tolerance) -> u64 {
+    match tolerance {
+        Tolerance::None => CLEAN_FRAMES_PERCENT_MIN,
+        Tolerance::Loss { .. } => LOSSY_FRAMES_PERCENT_MIN,
+    }
+}
+
 fn track_failure(plan: &Plan, track: &TrackReport) -> Option<String> {
-    let guilty = match plan.tolerance {
-        Tolerance::None => !track.is_clean(),
-        Tolerance::Loss { .. } => track.inexcusable() > 0,
-    };
     if track.frames == 0 {
         return Some(format!("no whole frame out of {} packets; {:?}", track.packets, track.examples));
     }
-    guilty.then(|| format!("{:?}; {:?}", track.faults, track.examples))
+    match plan.tolerance {
+        Tolerance::None if !track.is_clean() => Some(format!("{:?}; {:?}", track.faults, track.examples)),
+        Tolerance::Loss { .. } if track.inexcusable() > 0 => Some(format!("{:?}; {:?}", track.faults, track.examples)),
+        // Sound is not asked for again; only video has to be mended.
+        Tolerance::Loss { frames_percent_min } if track.codec.is_video() => {
+            let missed = track.count(Fault::FrameMissing) + track.count(Fault::Undecodable);
+            let all = track.frames + missed;
+            (track.frames * 100 < all * u64::from(frames_percent_min))
+                .then(|| format!("{missed} of {all} frames were lost; {:?}", track.examples))
+        }
+        Tolerance::None | Tolerance::Loss { .. } => None,
+    }
 }
 
 #[cfg(test)]

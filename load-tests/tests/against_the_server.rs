@@ -1,0 +1,110 @@
+//! Real media through the real server: small crowds, every frame judged, with and without loss on the way.
+//!
+//! The program is `SFU_SERVER_BIN`, or is built here.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::OnceLock;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use load_tests::bench::ServerProcess;
+use load_tests::media::{ClipSize, Codec};
+use load_tests::relay::LossyRelay;
+use load_tests::scenario::{self, Plan, Progress, Report, Tolerance};
+use load_tests::verify::Fault;
+use tokio_util::sync::CancellationToken;
+
+fn server_program() -> PathBuf {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAM
+        .get_or_init(|| {
+            if let Some(program) = std::env::var_os("SFU_SERVER_BIN") {
+                return PathBuf::from(program);
+            }
+            let built = Command::new(env!("CARGO")).args(["build", "-p", "sfu-server"]).status().unwrap();
+            assert!(built.success(), "sfu-server does not build");
+            // Beside this test's own program: target/debug/deps/<test>.
+            let deps = std::env::current_exe().unwrap();
+            deps.ancestors().nth(2).unwrap().join("sfu-server")
+        })
+        .clone()
+}
+
+fn plan(codec: Codec, publishers: u16, subscribers: u16) -> Plan {
+    Plan {
+        rooms: 1,
+        publishers,
+        subscribers,
+        duration: Duration::from_secs(5),
+        codec,
+        audio: true,
+        clip: ClipSize::Small,
+        seed: 11,
+        judged: u16::MAX,
+        tolerance: Tolerance::None,
+        bind: "127.0.0.1:0".to_owned(),
+        connect_patience: Duration::from_secs(20),
+        relay_port: None,
+    }
+}
+
+async fn run(process: &ServerProcess, plan: &Plan) -> Report {
+    scenario::run(&process.server, plan, &Progress::silent(), &CancellationToken::new()).await.unwrap()
+}
+
+async fn clean(plan: Plan) -> Report {
+    let process = ServerProcess::start(&server_program()).await.unwrap();
+    let report = run(&process, &plan).await;
+    process.stop().await;
+    assert!(report.verified, "{:#?}\n{:?}", report.failures, report.faults);
+    report
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn vp8_and_opus_of_two_publishers_reach_every_viewer_whole() {
+    let report = clean(plan(Codec::Vp8, 2, 3)).await;
+    assert_eq!(report.judged_viewers, 3);
+    assert!(report.first_frame.max_ms < 1_000.0, "{:?}", report.first_frame);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn h264_reaches_every_viewer_whole() {
+    clean(Plan { clip: ClipSize::Large, ..plan(Codec::H264, 1, 3) }).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rooms_do_not_leak_into_each_other() {
+    clean(Plan { rooms: 3, audio: false, ..plan(Codec::Vp8, 1, 2) }).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_viewers_joining_at_once_reach_the_publisher_as_few_requests() {
+    let report = clean(Plan { clip: ClipSize::Large, audio: false, ..plan(Codec::Vp8, 1, 24) }).await;
+    assert!(report.sent_in_all.plis_in < 12, "{} keyframe requests for 24 viewers", report.sent_in_all.plis_in);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn video_plays_on_while_five_per_cent_are_lost_each_way() {
+    let process = ServerProcess::start(&server_program()).await.unwrap();
+    let relay = LossyRelay::start(([127, 0, 0, 1], process.media_port).into(), 5, 42).await.unwrap();
+    let lossy = Plan {
+        clip: ClipSize::Large,
+        duration: Duration::from_secs(10),
+        tolerance: Tolerance::Loss { frames_percent_min: 99 },
+        relay_port: Some(relay.port),
+        ..plan(Codec::Vp8, 1, 2)
+    };
+    let report = run(&process, &lossy).await;
+    let metrics = process.server.page("/metrics").await.unwrap();
+    process.stop().await;
+    let lost = |direction: &load_tests::relay::Direction| direction.lost.load(Ordering::Relaxed);
+    assert!(lost(&relay.to_server) > 50 && lost(&relay.to_clients) > 100, "the relay was in the way");
+    assert!(report.verified, "{:#?}\n{:?}\n{metrics}", report.failures, report.faults);
+    assert_eq!(report.faults.get(&Fault::RewrittenTwice), None);
+    // Up: the server asks and the publisher repeats. Down: viewers ask and the server repeats.
+    let (up, down) = (report.sent_in_all, report.received_in_all);
+    assert!(up.nacks_in > 10 && up.rtx_out > 50, "{up:?}");
+    assert!(down.nacks_out > 10 && down.rtx_in > 100, "{down:?}");
+    assert!(up.plis_in >= 1, "a joining viewer asks for a keyframe: {up:?}");
+}
