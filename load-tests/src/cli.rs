@@ -36,7 +36,7 @@ struct RunArgs {
     #[arg(long, default_value = "http://127.0.0.1:8080")]
     url: String,
     /// Bearer token, where the server wants one.
-    #[arg(long, env = "SFU_LOAD_TOKEN", hide_env_values = true)]
+    #[arg(long, env = "WHIP_TOKEN", hide_env_values = true)]
     token: Option<String>,
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1000))]
     rooms: u16,

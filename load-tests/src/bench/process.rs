@@ -32,7 +32,12 @@ impl ServerProcess {
         let http = free_port().map_err(BenchError::Port)?;
         let media = free_udp_port().map_err(BenchError::Port)?;
         let failed = |source| BenchError::Start { path: program.to_owned(), source };
-        let child = Command::new(program)
+        let mut command = Command::new(program);
+        // Nothing of this shell's own configuration: the figures are the defaults'.
+        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("SFU_")) {
+            command.env_remove(name);
+        }
+        let child = command
             .args(["serve", "--http-addr", &format!("127.0.0.1:{http}"), "--media-port", &media.to_string()])
             .args(["--shards", "1", "--announce", "127.0.0.1"])
             .env("RUST_LOG", "warn")

@@ -235,10 +235,10 @@ impl Shared {
     }
 }
 
-/// A histogram of three digits that grows as needed.
-#[expect(clippy::expect_used, reason = "the crate accepts zero to five digits, and three is a constant")]
+/// A histogram of microseconds up to a minute, to three digits.
+#[expect(clippy::expect_used, reason = "bounds and digits are constants that the crate accepts")]
 pub(crate) fn empty_histogram() -> Histogram<u64> {
-    Histogram::new(3).expect("three digits are accepted")
+    Histogram::new_with_max(LATENCY_MAX_US, 3).expect("a minute to three digits is accepted")
 }
 
 async fn add_slot(peer: &Peer, kind: RtpCodecKind) -> Result<(), ClientError> {

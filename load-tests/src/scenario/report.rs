@@ -186,6 +186,8 @@ mod tests {
         (1..=100).for_each(|ms| histogram.record(ms * 1_000).unwrap());
         let of = Percentiles::of(&histogram);
         assert_eq!(of.samples, 100);
+        histogram.saturating_record(5_000_000);
+        assert!((Percentiles::of(&histogram).max_ms - 5_000.0).abs() < 5.0, "seconds are within the histogram");
         assert!(
             (of.p50_ms - 50.0).abs() < 0.1 && (of.p99_ms - 99.0).abs() < 0.2 && (of.max_ms - 100.0).abs() < 0.2,
             "{of:?}"
