@@ -25,6 +25,8 @@ pub enum ClientError {
     Gathering { waited: Duration },
     #[error("the answer took no {codec} track; publish with another --codec or look at the server's codecs")]
     CodecRefused { codec: crate::media::Codec },
+    #[error("the webrtc crate was built without a runtime")]
+    NoRuntime,
     #[error(transparent)]
     Media(#[from] crate::media::MediaError),
 }

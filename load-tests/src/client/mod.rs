@@ -6,6 +6,7 @@
 
 mod answer;
 mod cast;
+mod early_media;
 mod error;
 mod http;
 mod peer;

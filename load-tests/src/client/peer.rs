@@ -1,6 +1,7 @@
 //! Peer connections of the `webrtc` crate, set up alike for all clients: codecs, interceptors, one UDP socket.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use rtc::peer_connection::configuration::media_engine::{
@@ -14,8 +15,10 @@ use webrtc::peer_connection::{
     RTCSessionDescription, Registry, configure_nack, configure_rtcp_reports, configure_simulcast_extension_headers,
     configure_twcc, configure_twcc_receiver_only,
 };
+use webrtc::runtime::default_runtime;
 
 use super::ClientError;
+use super::early_media::{Keys, PatientRuntime};
 use super::tap::{AT_THE_APPLICATION, AT_THE_WIRE, Counters, MediaSink, WireCounter};
 use crate::media::Codec;
 
@@ -53,6 +56,7 @@ struct Events {
     gathering: watch::Sender<RTCIceGatheringState>,
     state: watch::Sender<RTCPeerConnectionState>,
     tracks: mpsc::Sender<Arc<dyn TrackRemote>>,
+    keys: Keys,
 }
 
 #[async_trait::async_trait]
@@ -62,6 +66,9 @@ impl PeerConnectionEventHandler for Events {
     }
 
     async fn on_connection_state_change(&self, state: RTCPeerConnectionState) {
+        if state == RTCPeerConnectionState::Connected {
+            self.keys.store(true, Ordering::Release);
+        }
         self.state.send_replace(state);
     }
 
@@ -84,11 +91,14 @@ impl Peer {
         let (gathering_tx, gathering) = watch::channel(RTCIceGatheringState::New);
         let (state_tx, state) = watch::channel(RTCPeerConnectionState::New);
         let (tracks_tx, tracks) = mpsc::channel(TRACKS_WAITING);
-        let events = Events { gathering: gathering_tx, state: state_tx, tracks: tracks_tx };
+        let keys = Keys::default();
+        let events = Events { gathering: gathering_tx, state: state_tx, tracks: tracks_tx, keys: Arc::clone(&keys) };
+        let runtime = default_runtime().ok_or(ClientError::NoRuntime)?;
         let connection = PeerConnectionBuilder::new()
             .with_media_engine(media)
             .with_interceptor_registry(registry)
             .with_handler(Arc::new(events))
+            .with_runtime(Arc::new(PatientRuntime::new(runtime, keys)))
             .with_udp_addrs(vec![address.to_owned()])
             .build()
             .await?;

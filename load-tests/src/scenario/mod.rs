@@ -28,6 +28,7 @@ pub async fn run(
     stop: &CancellationToken,
 ) -> Result<Report, ClientError> {
     let stage = Stage::set(server, plan, progress, stop).await?;
+    stage.first_frames(stop).await;
     let window = Window::open(&stage);
     progress.playing(plan.duration, stop).await;
     let window = window.close(&stage);

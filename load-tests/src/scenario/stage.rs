@@ -21,6 +21,9 @@ const JOINING_AT_ONCE: usize = 8;
 /// How often the progress bar moves.
 const PROGRESS_STEP: Duration = Duration::from_millis(200);
 
+/// A viewer without a frame by then will not get one.
+const FIRST_FRAME_MAX: Duration = Duration::from_secs(5);
+
 /// Where a run says how far it is.
 #[derive(Clone, Debug)]
 pub struct Progress {
@@ -225,6 +228,13 @@ impl Stage {
         self.publishers
             .iter()
             .fold(CountersSnapshot::default(), |sum, publisher| sum.plus(publisher.counters().snapshot()))
+    }
+
+    /// Waits until every judged viewer sees something; who never does is found out at the end.
+    pub async fn first_frames(&self, stop: &CancellationToken) {
+        let judged = self.viewers.iter().filter(|staged| staged.judged);
+        let seen = futures::future::join_all(judged.map(|staged| staged.viewer.saw(1, FIRST_FRAME_MAX)));
+        stop.run_until_cancelled(seen).await;
     }
 
     pub fn publishers_per_room(&self) -> u16 {
