@@ -100,7 +100,10 @@ async fn video_plays_on_while_five_per_cent_are_lost_each_way() {
     process.stop().await;
     let lost = |direction: &load_tests::relay::Direction| direction.lost.load(Ordering::Relaxed);
     assert!(lost(&relay.to_server) > 50 && lost(&relay.to_clients) > 100, "the relay was in the way");
-    assert!(report.verified, "{:#?}\n{:?}\n{metrics}", report.failures, report.faults);
+    let told: String =
+        metrics.lines().filter(|line| line.contains("feedback")).map(|line| line.to_owned() + "\n").collect();
+    let counters = (report.sent_in_all, report.received_in_all);
+    assert!(report.verified, "{:#?}\n{:?}\n{counters:#?}\n{told}", report.failures, report.faults);
     assert_eq!(report.faults.get(&Fault::RewrittenTwice), None);
     // Up: the server asks and the publisher repeats. Down: viewers ask and the server repeats.
     let (up, down) = (report.sent_in_all, report.received_in_all);

@@ -16,8 +16,9 @@ use webrtc::runtime::{
     AsyncInterval, AsyncTcpListener, AsyncTcpStream, AsyncUdpSocket, JoinHandle, RecvMeta, Runtime, Transmit,
 };
 
-/// Datagrams kept at most: a second of 2.5 Mbit/s, four times over.
-const KEPT_MAX: usize = 1_024;
+/// Datagrams kept at most: a large keyframe and more, yet half of what the crate's queue to the application takes at once.
+/// What comes on top is lost and asked for again.
+const KEPT_MAX: usize = 128;
 
 /// Set once a connection has its keys.
 pub(super) type Keys = Arc<AtomicBool>;

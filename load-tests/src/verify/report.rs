@@ -19,7 +19,8 @@ pub enum Fault {
     RewrittenTwice,
     /// SSRC or payload type changed under way.
     IdentityChanged,
-    /// The first packet, or the first after a change of publisher, does not begin a keyframe.
+    /// The first packet, or the first after a change of publisher, does not begin a keyframe. (Where loss delays a
+    /// handshake's end, media may be sent before the viewer can open it.)
     NotKeyframeStart,
     /// A frame ended without its marker, or holds packets that do not fit together.
     Truncated,
@@ -41,10 +42,9 @@ impl Fault {
     /// Whether loss on the way can cause it; the others are faults of the server whatever the link does.
     pub const fn may_follow_loss(self) -> bool {
         match self {
-            Self::Lost | Self::Undecodable | Self::FrameMissing => true,
+            Self::Lost | Self::NotKeyframeStart | Self::Undecodable | Self::FrameMissing => true,
             Self::RewrittenTwice
             | Self::IdentityChanged
-            | Self::NotKeyframeStart
             | Self::Truncated
             | Self::PictureIdJump
             | Self::TimestampBackwards

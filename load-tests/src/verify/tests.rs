@@ -216,7 +216,6 @@ fn a_start_within_a_frame_or_without_a_keyframe_is_found() {
         packets.drain(..2);
         let run = judged(codec, packets);
         assert!(run.verifier.report().count(Fault::NotKeyframeStart) >= 1, "{codec}");
-        assert!(run.verifier.report().inexcusable() >= 1);
     }
 }
 
