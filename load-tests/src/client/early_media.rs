@@ -1,7 +1,8 @@
 //! Media that arrives before the keys that open it: kept at the socket until the connection has them.
 //!
 //! A server may send media right behind its last handshake message, and both may be read at once. The `webrtc` crate drops
-//! what it cannot open yet; browsers do not. Invariant: no datagram is reordered against others of its kind.
+//! what it cannot open yet, even when the keys are a moment away. Where loss delays a handshake for longer, early media is
+//! dropped here as it is in browsers. Invariant: no datagram is reordered against others of its kind.
 
 use std::collections::VecDeque;
 use std::io::{self, IoSliceMut};
@@ -10,15 +11,17 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use webrtc::runtime::{
     AsyncInterval, AsyncTcpListener, AsyncTcpStream, AsyncUdpSocket, JoinHandle, RecvMeta, Runtime, Transmit,
 };
 
 /// Datagrams kept at most: a large keyframe and more, yet half of what the crate's queue to the application takes at once.
-/// What comes on top is lost and asked for again.
+/// The oldest go first.
 const KEPT_MAX: usize = 128;
+/// Age up to which early media is delivered: a busy machine's reordering, well below a handshake's retransmission timer.
+const KEPT_FOR: Duration = Duration::from_millis(100);
 
 /// Set once a connection has its keys.
 pub(super) type Keys = Arc<AtomicBool>;
@@ -87,7 +90,7 @@ struct PatientSocket {
 #[derive(Debug, Default)]
 struct Queues {
     pass: VecDeque<(Vec<u8>, RecvMeta)>,
-    kept: VecDeque<(Vec<u8>, RecvMeta)>,
+    kept: VecDeque<(Instant, Vec<u8>, RecvMeta)>,
 }
 
 impl AsyncUdpSocket for PatientSocket {
@@ -146,16 +149,21 @@ impl Queues {
             for datagram in bytes.chunks(meta.stride.max(1)) {
                 let mut meta = *meta;
                 (meta.len, meta.stride) = (datagram.len(), datagram.len());
-                let queue = if is_media(datagram) { &mut self.kept } else { &mut self.pass };
-                if queue.len() < KEPT_MAX {
-                    queue.push_back((datagram.to_vec(), meta));
+                if !is_media(datagram) {
+                    self.pass.push_back((datagram.to_vec(), meta));
+                    continue;
                 }
+                if self.kept.len() == KEPT_MAX {
+                    self.kept.pop_front();
+                }
+                self.kept.push_back((Instant::now(), datagram.to_vec(), meta));
             }
         }
     }
 
     fn release(&mut self) {
-        self.pass.append(&mut self.kept);
+        let fresh = self.kept.drain(..).filter(|(since, ..)| since.elapsed() <= KEPT_FOR);
+        self.pass.extend(fresh.map(|(_, datagram, meta)| (datagram, meta)));
     }
 
     fn deliver(&mut self, bufs: &mut [IoSliceMut<'_>], metas: &mut [RecvMeta]) -> usize {
@@ -200,10 +208,14 @@ mod tests {
         }
         assert_eq!(read(&*socket).await, Some(vec![22, 1]));
         assert_eq!(read(&*socket).await, Some(vec![0, 1]));
-        assert_eq!(read(&*socket).await, None);
+        assert_eq!(read(&*socket).await, None, "the keys are not there");
+        std::thread::sleep(KEPT_FOR);
+        send(&[191, 3]);
+        send(&[128, 4]);
+        assert_eq!(read(&*socket).await, None, "the keys are still not there");
         keys.store(true, Ordering::Release);
-        send(&[128, 3]);
-        for expected in [[128, 1], [191, 2], [128, 3]] {
+        send(&[128, 5]);
+        for expected in [[191, 3], [128, 4], [128, 5]] {
             assert_eq!(read(&*socket).await, Some(expected.to_vec()));
         }
     }

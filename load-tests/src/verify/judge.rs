@@ -23,6 +23,8 @@ pub(super) struct Judge {
 enum Chain {
     /// Nothing was ever decoded.
     Fresh,
+    /// The first frame was none to start with: nothing is shown, and nothing more is missed, until a keyframe.
+    Waiting,
     /// The last frame was decodable.
     Whole,
     /// A reference is missing until the next keyframe.
@@ -93,9 +95,10 @@ impl Judge {
             (Chain::Whole, true) => true,
             (Chain::Fresh, _) => {
                 report.fault(Fault::NotKeyframeStart, 1, || format!("the first frame is {mark:?}"));
-                self.chain = Chain::Broken;
+                self.chain = Chain::Waiting;
                 false
             }
+            (Chain::Waiting, _) => false,
             (Chain::Whole, false) if contiguous && last.is_none() => {
                 report
                     .fault(Fault::NotKeyframeStart, 1, || format!("the first frame of another publisher is {mark:?}"));
