@@ -2,6 +2,8 @@
 //!
 //! The program is `SFU_SERVER_BIN`, or is built here.
 
+#![expect(clippy::unwrap_used, reason = "a test's own helpers may fail the test")]
+
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::OnceLock;

@@ -104,6 +104,6 @@ mod tests {
         assert_eq!(log.age(4, start), None);
         log.record(3 + u32::try_from(KEPT).unwrap(), start);
         assert_eq!(log.age(3, start), None, "its place was taken");
-        assert_eq!(log.frames(), 4 + KEPT as u64);
+        assert_eq!(log.frames(), u64::try_from(4 + KEPT).unwrap());
     }
 }

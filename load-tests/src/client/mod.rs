@@ -11,6 +11,7 @@ mod error;
 mod http;
 mod peer;
 mod publisher;
+mod slot;
 mod tap;
 mod viewer;
 

@@ -154,7 +154,8 @@ async fn add_track(
         streams: vec![identity.to_owned()],
         send_encodings: vec![coding],
     };
-    peer.connection.add_transceiver_from_track(Arc::clone(&local) as Arc<dyn TrackLocal>, Some(init)).await?;
+    let sending: Arc<dyn TrackLocal> = Arc::<TrackLocalStaticRTP>::clone(&local);
+    peer.connection.add_transceiver_from_track(sending, Some(init)).await?;
     // Start close to the wraps, where rewriting goes wrong if anywhere.
     let start = StreamStart {
         sequence_number: random.random_range(65_000..=u16::MAX),

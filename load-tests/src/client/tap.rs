@@ -142,9 +142,8 @@ impl Protocol<TaggedPacket, TaggedPacket, ()> for WireCounter {
                 count(&self.counters.rtp_payload_bytes_in, rtp.payload.len());
             }
             Packet::Rtcp(packets) => {
-                if count_feedback(packets, &self.counters.nacks_in, &self.counters.plis_in) {
-                    self.counters.keyframe_wanted.store(true, Ordering::Release);
-                }
+                let wanted = count_feedback(packets, &self.counters.nacks_in, &self.counters.plis_in);
+                self.counters.keyframe_wanted.fetch_or(wanted, Ordering::AcqRel);
             }
             _ => {}
         }

@@ -109,7 +109,7 @@ fn a_clean_stream_is_clean_through_loop_end_and_every_wrap() {
         let count = stream.clip.len() * 2 + 7;
         let run = judged(codec, stream.frames(count));
         run.only(&[]);
-        assert_eq!(run.frames(), count as u64);
+        assert_eq!(run.frames(), u64::try_from(count).unwrap());
         assert_eq!(run.outcomes.len(), count);
         assert_eq!(run.outcomes[3], Outcome::Frame { publisher: ALICE, number: 3 });
         assert_eq!(run.verifier.report().keyframes, if codec.is_video() { 3 } else { 0 });

@@ -39,9 +39,11 @@ struct Published {
     packets: broadcast::Sender<rtp::Packet>,
 }
 
+type PublishedKey = (String, String, &'static str);
+
 struct Toy {
     conduct: Conduct,
-    published: Mutex<BTreeMap<(String, String, &'static str), Arc<Published>>>,
+    published: Mutex<BTreeMap<PublishedKey, Arc<Published>>>,
     peers: Mutex<Vec<Peer>>,
 }
 
@@ -143,7 +145,8 @@ async fn add_track(peer: &Peer, kind: &str, identity: &str, ssrc: u32) -> Arc<Tr
     let track =
         MediaStreamTrack::new(identity.to_owned(), format!("{identity}-{kind}"), String::new(), kind, vec![coding]);
     let local = Arc::new(TrackLocalStaticRTP::new(track));
-    peer.connection.add_track(Arc::clone(&local) as Arc<dyn TrackLocal>).await.unwrap();
+    let sending: Arc<dyn TrackLocal> = Arc::<TrackLocalStaticRTP>::clone(&local);
+    peer.connection.add_track(sending).await.unwrap();
     local
 }
 
