@@ -51,9 +51,9 @@ const SCENES: Scene[] = [
   { name: 'idle', query: '#demo', shows: /Nothing is playing/ },
   {
     name: 'live',
-    query: '?room=live&role=watch',
+    query: '?room=team&role=watch&watch=Ada,Ben',
     before: async () => {
-      published ??= painted(studio, server.url, 'live');
+      published ??= painted(studio, server.url, 'team');
       await published;
     },
     shows: /Live, 2 publishers/,
@@ -78,7 +78,7 @@ const SCENES: Scene[] = [
     act: click('#publish'),
     shows: /Waiting for your permission/,
   },
-  { name: 'reconnecting', query: '?role=watch', before: answering(0, {}), shows: /No answer came/ },
+  { name: 'reconnecting', query: '?role=watch', before: answering(0, {}), shows: /gives no answer/ },
   {
     name: 'error',
     query: '?role=watch',

@@ -59,10 +59,10 @@ export const harness = {
   },
 
   /** Publishes a landscape, for screenshots. */
-  paint(hour: Hour, room: string): void {
-    const endpoint = new URL(`/whip/${room}?identity=${hour}`, location.href).href;
+  paint(name: string, hour: Hour, room: string): void {
+    const endpoint = new URL(`/whip/${room}?identity=${name}`, location.href).href;
     const made = new WhipClient({ endpoint, stream: scenery(hour) });
-    publishers.set(hour, { client: made });
+    publishers.set(name, { client: made });
     made.start();
   },
 

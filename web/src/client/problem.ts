@@ -45,7 +45,7 @@ export function problemFromError(error: unknown): ProblemError {
     return new ProblemError(
       {
         title: 'The server cannot be reached',
-        detail: 'No answer came. Is it running, and is this device online?',
+        detail: 'The server gives no answer. Is it running, and is this device online?',
       },
       'temporary',
     );

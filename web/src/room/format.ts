@@ -6,9 +6,15 @@ export function bitrateText(bitsPerSecond: number): string {
   return `${Math.round(bitsPerSecond / 1e3)} kbit/s`;
 }
 
+/** A codec as its specification writes it. */
+export function codecText(name: string): string {
+  if (name === '') return '–';
+  return name.toLowerCase() === 'opus' ? 'Opus' : name.toUpperCase();
+}
+
 /** "VP8 · 1280×720 · 30 fps · 1.2 Mbit/s · 0 lost" */
 export function trackText(track: TrackStats): string {
-  const parts = [track.codec === '' ? '–' : track.codec.toUpperCase().replace('OPUS', 'Opus')];
+  const parts = [codecText(track.codec)];
   if (track.width > 0) parts.push(`${track.width}×${track.height}`);
   if (track.kind === 'video') parts.push(`${Math.round(track.framesPerSecond)} fps`);
   parts.push(bitrateText(track.bitrate), `${track.packetsLost} lost`);
@@ -17,5 +23,5 @@ export function trackText(track: TrackStats): string {
 
 export function roundTripText(ms: number | undefined): string {
   if (ms === undefined) return '–';
-  return ms < 10 ? `${ms.toFixed(1)} ms` : `${Math.round(ms)} ms`;
+  return ms < 1 ? 'under 1 ms' : `${Math.round(ms)} ms`;
 }

@@ -15,8 +15,7 @@ const roomName = (): string => room.value.trim() || params.room;
 
 if (typeof RTCPeerConnection === 'undefined') {
   notice('This browser cannot do this', 'It has no WebRTC. Any current Chrome, Edge, Firefox or Safari has.');
-  byId('watch', HTMLButtonElement).disabled = true;
-  byId('publish', HTMLButtonElement).disabled = true;
+  byId('room-page', HTMLElement).hidden = true;
 } else {
   run();
 }

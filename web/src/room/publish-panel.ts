@@ -1,6 +1,6 @@
 import { openDevices, StatsReader, WhipClient, type Unsubscribe, type VideoCodec } from '../client/index.ts';
 import { byId, fillList, setText } from './dom.ts';
-import { bitrateText, roundTripText } from './format.ts';
+import { bitrateText, codecText, roundTripText } from './format.ts';
 import { publishMessage, publishWords, type PublishState } from './words.ts';
 
 export interface PublishTarget {
@@ -135,7 +135,9 @@ export class PublishPanel {
     fillList(this.#figures, [
       [
         'Codecs',
-        [largest?.codec, audio?.codec].filter((name) => name !== undefined && name !== '').join(' + '),
+        [largest, audio]
+          .flatMap((track) => (track === undefined ? [] : [codecText(track.codec)]))
+          .join(' + '),
       ],
       [
         'Picture',
@@ -158,7 +160,7 @@ export class PublishPanel {
   #drawToggle(button: HTMLButtonElement, kind: 'audio' | 'video', name: string): void {
     const track = this.#stream?.getTracks().find((candidate) => candidate.kind === kind);
     button.disabled = track === undefined;
-    button.setAttribute('aria-pressed', String(track?.enabled === true));
+    button.dataset['state'] = track?.enabled === false ? 'off' : 'on';
     setText(
       button,
       track === undefined ? `No ${name.toLowerCase()}` : `${name} ${track.enabled ? 'on' : 'off'}`,

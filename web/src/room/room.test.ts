@@ -85,7 +85,7 @@ describe('figures', () => {
     expect(bitrateText(48_200)).toBe('48 kbit/s');
     expect(bitrateText(1_240_000)).toBe('1.2 Mbit/s');
     expect(roundTripText(undefined)).toBe('–');
-    expect(roundTripText(0.44)).toBe('0.4 ms');
+    expect(roundTripText(0.44)).toBe('under 1 ms');
     expect(roundTripText(123.4)).toBe('123 ms');
   });
 

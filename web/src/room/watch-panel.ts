@@ -96,7 +96,7 @@ export class WatchPanel {
     setText(this.#button, up ? 'Stop' : state.kind === 'idle' ? 'Watch' : 'Watch again');
     this.#button.classList.toggle('primary', !up);
     this.#sound.hidden = !up;
-    this.#sound.setAttribute('aria-pressed', String(this.#wanted === 'on'));
+    this.#sound.dataset['state'] = this.#wanted;
     setText(this.#sound, this.#wanted === 'on' ? 'Sound on' : 'Sound off');
     this.#grid.dataset['count'] = String(up ? carrying : 0);
     this.#grid.dataset['link'] = state.kind;
