@@ -124,10 +124,15 @@ impl Shard {
         let tracks = self.publications(key);
         let members = self.rooms.entry(room.clone()).or_default();
         match purpose {
-            Purpose::Publish => members.publishers.push(Publisher { participant: key, identity, tracks }),
-            Purpose::Watch => members.viewers.push(key),
+            Purpose::Publish => {
+                members.publishers.push(Publisher { participant: key, identity, tracks });
+                self.route_room(now, &room);
+            }
+            Purpose::Watch => {
+                members.viewers.push(key);
+                self.route_viewer(now, key);
+            }
         }
-        self.route(now, &room);
         self.settle(now, key);
         key
     }

@@ -34,8 +34,8 @@ impl Shard {
         if members.is_empty() {
             self.rooms.remove(&room);
             self.timers.set(Timer::Speaker(room), None);
-        } else {
-            self.route(now, &room);
+        } else if !participant.tracks.is_empty() {
+            self.route_room(now, &room);
         }
     }
 

@@ -12,24 +12,26 @@ use super::Shard;
 const SPEAKER_INTERVAL: Duration = Duration::from_millis(200);
 
 impl Shard {
-    /// Decides anew who gets what in a room, and applies it.
-    pub(super) fn route(&mut self, now: Instant, room: &RoomName) {
-        let Some(members) = self.rooms.get(room) else { return };
-        let speaker = members.speaker.current();
-        let mut decisions: Vec<(ParticipantKey, Vec<Option<TrackId>>)> = Vec::new();
-        for viewer in &members.viewers {
-            let Some(participant) = self.participants.get(*viewer) else { continue };
-            let slots: Vec<SlotView> = participant
-                .slots
-                .iter()
-                .map(|assigned| SlotView { kind: assigned.slot.kind, shows: assigned.track })
-                .collect();
-            let watch = &participant.membership.watch;
-            decisions.push((*viewer, assign(&members.publishers, speaker, Viewer { watch, slots: &slots })));
+    /// Decides anew what everybody in a room gets: a publisher came or went, or somebody took the floor.
+    pub(super) fn route_room(&mut self, now: Instant, room: &RoomName) {
+        let viewers = self.rooms.get(room).map(|members| members.viewers.clone()).unwrap_or_default();
+        for viewer in viewers {
+            self.route_viewer(now, viewer);
         }
-        for (viewer, tracks) in decisions {
-            self.apply(now, viewer, &tracks);
-        }
+    }
+
+    /// Decides anew what one viewer gets.
+    pub(super) fn route_viewer(&mut self, now: Instant, viewer: ParticipantKey) {
+        let Some(participant) = self.participants.get(viewer) else { return };
+        let Some(room) = self.rooms.get(&participant.membership.room) else { return };
+        let slots: Vec<SlotView> = participant
+            .slots
+            .iter()
+            .map(|assigned| SlotView { kind: assigned.slot.kind, shows: assigned.track })
+            .collect();
+        let watch = &participant.membership.watch;
+        let tracks = assign(&room.publishers, room.speaker.current(), Viewer { watch, slots: &slots });
+        self.apply(now, viewer, &tracks);
     }
 
     fn apply(&mut self, now: Instant, viewer: ParticipantKey, tracks: &[Option<TrackId>]) {
@@ -91,7 +93,7 @@ impl Shard {
     pub(super) fn evaluate_speaker(&mut self, now: Instant, room: &RoomName) {
         let Some(members) = self.rooms.get_mut(room) else { return };
         if members.speaker.evaluate(now).is_some() {
-            self.route(now, room);
+            self.route_room(now, room);
         }
     }
 
