@@ -20,6 +20,7 @@ mod receiver;
 mod viewer;
 mod world;
 
+mod authentic;
 mod clocks;
 mod endings;
 mod hostile;

@@ -15,6 +15,8 @@ const PATIENCE: Duration = Duration::from_millis(300);
 const NACK_GRACE: Duration = Duration::from_millis(10);
 const NACK_REPEAT: Duration = Duration::from_millis(80);
 const NACK_TRIES_MAX: u32 = 10;
+/// A browser remembers as many.
+const MISSING_MAX: u64 = 1_000;
 
 struct Packet {
     timestamp: u32,
@@ -94,13 +96,16 @@ impl Receiver {
         self.packets += 1;
         self.arrivals.push((now, packet.payload.len()));
         if let Some(highest) = self.highest {
-            for index in highest + 1..index {
+            for index in (highest + 1).max(index.saturating_sub(MISSING_MAX))..index {
                 self.missing.insert(index, Missing { since: now, asked: None, tries: 0 });
             }
         } else if index >= 1 << 15 {
             self.faults.push(format!("the first number is {index}"));
         }
         self.highest = self.highest.max(Some(index));
+        while self.missing.len() as u64 > MISSING_MAX {
+            self.missing.pop_first();
+        }
         self.insert(now, index, parsed);
     }
 
