@@ -1,0 +1,43 @@
+//! What the fuzz targets do with their bytes: one function for every parser of what comes from the network, and two that
+//! keep state. Shared with a test that replays the corpus on a stable compiler.
+//!
+//! Invariant: a function returns for every input, quickly, and whatever it asserts holds.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::missing_panics_doc, reason = "a finding is a panic")]
+
+mod codecs;
+mod control;
+mod forwarding;
+mod input;
+mod sessions;
+mod shard;
+mod transport;
+
+pub use codecs::{av1, dependency_descriptor, h264, opus, red, vp8, vp9};
+pub use control::{rtcp, twcc};
+pub use forwarding::forwarding;
+pub use sessions::{fragment, offer};
+pub use shard::shard;
+pub use transport::{dtls, rtp, stun};
+
+/// A target: bytes in, panics out.
+pub type Target = fn(&[u8]);
+
+/// Every target by the name of its binary and its corpus.
+pub const TARGETS: &[(&str, Target)] = &[
+    ("av1", av1),
+    ("dependency_descriptor", dependency_descriptor),
+    ("dtls", dtls),
+    ("forwarding", forwarding),
+    ("fragment", fragment),
+    ("h264", h264),
+    ("offer", offer),
+    ("opus", opus),
+    ("red", red),
+    ("rtcp", rtcp),
+    ("rtp", rtp),
+    ("shard", shard),
+    ("stun", stun),
+    ("twcc", twcc),
+    ("vp8", vp8),
+    ("vp9", vp9),
+];

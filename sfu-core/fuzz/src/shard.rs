@@ -1,0 +1,224 @@
+//! A shard under commands and datagrams in any order: joins, restarts and ends, checks with valid integrity, DTLS and
+//! noise from addresses that are verified and from others. Nobody finishes a handshake.
+
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::time::{Duration, Instant};
+
+use sfu_core::command::{Command, Join};
+use sfu_core::event::{Event, PatchOutcome};
+use sfu_core::id::{Identity, RequestId, RoomName, TransportId};
+use sfu_core::shard::{Datagram, Shard, ShardConfig};
+use sfu_core::stats::ShardStats;
+use sfu_core::transport::{IceCredentials, Pair};
+
+use super::input::Input;
+use super::transport::{certificate, check};
+
+/// Offers of real clients, small ones.
+const OFFERS: [&str; 4] = [
+    include_str!("../../tests/golden/ffmpeg-publish.offer.sdp"),
+    include_str!("../../tests/golden/webrtc-rs-publish-simulcast.offer.sdp"),
+    include_str!("../../tests/golden/firefox-watch.offer.sdp"),
+    include_str!("../../tests/golden/firefox-publish.offer.sdp"),
+];
+const NAMES: [&str; 3] = ["a", "b", "c"];
+const TRANSPORTS_MAX: usize = 8;
+const STEPS_MAX: usize = 64;
+/// More than any state of so few transports needs to come to rest.
+const TURNS_MAX: usize = 10_000;
+
+struct Client {
+    id: TransportId,
+    server: IceCredentials,
+    ufrag: String,
+}
+
+struct World {
+    now: Instant,
+    shard: Shard,
+    clients: Vec<Client>,
+    ids: u64,
+    /// Whose offer is being answered.
+    pending_ufrag: String,
+    stats: Option<ShardStats>,
+}
+
+fn value(text: &str, key: &str) -> String {
+    let line = text.lines().find_map(|line| line.strip_prefix(key));
+    line.unwrap_or_default().to_owned()
+}
+
+fn address(number: u8) -> SocketAddr {
+    SocketAddr::from(([10, 0, 0, number % 3], 4_000 + u16::from(number % 5)))
+}
+
+impl World {
+    fn new() -> Self {
+        let now = Instant::now();
+        let config = ShardConfig { certificate: certificate(), seed: [5; 32], epoch: (now, Duration::from_secs(1)) };
+        let (clients, pending_ufrag) = (vec![], String::new());
+        Self { now, shard: Shard::new(config), clients, ids: 0, pending_ufrag, stats: None }
+    }
+
+    fn step(&mut self, op: u8, input: &mut Input<'_>) {
+        match op % 16 {
+            0..=2 => self.join(input.choose(&OFFERS).to_owned(), op, input),
+            3 => {
+                let offer = self.spoiled(input);
+                self.join(offer, op, input);
+            }
+            4 => self.patch(input),
+            5 => {
+                let transport = self.client(input).map_or(TransportId(99), |client| client.id);
+                self.command(Command::Close { transport });
+            }
+            6 | 7 => self.pass(Duration::from_millis(u64::from(input.word()) * 2)),
+            8 | 9 => {
+                let from = address(input.byte());
+                self.datagram(from, input.blob());
+            }
+            10..=12 => {
+                let from = address(input.byte());
+                let Some(client) = self.client(input) else { return };
+                let mut request = check(&client.server, &client.ufrag);
+                if op & 0x80 != 0 {
+                    let at = usize::from(input.byte()) % request.len();
+                    request[at] ^= input.byte();
+                }
+                self.datagram(from, &request);
+            }
+            13 | 14 => {
+                let from = address(input.byte());
+                let body = input.blob();
+                let length = u16::try_from(body.len()).unwrap_or(0).to_be_bytes();
+                let epoch = input.byte() & 1;
+                let mut record = vec![20 + input.byte() % 4, 0xfe, 0xfd, 0, epoch, 0, 0, 0, 0, 0, input.byte()];
+                record.extend(length);
+                record.extend(body);
+                self.datagram(from, &record);
+            }
+            _ => self.command(Command::Stats { request: RequestId(0) }),
+        }
+    }
+
+    fn client(&self, input: &mut Input<'_>) -> Option<&Client> {
+        let place = usize::from(input.byte());
+        self.clients.get(place % self.clients.len().max(1))
+    }
+
+    /// A real offer with some bytes exchanged.
+    fn spoiled(&self, input: &mut Input<'_>) -> String {
+        let mut offer = input.choose(&OFFERS).as_bytes().to_vec();
+        let at = usize::from(input.word()) % offer.len();
+        let (gone, new) = (usize::from(input.byte()), input.byte());
+        let end = (at + gone).min(offer.len());
+        offer.splice(at..end, input.take(usize::from(new)).iter().copied());
+        String::from_utf8_lossy(&offer).into_owned()
+    }
+
+    fn join(&mut self, offer: String, op: u8, input: &mut Input<'_>) {
+        if self.clients.len() >= TRANSPORTS_MAX {
+            return;
+        }
+        self.pending_ufrag = value(&offer, "a=ice-ufrag:");
+        self.ids += 1;
+        let join = Join {
+            request: RequestId(self.ids),
+            transport: TransportId(self.ids),
+            room: RoomName::new(input.choose(&NAMES)).unwrap(),
+            identity: Identity::new(input.choose(&NAMES)).unwrap(),
+            offer,
+            candidates: vec![SocketAddr::from(([10, 0, 0, 9], 7_882))],
+        };
+        let watch: Vec<Identity> =
+            (0..input.byte() % 3).map(|_| Identity::new(input.choose(&NAMES)).unwrap()).collect();
+        self.command(if op & 0x10 == 0 { Command::Publish(join) } else { Command::Watch { join, watch } });
+    }
+
+    fn patch(&mut self, input: &mut Input<'_>) {
+        let Some(client) = self.client(input) else { return };
+        let (transport, known) = (client.id, client.ufrag.clone());
+        let fragment = match input.byte() % 4 {
+            0 => format!("a=ice-ufrag:{known}\r\n"),
+            1 => format!("a=ice-ufrag:new{:03}\r\na=ice-pwd:{}\r\n", input.byte(), "p".repeat(22)),
+            2 => format!("a=ice-ufrag:new{:03}\r\n", input.byte()),
+            _ => String::from_utf8_lossy(input.blob()).into_owned(),
+        };
+        self.command(Command::Patch { request: RequestId(0), transport, fragment });
+    }
+
+    fn command(&mut self, command: Command) {
+        self.shard.handle_command(self.now, command);
+        self.settle();
+    }
+
+    fn datagram(&mut self, from: SocketAddr, bytes: &[u8]) {
+        let pair = Pair { local: SocketAddr::from(([10, 0, 0, 9], 7_882)), remote: from };
+        self.shard.handle_datagram(self.now, Datagram { pair, arrival: self.now, bytes: &mut bytes.to_vec() });
+        self.settle();
+    }
+
+    fn pass(&mut self, time: Duration) {
+        let end = self.now + time;
+        for _ in 0..TURNS_MAX {
+            let Some(due) = self.shard.poll_timeout().filter(|due| *due <= end) else {
+                self.now = end;
+                return;
+            };
+            self.now = self.now.max(due);
+            self.shard.handle_timeout(self.now);
+            self.settle();
+        }
+        panic!("the timers of a shard never rest");
+    }
+
+    fn settle(&mut self) {
+        let mut buffer = vec![];
+        for turn in 0.. {
+            let Some(transmit) = self.shard.poll_transmit(self.now, &mut buffer) else { break };
+            let size = transmit.segment_size.map_or(buffer.len(), NonZeroUsize::get);
+            assert!(!buffer.is_empty() && size <= 1_500 && turn < TURNS_MAX);
+        }
+        while let Some(event) = self.shard.poll_event() {
+            match event {
+                Event::Answered { transport, answer, .. } => {
+                    let server =
+                        IceCredentials { ufrag: value(&answer, "a=ice-ufrag:"), pwd: value(&answer, "a=ice-pwd:") };
+                    self.clients.push(Client { id: transport, server, ufrag: self.pending_ufrag.clone() });
+                }
+                Event::Closed { transport, .. } => {
+                    let before = self.clients.len();
+                    self.clients.retain(|client| client.id != transport);
+                    assert_eq!(self.clients.len() + 1, before, "the end of what did not exist");
+                }
+                Event::Patched { transport, outcome: PatchOutcome::Restarted { fragment, .. }, .. } => {
+                    let client = self.clients.iter_mut().find(|client| client.id == transport).unwrap();
+                    client.server.ufrag = value(&fragment, "a=ice-ufrag:");
+                    client.server.pwd = value(&fragment, "a=ice-pwd:");
+                }
+                Event::Connected { .. } => panic!("connected without a handshake"),
+                Event::Stats { stats, .. } => {
+                    assert_eq!(stats.transports.len(), self.clients.len());
+                    assert_eq!(stats.counters.panics_caught, 0);
+                    self.stats = Some(*stats);
+                }
+                Event::Patched { .. } | Event::Rejected { .. } => {}
+            }
+        }
+    }
+}
+
+pub fn shard(data: &[u8]) {
+    let mut input = Input::new(data);
+    let mut world = World::new();
+    for _ in 0..STEPS_MAX {
+        let Some(op) = input.next() else { break };
+        world.step(op, &mut input);
+    }
+    world.command(Command::CloseAll);
+    world.command(Command::Stats { request: RequestId(0) });
+    let stats = world.stats.take().unwrap();
+    assert_eq!((stats.rooms, stats.timers, stats.inbound.len(), stats.outbound.len()), (0, 0, 0, 0));
+    assert_eq!(world.shard.poll_timeout(), None);
+}
