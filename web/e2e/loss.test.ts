@@ -4,11 +4,13 @@ import { chromium, harnessPage, type TestBrowser } from './support/browser.ts';
 import { BLUE, figure, isLive, seesAndHears, stream } from './support/expect-media.ts';
 import { LossyRelay } from './support/lossy-relay.ts';
 import { Server } from './support/server.ts';
-import { sleep } from './support/wait.ts';
+import { eventually, sleep } from './support/wait.ts';
 
 const LOSS = 0.05;
 const SEED = 20_261_121;
 const WATCH_MS = 15_000;
+/** A tenth of the time; without repeats a freeze ends only at the next keyframe. */
+const FROZEN_S_MAX = 1.5;
 
 let server: Server;
 let browser: TestBrowser;
@@ -69,12 +71,47 @@ describe('with 5 % of datagrams lost each way, on both legs', () => {
     expect(relay.dropped.toBrowser).toBeGreaterThan(10);
     expect(decoded).toBeGreaterThan(((WATCH_MS / 1000) * 15 * 85) / 100);
     const frozen = figure(after, 'totalFreezesDuration') - figure(before, 'totalFreezesDuration');
-    expect(frozen).toBeLessThan(1);
+    expect(frozen).toBeLessThan(FROZEN_S_MAX);
     // Both legs are mended by retransmission: the viewer's out of the server's ring, the server's by the publisher.
     expect(figure(after, 'nackCount')).toBeGreaterThan(0);
     expect(figure(after, 'retransmittedPacketsReceived')).toBeGreaterThan(0);
     expect(figure(sent, 'nackCount')).toBeGreaterThan(0);
     expect(figure(sent, 'retransmittedPacketsSent')).toBeGreaterThan(0);
     await seesAndHears(page, 'viewer', 0, BLUE, 700);
+  });
+});
+
+describe('a path that falls silent', () => {
+  it('comes back by an ICE restart over the same session', async () => {
+    const calm = await LossyRelay.start(server.mediaPort, 0, SEED);
+    await page.evaluate(
+      (port, color) =>
+        window.harness.publish('steady', {
+          room: 'silent',
+          identity: 'steady',
+          color,
+          pitch: 600,
+          relayPort: port,
+        }),
+      relay.port,
+      BLUE,
+    );
+    await isLive(page, 'steady');
+    await page.evaluate(
+      (port) => window.harness.watch('patient', { room: 'silent', relayPort: port }),
+      calm.port,
+    );
+    await seesAndHears(page, 'patient', 0, BLUE, 600);
+    const opened = await page.evaluate(() => window.harness.connections());
+    const state = (): Promise<string> => page.evaluate(() => window.harness.state('patient').kind);
+
+    calm.loss = 1;
+    await eventually('the silence is noticed', state, (kind) => kind === 'reconnecting', 30_000);
+    calm.loss = 0;
+    await eventually('the path is back', state, (kind) => kind === 'live', 30_000);
+
+    await seesAndHears(page, 'patient', 0, BLUE, 600);
+    expect(await page.evaluate(() => window.harness.connections())).toBe(opened);
+    calm.close();
   });
 });

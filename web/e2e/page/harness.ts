@@ -136,12 +136,13 @@ function throughRelay(port: number | undefined): { fetch?: typeof fetch } {
   return {
     fetch: async (input, init) => {
       const response = await fetch(input, init);
-      if (response.status !== 201) return response;
+      if (response.status !== 201 && response.status !== 200) return response;
       const sdp = await response.text();
       const moved = sdp.replace(/^(a=candidate:\S+ \d+ \S+ \d+ \S+) \d+/gm, `$1 ${port}`);
       const headers = new Headers(response.headers);
-      headers.set('location', new URL(headers.get('location') ?? '', response.url).href);
-      return new Response(moved, { status: 201, headers });
+      const location = headers.get('location');
+      if (location !== null) headers.set('location', new URL(location, response.url).href);
+      return new Response(moved, { status: response.status, headers });
     },
   };
 }
