@@ -57,13 +57,13 @@ fn a_switch_is_reported_at_once() {
     world.run(4 * SECOND);
     world.publisher(a).level = 127;
     world.publisher(b).level = 20;
+    world.run(2 * SECOND);
     for kind in [Video, Audio] {
-        let switched = world.run_until(3 * SECOND, |world| {
-            world.viewer(viewer).slot(kind, 0).frames.last().is_some_and(|frame| frame.mark.publisher == 2)
-        });
-        assert!(switched);
+        let stream = world.viewer(viewer).stream(kind, 0);
+        let first = stream.receiver.frames.iter().find(|frame| frame.mark.publisher == 2).unwrap();
+        let told = stream.reports.iter().find(|report| report.at >= first.at).unwrap();
+        assert!(told.at - first.at < Duration::from_millis(20), "{kind:?}: told after {:?}", told.at - first.at);
     }
-    world.run_ms(100);
     assert_in_step(&mut world, viewer, 2);
 }
 
