@@ -167,3 +167,25 @@ fn a_blackout_of_3_s_is_over_within_a_second() {
         scene.world.assert_sound();
     }
 }
+
+#[test]
+fn with_20_percent_lost_and_long_ways_most_frames_are_seen() {
+    for seed in 30..33 {
+        let mut scene = scene(seed, Publishing::with_sound(1));
+        let bad = Link {
+            loss_up: 20.0,
+            loss_down: 20.0,
+            delay: Duration::from_millis(50),
+            jitter: Duration::from_millis(100),
+        };
+        scene.play(Link::default(), bad);
+        let sent = scene.world.publisher(scene.publisher).frames_sent;
+        for viewer in scene.viewers.clone() {
+            let video = scene.world.viewer(viewer).video();
+            let (seen, freeze) = (video.frames.len(), video.longest_freeze());
+            assert!(seen as f64 > f64::from(sent) * 0.8, "seed {seed}: {seen} frames of {sent}");
+            assert!(freeze < Duration::from_millis(1_500), "seed {seed}: frozen for {freeze:?}");
+        }
+        scene.world.assert_sound();
+    }
+}
