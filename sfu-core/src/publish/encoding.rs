@@ -116,9 +116,8 @@ impl Encoding {
             frame_number: dependency_descriptor::parse_mandatory(packet.descriptor).map(|fields| fields.frame_number),
             audio_level: packet.audio_level,
         };
-        let known_keyframe = self.ring.keyframe();
-        match self.ring.push(meta, packet.descriptor, packet.payload) {
-            Push::Stored(_) => {}
+        let stored = match self.ring.push(meta, packet.descriptor, packet.payload) {
+            Push::Stored(stored) => stored,
             Push::Duplicate => {
                 self.stats.packets_duplicated += 1;
                 return Outcome::Dropped;
@@ -127,8 +126,8 @@ impl Encoding {
                 self.stats.packets_discarded += 1;
                 return Outcome::Dropped;
             }
-        }
-        let keyframe = kind == MediaKind::Video && self.ring.keyframe() != known_keyframe;
+        };
+        let keyframe = kind == MediaKind::Video && self.ring.keyframe() == Some(stored);
         self.count(packet, keyframe);
         self.hold_frame(kind, packet);
         Outcome::Stored { keyframe, dtx: inspection.dtx }

@@ -91,5 +91,7 @@ fn a_slot_begins_although_the_publishers_only_keyframe_was_long_ago() {
         assert!(world.viewer(viewer).video().frames.len() > 80);
     }
     assert_eq!(world.publisher(publisher).plis.len(), 3);
+    let counted = world.stats().inbound[0].stats.key_frames_received;
+    assert_eq!(counted, 4, "the first, and one for each; what leaves the ring does not count as another");
     world.assert_sound();
 }
