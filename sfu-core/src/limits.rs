@@ -61,6 +61,9 @@ pub const REPEATS_PER_SLOT_MAX: usize = 512;
 pub const LIVE_AGE_MAX: Duration = Duration::from_millis(100);
 /// How old a keyframe may be for a joiner to begin with it instead of asking for another.
 pub const KEYFRAME_REPLAY_MAX: Duration = Duration::from_millis(300);
+/// A slot that media has reached for this long without a keyframe has one asked for anew. Just below the time for which one
+/// request is repeated.
+pub const KEYFRAME_WISH_REPEAT: Duration = Duration::from_secs(30);
 /// How long the packets of an unfinished frame may wait for its last one. Frames arrive within 0.1 to 0.5 ms.
 pub const FRAME_HOLD_MAX: Duration = Duration::from_millis(2);
 /// Simulcast encodings taken of one published track; browsers send at most three, SVC aside.

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use crate::codec::{Codec, red};
 use crate::id::{EncodingId, MediaKind, Mid, PayloadType, Ssrc};
-use crate::limits::{KEYFRAME_REPLAY_MAX, LIVE_AGE_MAX, REPEATS_PER_SLOT_MAX};
+use crate::limits::{KEYFRAME_REPLAY_MAX, KEYFRAME_WISH_REPEAT, LIVE_AGE_MAX, REPEATS_PER_SLOT_MAX};
 use crate::ring::{Arrival, Retention, Ring, StoredPacket};
 use crate::rtp::{ExtSeqNo, SeqNo};
 use crate::sdp::{ExtensionIds, NegotiatedCodec};
@@ -102,6 +102,8 @@ pub struct Slot {
     upcoming: Option<Feed>,
     /// Somebody should ask for a keyframe; told once.
     wants_keyframe: bool,
+    /// When that was last decided.
+    wanted_since: Option<Instant>,
     repeats: VecDeque<SeqNo>,
     next_repeat: ExtSeqNo,
     pub stats: SlotStats,
@@ -140,6 +142,7 @@ impl Slot {
             feed: None,
             upcoming: None,
             wants_keyframe: false,
+            wanted_since: None,
             repeats: VecDeque::new(),
             next_repeat: ExtSeqNo(u64::from(first.rtx & 0x7fff)),
             stats: SlotStats::default(),
@@ -198,6 +201,7 @@ impl Slot {
         }
         let feed = Feed { encoding, cursor: first_cursor(ring, now), state: FeedState::AwaitingKeyframe };
         self.wants_keyframe = ring.keyframe().is_none_or(|keyframe| keyframe < feed.cursor);
+        self.wanted_since = Some(now);
         if self.is_live() {
             self.upcoming = Some(feed);
         } else {
@@ -243,7 +247,9 @@ impl Slot {
             self.stats.repeats_refused += 1;
             self.repeats.pop_front();
         }
-        let packet = self.advance(&rings)?;
+        let packet = self.advance(&rings);
+        self.want_again(&rings, now);
+        let packet = packet?;
         let urgency = match now.saturating_duration_since(packet.meta.arrival) > LIVE_AGE_MAX {
             true => Urgency::Backlog,
             false => Urgency::Live,
@@ -319,6 +325,20 @@ impl Slot {
             if let Some(feed) = self.feed.as_mut() {
                 feed.cursor = feed.cursor.next();
             }
+        }
+    }
+
+    /// A request may have been given up, or made while the publisher paused: as long as media comes, it is made anew.
+    fn want_again<'r>(&mut self, rings: &impl Fn(EncodingId) -> Option<&'r Ring>, now: Instant) {
+        if !self.awaits_keyframe() {
+            return;
+        }
+        let since = *self.wanted_since.get_or_insert(now);
+        let ring = self.target().and_then(rings);
+        let newest = ring.and_then(|ring| ring.by_sequence(ring.newest()?)).map(|packet| packet.meta.arrival);
+        if newest.is_some_and(|arrival| arrival.saturating_duration_since(since) >= KEYFRAME_WISH_REPEAT) {
+            self.wants_keyframe = true;
+            self.wanted_since = Some(now);
         }
     }
 

@@ -24,6 +24,7 @@ mod authentic;
 mod clocks;
 mod endings;
 mod hostile;
+mod interruptions;
 mod joining;
 mod loss;
 mod rooms;

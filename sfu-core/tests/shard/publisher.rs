@@ -163,6 +163,18 @@ impl Publisher {
         self.next_report = Some(now + Duration::from_millis(50));
     }
 
+    /// Goes on with new streams: other SSRCs, other numbers.
+    pub fn begin_anew(&mut self) {
+        for encoding in &mut self.encodings {
+            encoding.ssrc += 50;
+            encoding.next = 9_000;
+            encoding.next_repeat = 3;
+            encoding.picture_id = 77;
+            encoding.sent.clear();
+        }
+        self.keyframe_wanted = true;
+    }
+
     pub fn due(&self) -> Option<Instant> {
         [self.next_frame, self.next_audio, self.next_report].into_iter().flatten().min()
     }
@@ -257,7 +269,7 @@ impl Publisher {
 
     fn report(&mut self, now: Instant) {
         let nanos = (now - self.epoch).as_nanos() as u64;
-        let ntp = ((nanos / 1_000_000_000) << 32 | ((nanos % 1_000_000_000) << 32) / 1_000_000_000)
+        let ntp = (((nanos / 1_000_000_000) << 32) | (((nanos % 1_000_000_000) << 32) / 1_000_000_000))
             .wrapping_add(self.clock_error);
         for encoding in &self.encodings {
             if self.what.video {
