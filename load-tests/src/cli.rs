@@ -76,9 +76,9 @@ struct RunArgs {
 
 #[derive(Debug, Args)]
 struct BenchArgs {
-    /// The server's program, built with --release.
-    #[arg(long, default_value = "target/release/sfu-server")]
-    server: PathBuf,
+    /// The server's program, built with --release; by default the one beside this program.
+    #[arg(long)]
+    server: Option<PathBuf>,
     /// Numbers of viewers of one publisher.
     #[arg(long, value_delimiter = ',', default_value = "10,50,200")]
     viewers: Vec<u16>,
@@ -152,7 +152,7 @@ async fn run(args: RunArgs, stop: &CancellationToken) -> Result<ExitCode, CliErr
 
 async fn bench(args: BenchArgs, stop: &CancellationToken) -> Result<ExitCode, CliError> {
     let plan = BenchPlan {
-        server: args.server,
+        server: args.server.unwrap_or_else(server_beside_this),
         viewers: args.viewers,
         repeats: args.repeats,
         window: Duration::from_secs(args.window.max(1)),
@@ -169,6 +169,10 @@ async fn bench(args: BenchArgs, stop: &CancellationToken) -> Result<ExitCode, Cl
         bench::write_file(path, &bench::draw(&report)?)?;
     }
     Ok(if report.verified() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn server_beside_this() -> PathBuf {
+    std::env::current_exe().unwrap_or_default().with_file_name("sfu-server")
 }
 
 /// The first interrupt ends the run with its report, the second ends the process.

@@ -36,6 +36,7 @@ pub fn of_run(report: &Report) -> String {
         ["viewers judged / counting", &format!("{} / {}", report.judged_viewers, report.counting_viewers)],
         ["packets sent", &format!("{} ({})", report.sent.rtp_out, per_second(report.sent.rtp_out))],
         ["packets received", &format!("{} ({})", received.rtp_in, per_second(received.rtp_in))],
+        ["packets missing at first", &in_all.missing_in.to_string()],
         ["retransmissions received / sent", &format!("{} / {}", in_all.rtx_in, out_all.rtx_out)],
         ["NACK by viewers / to publishers", &format!("{} / {}", in_all.nacks_out, out_all.nacks_in)],
         ["PLI by viewers / to publishers", &format!("{} / {}", in_all.plis_out, out_all.plis_in)],

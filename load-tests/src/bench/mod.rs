@@ -61,8 +61,6 @@ pub enum BenchError {
     NotReady { waited: Duration, said: String },
     #[error("the operating system does not account for process {pid}: {source}")]
     Accounting { pid: u32, source: std::io::Error },
-    #[error("no free port of loopback: {0}")]
-    Port(std::io::Error),
     #[error(transparent)]
     Client(#[from] ClientError),
     #[error("{path} cannot be written: {source}")]

@@ -2,11 +2,12 @@
 
 use std::fs;
 use std::io;
-use std::net::{Ipv4Addr, TcpListener, UdpSocket};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
+use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
 use super::BenchError;
@@ -29,25 +30,23 @@ pub struct ServerProcess {
 impl ServerProcess {
     /// Starts one shard on free ports of loopback and waits until media can flow.
     pub async fn start(program: &Path) -> Result<Self, BenchError> {
-        let http = free_port().map_err(BenchError::Port)?;
-        let media = free_udp_port().map_err(BenchError::Port)?;
         let failed = |source| BenchError::Start { path: program.to_owned(), source };
         let mut command = Command::new(program);
         // Nothing of this shell's own configuration: the figures are the defaults'.
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("SFU_")) {
             command.env_remove(name);
         }
-        let child = command
-            .args(["serve", "--http-addr", &format!("127.0.0.1:{http}"), "--media-port", &media.to_string()])
-            .args(["--shards", "1", "--announce", "127.0.0.1"])
-            .env("RUST_LOG", "warn")
-            .stdout(Stdio::null())
+        let mut child = command
+            .args(["serve", "--http-addr", "127.0.0.1:0", "--media-port", "0", "--print-addrs"])
+            .args(["--shards", "1", "--announce", "127.0.0.1", "--log", "warn"])
+            .stdout(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
             .map_err(failed)?;
         let pid = child.id().ok_or_else(|| failed(io::Error::other("it ended at once")))?;
-        let process =
-            Self { child, pid, server: Server::new(&format!("http://127.0.0.1:{http}"), None)?, media_port: media };
+        let addresses = Addresses::of(&mut child).await?;
+        let server = Server::new(&format!("http://{}", addresses.http), None)?;
+        let process = Self { child, pid, server, media_port: addresses.media_port()? };
         process.ready().await
     }
 
@@ -58,12 +57,11 @@ impl ServerProcess {
                 Ok(_) => return Ok(self),
                 Err(error) => error.to_string(),
             };
-            let gone = self.child.try_wait().ok().flatten();
-            if let Some(status) = gone {
-                return Err(BenchError::NotReady { waited: Duration::ZERO, said: format!("it ended with {status}") });
+            if let Some(status) = self.child.try_wait().ok().flatten() {
+                return Err(not_ready(&format!("it ended with {status}")));
             }
             if tokio::time::Instant::now() >= end {
-                return Err(BenchError::NotReady { waited: READY_MAX, said });
+                return Err(not_ready(&said));
             }
             tokio::time::sleep(READY_STEP).await;
         }
@@ -85,6 +83,47 @@ impl ServerProcess {
             tracing::warn!(%error, "ending the server");
         }
     }
+}
+
+fn not_ready(said: &str) -> BenchError {
+    BenchError::NotReady { waited: READY_MAX, said: said.to_owned() }
+}
+
+/// What `--print-addrs` prints: one line of JSON.
+#[derive(Debug, serde::Deserialize)]
+struct Addresses {
+    http: SocketAddr,
+    /// For each shard its sockets' addresses.
+    media: Vec<Vec<SocketAddr>>,
+}
+
+impl Addresses {
+    async fn of(child: &mut Child) -> Result<Self, BenchError> {
+        let stdout = child.stdout.take().ok_or_else(|| not_ready("it has no output"))?;
+        let mut lines = BufReader::new(stdout).lines();
+        let line = tokio::time::timeout(READY_MAX, lines.next_line()).await;
+        let line = line.ok().and_then(Result::ok).flatten().ok_or_else(|| not_ready("it printed no addresses"))?;
+        serde_json::from_str(&line).map_err(|error| not_ready(&format!("it printed {line:?}: {error}")))
+    }
+
+    fn media_port(&self) -> Result<u16, BenchError> {
+        let shard = self.media.iter().flatten().find(|address| address.is_ipv4());
+        shard.map(SocketAddr::port).ok_or_else(|| not_ready("it has no media socket for IPv4"))
+    }
+}
+
+/// CPU time that all processes of this machine used, in ticks of 10 ms.
+pub fn machine_cpu() -> Duration {
+    let text = fs::read_to_string("/proc/stat").unwrap_or_default();
+    let fields = text.lines().next().unwrap_or_default().split_whitespace().skip(1);
+    // user, nice, system; then idle and waiting, which are no work; then interrupts.
+    let ticks: u64 = fields
+        .take(7)
+        .enumerate()
+        .filter(|(at, _)| ![3, 4].contains(at))
+        .filter_map(|(_, field)| field.parse::<u64>().ok())
+        .sum();
+    Duration::from_millis(ticks * 10)
 }
 
 /// CPU time of this process.
@@ -110,14 +149,6 @@ fn resident_of(pid: u32) -> io::Result<u64> {
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).ok_or(io::ErrorKind::InvalidData)?;
     let kib: u64 = line.trim().trim_end_matches(" kB").parse().map_err(|_| io::ErrorKind::InvalidData)?;
     Ok(kib * 1024)
-}
-
-fn free_port() -> io::Result<u16> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
-}
-
-fn free_udp_port() -> io::Result<u16> {
-    Ok(UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }
 
 /// The processor's name, for the report.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
-use super::process::{ServerProcess, own_cpu, processors};
+use super::process::{ServerProcess, machine_cpu, own_cpu, processors};
 use super::{BenchError, BenchPlan};
 use crate::client::CountersSnapshot;
 use crate::media::ClipSize;
@@ -15,6 +15,8 @@ use crate::scenario::{Percentiles, Plan, Progress, Report, Stage, Tolerance, Win
 const SETTLE: Duration = Duration::from_secs(2);
 /// Share of all processors above which clients and server are in each other's way.
 const BUSY: f64 = 0.9;
+/// Work of other processes above which figures are disturbed, processors.
+const OTHERS_BUSY: f64 = 0.2;
 /// Above this a frame is late by more than its own length, ms.
 const LATE_MS: f64 = 33.0;
 
@@ -44,8 +46,10 @@ pub struct Step {
     pub kib_per_watching_viewer: f64,
     pub frame_latency: Percentiles,
     pub first_frame: Percentiles,
-    /// Packets that the publisher sent and a viewer did not receive, estimated from counts: those on the way count once.
+    /// Packets that a viewer missed by sequence number; retransmissions may have mended them.
     pub packets_lost: u64,
+    /// Processors' worth of work by other processes of this machine.
+    pub other_cores: f64,
     pub warnings: Vec<String>,
     pub failures: Vec<String>,
 }
@@ -55,6 +59,7 @@ struct Measured {
     ns_per_packet: f64,
     server_cores: f64,
     client_cores: f64,
+    other_cores: f64,
     window: Window,
 }
 
@@ -80,7 +85,7 @@ pub(super) async fn measure(
         }
     }
     let kib_per_watching_viewer = kib(process.resident()?.saturating_sub(before)) / f64::from(viewers.max(1));
-    let lost = measured.iter().map(|measured| lost(&measured.window, viewers)).sum();
+    let packets_lost = measured.iter().map(|measured| measured.window.received.missing_in).sum();
     let last = measured.last().map(|measured| measured.window.clone());
     let findings = stage.clear().await;
     process.stop().await;
@@ -98,7 +103,8 @@ pub(super) async fn measure(
         kib_per_watching_viewer,
         frame_latency: report.frame_latency,
         first_frame: report.first_frame,
-        packets_lost: lost,
+        packets_lost,
+        other_cores: mean(|measured| measured.other_cores),
         warnings: Vec::new(),
         failures: report.failures,
     };
@@ -115,10 +121,13 @@ async fn idle(
 ) -> Result<(f64, f64), BenchError> {
     let process = ServerProcess::start(&plan.server).await?;
     let alone = process.resident()?;
-    let empty = plan_of(plan, viewers, 0);
-    let stage = Stage::set(&process.server, &empty, progress, stop).await?;
+    // The first to join makes what all share.
+    let first = Stage::set(&process.server, &plan_of(plan, 1, 0), progress, stop).await?;
     tokio::time::sleep(SETTLE).await;
-    let each = kib(process.resident()?.saturating_sub(alone)) / f64::from(viewers.max(1));
+    let before = process.resident()?;
+    let stage = first.watched_by(&process.server, &plan_of(plan, viewers, 0), progress, stop).await?;
+    tokio::time::sleep(SETTLE).await;
+    let each = kib(process.resident()?.saturating_sub(before)) / f64::from(viewers.max(1));
     stage.clear().await;
     process.stop().await;
     Ok((kib(alone), each))
@@ -131,16 +140,18 @@ async fn window(
     progress: &Progress,
     stop: &CancellationToken,
 ) -> Result<Measured, BenchError> {
-    let (start, server, own) = (Instant::now(), process.cpu()?, own_cpu()?);
+    let (start, server, own, machine) = (Instant::now(), process.cpu()?, own_cpu()?, machine_cpu());
     let window = Window::open(stage);
     progress.playing(length, stop).await;
     let (server, own) = (process.cpu()?.saturating_sub(server), own_cpu()?.saturating_sub(own));
+    let machine = machine_cpu().saturating_sub(machine);
     let window = window.close(stage);
     let elapsed = start.elapsed().as_secs_f64();
     Ok(Measured {
         ns_per_packet: server.as_secs_f64() * 1e9 / float(packets(window.received)).max(1.0),
         server_cores: server.as_secs_f64() / elapsed,
         client_cores: own.as_secs_f64() / elapsed,
+        other_cores: machine.saturating_sub(own + server).as_secs_f64() / elapsed,
         window,
     })
 }
@@ -171,10 +182,6 @@ fn per_second(counters: CountersSnapshot, length: Duration) -> f64 {
     float(packets(counters)) / length.as_secs_f64().max(0.001)
 }
 
-fn lost(window: &Window, viewers: u16) -> u64 {
-    (window.sent.rtp_out * u64::from(viewers)).saturating_sub(packets(window.received))
-}
-
 fn warnings(step: &Step) -> Vec<String> {
     let mut warnings = Vec::new();
     let cores = float(u64::try_from(processors()).unwrap_or(1));
@@ -186,6 +193,12 @@ fn warnings(step: &Step) -> Vec<String> {
         ));
     } else if step.client_cores > BUSY * (cores - 1.0).max(1.0) {
         warnings.push(format!("the clients use {:.2} processors and may be the bottleneck", step.client_cores));
+    }
+    if step.other_cores > OTHERS_BUSY {
+        warnings.push(format!(
+            "other processes use {:.2} processors meanwhile: latency and loss say little, cost a little too much",
+            step.other_cores
+        ));
     }
     if step.frame_latency.p99_ms > LATE_MS {
         warnings.push(format!("frames arrive late, p99 {:.1} ms", step.frame_latency.p99_ms));

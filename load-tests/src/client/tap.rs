@@ -26,6 +26,7 @@ pub struct Counters {
     rtp_in: AtomicU64,
     rtp_payload_bytes_in: AtomicU64,
     rtx_in: AtomicU64,
+    missing_in: AtomicU64,
     rtp_out: AtomicU64,
     rtx_out: AtomicU64,
     nacks_in: AtomicU64,
@@ -44,6 +45,8 @@ pub struct CountersSnapshot {
     pub rtp_payload_bytes_in: u64,
     /// Retransmissions received by RTX.
     pub rtx_in: u64,
+    /// Sequence numbers that were passed over and did not come late either, retransmissions not regarded.
+    pub missing_in: u64,
     /// RTP packets sent, retransmissions not among them.
     pub rtp_out: u64,
     /// Retransmissions sent by RTX.
@@ -65,6 +68,7 @@ impl Counters {
             rtp_in: read(&self.rtp_in),
             rtp_payload_bytes_in: read(&self.rtp_payload_bytes_in),
             rtx_in: read(&self.rtx_in),
+            missing_in: read(&self.missing_in),
             rtp_out: read(&self.rtp_out),
             rtx_out: read(&self.rtx_out),
             nacks_in: read(&self.nacks_in),
@@ -88,6 +92,7 @@ impl CountersSnapshot {
             rtp_in: self.rtp_in + other.rtp_in,
             rtp_payload_bytes_in: self.rtp_payload_bytes_in + other.rtp_payload_bytes_in,
             rtx_in: self.rtx_in + other.rtx_in,
+            missing_in: self.missing_in + other.missing_in,
             rtp_out: self.rtp_out + other.rtp_out,
             rtx_out: self.rtx_out + other.rtx_out,
             nacks_in: self.nacks_in + other.nacks_in,
@@ -117,13 +122,33 @@ fn asks_for_keyframe(packet: &dyn rtcp::Packet) -> bool {
 /// Counts everything in both directions and passes it on.
 pub(super) struct WireCounter {
     counters: Arc<Counters>,
+    /// Highest sequence number of each SSRC; a connection has a handful.
+    highest: Vec<(u32, u16)>,
     reads: VecDeque<TaggedPacket>,
     writes: VecDeque<TaggedPacket>,
 }
 
 impl WireCounter {
     pub(super) fn new(counters: Arc<Counters>) -> Self {
-        Self { counters, reads: VecDeque::new(), writes: VecDeque::new() }
+        Self { counters, highest: Vec::new(), reads: VecDeque::new(), writes: VecDeque::new() }
+    }
+
+    fn follow(&mut self, ssrc: u32, sequence_number: u16) {
+        let Some((_, highest)) = self.highest.iter_mut().find(|(of, _)| *of == ssrc) else {
+            self.highest.push((ssrc, sequence_number));
+            return;
+        };
+        let step = sequence_number.wrapping_sub(*highest);
+        if step == 0 {
+            return;
+        }
+        if step < 0x8000 {
+            *highest = sequence_number;
+            count(&self.counters.missing_in, usize::from(step - 1));
+        } else {
+            let less = |missing: u64| Some(missing.saturating_sub(1));
+            let _ = self.counters.missing_in.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
+        }
     }
 }
 
@@ -140,6 +165,7 @@ impl Protocol<TaggedPacket, TaggedPacket, ()> for WireCounter {
             Packet::Rtp(rtp) => {
                 count(&self.counters.rtp_in, 1);
                 count(&self.counters.rtp_payload_bytes_in, rtp.payload.len());
+                self.follow(rtp.header.ssrc, rtp.header.sequence_number);
             }
             Packet::Rtcp(packets) => {
                 let wanted = count_feedback(packets, &self.counters.nacks_in, &self.counters.plis_in);
@@ -216,4 +242,25 @@ impl Interceptor for MediaSink {
     fn unbind_local_stream(&mut self, _: &StreamInfo) {}
     fn bind_remote_stream(&mut self, _: &StreamInfo) {}
     fn unbind_remote_stream(&mut self, _: &StreamInfo) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_passed_over_is_missing_until_it_comes_late() {
+        let counters = Arc::<Counters>::default();
+        let mut wire = WireCounter::new(Arc::clone(&counters));
+        let mut missing_after = |ssrc, sequence_number| {
+            wire.follow(ssrc, sequence_number);
+            counters.snapshot().missing_in
+        };
+        assert_eq!(missing_after(1, 65_534), 0);
+        assert_eq!(missing_after(2, 7), 0, "each SSRC counts for itself");
+        assert_eq!(missing_after(1, 2), 3);
+        assert_eq!(missing_after(1, 2), 3, "a repeat changes nothing");
+        assert_eq!(missing_after(1, 65_535), 2);
+        assert_eq!(missing_after(2, 9), 3);
+    }
 }

@@ -79,6 +79,7 @@ fn difference(end: CountersSnapshot, start: CountersSnapshot) -> CountersSnapsho
         rtp_in: end.rtp_in - start.rtp_in,
         rtp_payload_bytes_in: end.rtp_payload_bytes_in - start.rtp_payload_bytes_in,
         rtx_in: end.rtx_in - start.rtx_in,
+        missing_in: end.missing_in.saturating_sub(start.missing_in),
         rtp_out: end.rtp_out - start.rtp_out,
         rtx_out: end.rtx_out - start.rtx_out,
         nacks_in: end.nacks_in - start.nacks_in,
