@@ -189,3 +189,41 @@ fn with_20_percent_lost_and_long_ways_most_frames_are_seen() {
         scene.world.assert_sound();
     }
 }
+
+#[test]
+fn joining_over_a_bad_link_takes_longer_and_succeeds() {
+    for seed in 40..52 {
+        let mut world = World::new(seed);
+        let bad = lossy(10.0, 10.0);
+        // Who loses the very first packet does not know that there was one, and an encoder cannot be asked for another
+        // keyframe: then it is the next of those that come every 3 s.
+        let (what, limit) = match seed % 2 {
+            0 => (Publishing::with_sound(1), 2 * SECOND),
+            _ => (Publishing::encoder(1, 90), 4 * SECOND),
+        };
+        let publisher = world.publish("room", "a", what);
+        world.links[publisher] = bad;
+        world.run(5 * SECOND);
+        let viewer = world.watch("room", (1, 1), &[]);
+        world.links[viewer] = bad;
+        let seen = world.run_until(10 * SECOND, |world| !world.viewer(viewer).video().frames.is_empty());
+        let connected = world.clients[viewer].connected_at;
+        assert!(seen, "seed {seed}: no picture after 10 s; connected: {connected:?}");
+        let waited = world.now - connected.unwrap();
+        assert!(waited < limit, "seed {seed}: {waited:?} from DTLS to the first frame");
+        world.run(5 * SECOND);
+        assert!(world.viewer(viewer).video().frames.len() > 60, "seed {seed}");
+        world.assert_sound();
+    }
+}
+
+#[test]
+fn numbers_wrap_and_nothing_happens() {
+    let mut scene = scene(60, Publishing { packets: (50, 50), packet_bytes: 30, ..Publishing::camera(1) });
+    scene.world.links[scene.viewers[0]] = lossy(1.0, 1.0);
+    scene.world.run(60 * SECOND);
+    scene.world.links.iter_mut().for_each(|link| *link = Link::default());
+    scene.world.run(SECOND);
+    assert!(scene.world.stats().outbound[1].stats.packets_sent > 70_000);
+    scene.assert_all_seen();
+}
