@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use sfu_core::id::MediaKind;
+
+use crate::offers::Section;
 use crate::publisher::Publishing;
 use crate::world::{Link, World};
 
@@ -95,6 +98,22 @@ fn what_is_lost_downstream_comes_out_of_the_ring_and_the_publisher_hears_nothing
     let stats = scene.world.stats();
     assert!(stats.slots.retransmitted_packets_sent > 20, "{:?}", stats.slots);
     assert!(stats.control.nacks_received > 20, "{:?}", stats.control);
+}
+
+#[test]
+fn a_viewer_without_rtx_gets_repeats_under_the_same_number_and_in_the_same_bytes() {
+    let mut world = World::new(11);
+    let publisher = world.publish("room", "a", Publishing::camera(1));
+    let section = Section { rtx: false, ..Section::new(MediaKind::Video, "recvonly") };
+    let viewers = vec![world.watch_with("room", (1, 0), &[], &section)];
+    world.run(SECOND);
+    let mut scene = Scene { world, publisher, viewers };
+    // Answers that are late or lost make it ask again for what has been repeated already.
+    scene.play(Link::default(), Link { delay: Duration::from_millis(70), ..lossy(5.0, 5.0) });
+    scene.assert_all_seen();
+    let stats = scene.world.stats();
+    assert!(stats.slots.retransmitted_packets_sent > 20, "{:?}", stats.slots);
+    assert_eq!(scene.world.publisher(scene.publisher).plis.len(), 1);
 }
 
 #[test]
@@ -220,6 +239,7 @@ fn joining_over_a_bad_link_takes_longer_and_succeeds() {
 #[test]
 fn numbers_wrap_and_nothing_happens() {
     let mut scene = scene(60, Publishing { packets: (50, 50), packet_bytes: 30, ..Publishing::camera(1) });
+    scene.world.sealed = None;
     scene.world.links[scene.viewers[0]] = lossy(1.0, 1.0);
     scene.world.run(60 * SECOND);
     scene.world.links.iter_mut().for_each(|link| *link = Link::default());

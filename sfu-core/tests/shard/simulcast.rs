@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use sfu_core::id::MediaKind::{Audio, Video};
+
 use crate::publisher::Publishing;
 use crate::world::{Link, World};
 
@@ -65,4 +67,22 @@ fn a_request_for_one_encoding_is_one_request_for_the_track() {
     world.run(SECOND);
     let plis = world.publisher(publisher).plis.len();
     assert!((1..=2).contains(&plis), "{plis}");
+}
+
+#[test]
+fn two_simulcasts_with_the_same_rids_and_ssrcs_are_never_crossed() {
+    let mut world = World::new(4);
+    for mark in [1, 2] {
+        world.publish("room", &format!("p{mark}"), Publishing { mark, ..three() });
+    }
+    let viewer = world.watch("room", (2, 2), &[]);
+    world.run(4 * SECOND);
+    for (place, mark) in [(0, 1), (1, 2)] {
+        for kind in [Video, Audio] {
+            let slot = world.viewer(viewer).slot(kind, place);
+            assert_eq!((slot.publishers(), slot.skips()), (vec![mark], 0));
+        }
+    }
+    assert_eq!(world.stats().counters.rtp_unroutable, 0);
+    world.assert_sound();
 }

@@ -12,10 +12,11 @@ use sfu_core::event::{CloseReason, Event, PatchOutcome};
 use sfu_core::id::{Identity, MediaKind, RequestId, RoomName, TransportId};
 use sfu_core::shard::{Datagram, Shard, ShardConfig};
 use sfu_core::stats::ShardStats;
-use sfu_core::transport::{IceCredentials, LocalCertificate, Pair};
+use sfu_core::transport::{DatagramKind, IceCredentials, LocalCertificate, Pair, classify};
 
 use crate::client::{Client, Role};
 use crate::dtls_peer::PeerConfig;
+use crate::marks::be32;
 use crate::offers::{self, Section, Style};
 use crate::publisher::{Publisher, Publishing};
 use crate::viewer::Viewer;
@@ -58,6 +59,9 @@ pub struct World {
     pub rng: StdRng,
     /// Datagrams on their way to the server as they were sent; kept on demand.
     pub tap: Option<Vec<(SocketAddr, Vec<u8>)>>,
+    /// Every RTP packet sent, by client, SSRC and number: what is sealed twice must be the same bytes. `None` where numbers
+    /// come round.
+    pub sealed: Option<HashMap<(usize, u32, u16), Vec<u8>>>,
     addresses: HashMap<SocketAddr, usize>,
     flying: BTreeMap<(Instant, u64), Flying>,
     flights: u64,
@@ -79,6 +83,7 @@ impl World {
             events: vec![],
             rng: StdRng::from_seed([seed; 32]),
             tap: None,
+            sealed: Some(HashMap::new()),
             addresses: HashMap::new(),
             flying: BTreeMap::new(),
             flights: 0,
@@ -100,7 +105,12 @@ impl World {
 
     /// A viewer with so many slots of video and audio.
     pub fn watch(&mut self, room: &str, slots: (usize, usize), watch: &[&str]) -> usize {
-        let video = std::iter::repeat_n(Section::new(MediaKind::Video, "recvonly"), slots.0);
+        self.watch_with(room, slots, watch, &Section::new(MediaKind::Video, "recvonly"))
+    }
+
+    /// The same, with video sections of its own.
+    pub fn watch_with(&mut self, room: &str, slots: (usize, usize), watch: &[&str], video: &Section) -> usize {
+        let video = std::iter::repeat_n(video.clone(), slots.0);
         let audio = std::iter::repeat_n(Section::new(MediaKind::Audio, "recvonly"), slots.1);
         let watch = watch.iter().map(|name| Identity::new(name).unwrap()).collect();
         let role = Role::Viewer(Box::default());
@@ -279,6 +289,7 @@ impl World {
             for datagram in buffer.chunks(size) {
                 assert!(datagram.len() <= 1_500, "{} bytes", datagram.len());
                 if let Some(client) = self.addresses.get(&transmit.pair.remote).copied() {
+                    self.note_sealed(client, datagram);
                     self.fly(client, false, datagram.to_vec());
                 }
             }
@@ -295,6 +306,14 @@ impl World {
                 self.fly(place, true, datagram);
             }
         }
+    }
+
+    fn note_sealed(&mut self, client: usize, datagram: &[u8]) {
+        let Some(sealed) = self.sealed.as_mut().filter(|_| classify(datagram) == DatagramKind::Rtp) else { return };
+        let number = u16::from_be_bytes([datagram[2], datagram[3]]);
+        let name = (client, be32(datagram, 8), number);
+        let known = sealed.entry(name).or_insert_with(|| datagram.to_vec());
+        assert_eq!(known, datagram, "{name:?} was sealed twice, with different bytes");
     }
 
     fn fly(&mut self, client: usize, up: bool, bytes: Vec<u8>) {
