@@ -50,7 +50,8 @@ fn chart(
 ) -> Result<(), Box<dyn std::error::Error>> {
     let all = || lines.iter().flat_map(|(_, _, points)| points);
     let right = all().map(|(x, _)| *x).fold(1.0, f64::max) * 1.05;
-    let top = all().map(|(_, y)| *y).fold(0.001, f64::max) * 1.15;
+    // Room for the legend above the lines.
+    let top = all().map(|(_, y)| *y).fold(0.001, f64::max) * 1.4;
     let mut chart = ChartBuilder::on(area)
         .caption(title, ("sans-serif", 16))
         .margin(10)
@@ -65,6 +66,11 @@ fn chart(
             .label(*name)
             .legend(move |(x, y)| PathElement::new([(x, y), (x + 16, y)], color));
     }
-    chart.configure_series_labels().border_style(BLACK).background_style(WHITE).draw()?;
+    chart
+        .configure_series_labels()
+        .position(SeriesLabelPosition::UpperRight)
+        .border_style(BLACK)
+        .background_style(WHITE)
+        .draw()?;
     Ok(())
 }
