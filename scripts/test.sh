@@ -19,7 +19,7 @@ count_cargo() { awk '/^test result:/ {p += $4; f += $6} END {print p + 0, f + 0}
 count_vitest() {
   node -e '
     const report = JSON.parse(require("fs").readFileSync(process.argv[1], "utf8"));
-    const broken = report.testResults.filter((file) => file.status === "failed" && file.assertionResults.length === 0).length;
+    const broken = report.testResults.filter((file) => file.status === "failed" && !file.assertionResults.some((test) => test.status === "failed")).length;
     console.log(report.numPassedTests, report.numFailedTests + broken);
   ' "$1" 2>/dev/null || echo 0 0
 }
