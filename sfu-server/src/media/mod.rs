@@ -4,6 +4,8 @@
 pub mod announce;
 mod handle;
 mod shard_thread;
+#[cfg(test)]
+mod shard_thread_tests;
 mod start;
 mod udp;
 #[cfg(test)]

@@ -6,8 +6,9 @@ use std::sync::mpsc::TryRecvError;
 use std::time::{Duration, Instant};
 
 use mio::{Events, Poll, Token};
+use sfu_core::command::Command;
 use sfu_core::event::Event;
-use sfu_core::shard::{Shard, Transmit};
+use sfu_core::shard::{Datagram, Shard, Transmit};
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::handle::{Counts, ShardInbox};
@@ -22,6 +23,11 @@ const RECEIVES_PER_TURN: usize = 16;
 const COMMANDS_PER_TURN: usize = 8;
 /// Sends between two looks at the receive queue, so that a large fan-out neither overflows it nor ages what is in it.
 const SENDS_PER_RECEIVE: usize = 16;
+/// Sends per turn: with full batches about 10 ms. Then commands, timers and the order to stop get their turn, so that a
+/// shard with more to send than its core can do is slow, but obeys.
+const SENDS_PER_TURN: usize = 256;
+/// How long the last sends may take after the order to stop: what a shard in good health has ready is out in a millisecond.
+const LAST_SENDS_MAX: Duration = Duration::from_millis(200);
 /// How long a transmit waits for a full socket before it is dropped; longer would only add to a frame's delay.
 const BLOCKED_MAX: Duration = Duration::from_millis(20);
 /// How often a full socket is tried again. To be woken instead would cost a wake-up after every send of the good days.
@@ -31,10 +37,46 @@ const SLEEP_MAX: Duration = Duration::from_secs(1);
 /// Most bytes of one transmit: what one UDP segmentation-offload send may carry.
 const TRANSMIT_BYTES_MAX: usize = 65_535;
 
+/// The core as this loop drives it: [`Shard`], or one that a test plays.
+pub trait Core {
+    fn handle_datagram(&mut self, now: Instant, datagram: Datagram<'_>);
+    fn handle_command(&mut self, now: Instant, command: Command);
+    fn handle_timeout(&mut self, now: Instant);
+    fn poll_transmit(&mut self, now: Instant, buffer: &mut Vec<u8>) -> Option<Transmit>;
+    fn poll_event(&mut self) -> Option<Event>;
+    fn poll_timeout(&self) -> Option<Instant>;
+}
+
+impl Core for Shard {
+    fn handle_datagram(&mut self, now: Instant, datagram: Datagram<'_>) {
+        Shard::handle_datagram(self, now, datagram);
+    }
+
+    fn handle_command(&mut self, now: Instant, command: Command) {
+        Shard::handle_command(self, now, command);
+    }
+
+    fn handle_timeout(&mut self, now: Instant) {
+        Shard::handle_timeout(self, now);
+    }
+
+    fn poll_transmit(&mut self, now: Instant, buffer: &mut Vec<u8>) -> Option<Transmit> {
+        Shard::poll_transmit(self, now, buffer)
+    }
+
+    fn poll_event(&mut self) -> Option<Event> {
+        Shard::poll_event(self)
+    }
+
+    fn poll_timeout(&self) -> Option<Instant> {
+        Shard::poll_timeout(self)
+    }
+}
+
 /// Everything one shard thread owns.
 #[derive(Debug)]
-pub struct ShardThread {
-    pub shard: Shard,
+pub struct ShardThread<C> {
+    pub shard: C,
     pub poll: Poll,
     pub sockets: Vec<MediaSocket>,
     pub inbox: ShardInbox,
@@ -61,9 +103,11 @@ struct Turn {
     readable: Vec<bool>,
     blocked: Option<Pending>,
     commands_waiting: bool,
+    /// The last turn ended by its bound on sends, not because the core had nothing left.
+    more_to_send: bool,
 }
 
-impl ShardThread {
+impl<C: Core> ShardThread<C> {
     /// Runs until told to stop, then once more for what is ready to be sent.
     pub fn run(mut self) -> io::Result<()> {
         let mut events = Events::with_capacity(16);
@@ -73,6 +117,7 @@ impl ShardThread {
             readable: vec![true; self.sockets.len()],
             blocked: None,
             commands_waiting: true,
+            more_to_send: false,
         };
         while !self.inbox.status.stopping() {
             if let Err(error) = self.poll.poll(&mut events, Some(self.sleep(&turn)))
@@ -88,7 +133,11 @@ impl ShardThread {
             }
             self.turn(&mut turn);
         }
+        let end = Instant::now() + LAST_SENDS_MAX;
         self.turn(&mut turn);
+        while turn.more_to_send && Instant::now() < end {
+            self.turn(&mut turn);
+        }
         Ok(())
     }
 
@@ -108,7 +157,7 @@ impl ShardThread {
     }
 
     fn sleep(&self, turn: &Turn) -> Duration {
-        if turn.commands_waiting || turn.readable.contains(&true) {
+        if turn.commands_waiting || turn.more_to_send || turn.readable.contains(&true) {
             return Duration::ZERO;
         }
         let now = Instant::now();
@@ -159,8 +208,8 @@ impl ShardThread {
     }
 
     fn transmit(&mut self, turn: &mut Turn) {
-        let mut sends = 0;
-        loop {
+        turn.more_to_send = false;
+        for sends in 1..=SENDS_PER_TURN {
             let now = Instant::now();
             let pending = match turn.blocked.take() {
                 Some(blocked) => blocked,
@@ -176,12 +225,12 @@ impl ShardThread {
                 }
                 self.give_up(&pending.transmit, turn.out.len().saturating_sub(after));
             }
-            sends += 1;
             if sends % SENDS_PER_RECEIVE == 0 {
                 turn.readable.fill(true);
                 self.receive(turn, 1);
             }
         }
+        turn.more_to_send = true;
     }
 
     fn send(&mut self, now: Instant, pending: &Pending, contents: &[u8]) -> Sent {
