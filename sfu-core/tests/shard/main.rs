@@ -21,6 +21,7 @@ mod viewer;
 mod world;
 
 mod authentic;
+mod chaos;
 mod clocks;
 mod endings;
 mod hostile;

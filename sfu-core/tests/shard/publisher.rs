@@ -166,7 +166,7 @@ impl Publisher {
     /// Goes on with new streams: other SSRCs, other numbers.
     pub fn begin_anew(&mut self) {
         for encoding in &mut self.encodings {
-            encoding.ssrc += 50;
+            encoding.ssrc += 10_000;
             encoding.next = 9_000;
             encoding.next_repeat = 3;
             encoding.picture_id = 77;

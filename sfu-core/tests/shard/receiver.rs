@@ -64,6 +64,8 @@ pub struct Receiver {
     highest: Option<u64>,
     missing: BTreeMap<u64, Missing>,
     stalled_since: Option<Instant>,
+    /// The frame before `next` had no end.
+    cut: bool,
     /// When it was last looked for a frame.
     looked: Option<Instant>,
 }
@@ -85,6 +87,7 @@ impl Receiver {
             highest: None,
             missing: BTreeMap::new(),
             stalled_since: None,
+            cut: false,
             looked: None,
         }
     }
@@ -154,8 +157,9 @@ impl Receiver {
     pub fn decode(&mut self, now: Instant) {
         self.looked = Some(now);
         loop {
+            self.drop_cut_frame();
             let found = match self.next {
-                Some(next) => self.complete(next).map(|end| (next, end, false)),
+                Some(next) => self.complete(next).map(|end| (next, end, self.cut)),
                 None => self.keyframe(),
             };
             if let Some((start, end, skips)) = found {
@@ -190,12 +194,31 @@ impl Receiver {
         Some(at)
     }
 
+    /// A publisher that goes in the middle of a frame leaves it without its end, and without a gap: another one begins.
+    fn drop_cut_frame(&mut self) {
+        let Some(start) = self.next else { return };
+        let mut at = start;
+        while let Some(packet) = self.waiting.get(&at) {
+            if packet.begins_frame && at != start {
+                self.waiting = self.waiting.split_off(&at);
+                self.next = Some(at);
+                self.cut = true;
+                return;
+            }
+            if packet.marker {
+                return;
+            }
+            at += 1;
+        }
+    }
+
     fn emit(&mut self, now: Instant, start: u64, end: u64, skips: bool) {
         let packets: Vec<Packet> = (start..=end).filter_map(|at| self.waiting.remove(&at)).collect();
         self.waiting = self.waiting.split_off(&end);
         self.missing = self.missing.split_off(&end);
         self.next = Some(end + 1);
         self.stalled_since = None;
+        self.cut = false;
         let first = &packets[0];
         let whole = packets.iter().zip(0_u8..).all(|(packet, index)| {
             let expected = Mark { index, ..first.mark };
@@ -219,6 +242,9 @@ impl Receiver {
     fn check_order(&mut self, frame: &Frame) {
         let Some(last) = self.frames.last().copied() else { return };
         let mut fault = |what: &str| self.faults.push(format!("{what}: {frame:?} after {last:?}"));
+        if frame.after_skip && !frame.mark.key {
+            fault("goes on without a keyframe");
+        }
         if !RtpTime(frame.timestamp).is_after(RtpTime(last.timestamp)) {
             fault("media time stands still");
         }
