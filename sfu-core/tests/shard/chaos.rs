@@ -54,7 +54,7 @@ impl Chaos {
             return;
         }
         let slots = *[(1, 1), (2, 2), (3, 1), (1, 0)].choose(&mut self.world.rng).unwrap();
-        let watch: &[&str] = *[&[][..], &[], &["b", "a"], &["c", "nobody", "c"]].choose(&mut self.world.rng).unwrap();
+        let watch: &[&str] = [&[][..], &[], &["b", "a"], &["c", "nobody", "c"]].choose(&mut self.world.rng).unwrap();
         self.world.watch("room", slots, watch);
     }
 
