@@ -9,6 +9,7 @@ pub mod cli;
 pub mod config;
 pub mod control;
 pub mod directory;
+pub mod http;
 pub mod logging;
 pub mod media;
 pub mod metrics;

@@ -14,6 +14,7 @@ use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::{encode_eof, encode_registry};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 use sfu_core::stats::{ShardStats, SlotState};
@@ -41,6 +42,10 @@ pub struct Metrics {
     registry: Registry,
     requests: Family<RequestLabels, Counter>,
     request_seconds: Family<RouteLabel, Histogram, fn() -> Histogram>,
+    /// HTTP connections that are open.
+    pub connections: Gauge,
+    /// HTTP connections closed at once because too many were open.
+    pub connections_refused: Counter,
 }
 
 impl Metrics {
@@ -55,7 +60,15 @@ impl Metrics {
             "Time from a request's head to its response's head",
             Family::clone(&request_seconds),
         );
-        Self { registry, requests, request_seconds }
+        let connections = Gauge::default();
+        registry.register("sfu_http_connections", "HTTP connections that are open", Gauge::clone(&connections));
+        let connections_refused = Counter::default();
+        registry.register(
+            "sfu_http_connections_refused",
+            "HTTP connections closed at once because too many were open",
+            Counter::clone(&connections_refused),
+        );
+        Self { registry, requests, request_seconds, connections, connections_refused }
     }
 
     /// Counts a request that was answered.

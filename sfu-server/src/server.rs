@@ -12,11 +12,13 @@ use std::time::Duration;
 use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::{JoinError, JoinHandle as Task};
 use tokio::time::{sleep, timeout};
 
 use crate::app::{AppState, app};
 use crate::config::Config;
 use crate::control::Control;
+use crate::http::{self, Limits};
 use crate::media::{self, StartError};
 
 /// How long transports and HTTP requests get to end. Service managers kill after 10 s or more.
@@ -33,8 +35,8 @@ pub enum ServeError {
     Bind { address: SocketAddr, source: io::Error },
     #[error("signals cannot be caught: {0}")]
     Signal(#[source] io::Error),
-    #[error("HTTP failed: {0}")]
-    Http(#[source] io::Error),
+    #[error("HTTP ended unasked: {0}")]
+    Http(#[from] JoinError),
 }
 
 /// Where the server listens.
@@ -58,10 +60,11 @@ pub async fn serve(config: &Config, listening: impl FnOnce(&Addresses)) -> Resul
     let mut interrupt = signal(SignalKind::interrupt()).map_err(ServeError::Signal)?;
     let bind = |source| ServeError::Bind { address: config.http_addr, source };
     let listener = TcpListener::bind(config.http_addr).await.map_err(bind)?;
-    let http = listener.local_addr().map_err(bind)?;
+    let local = listener.local_addr().map_err(bind)?;
 
     let (control, threads) = start_media(config)?;
-    let addresses = Addresses { http, media: control.shards().iter().map(|shard| shard.sockets.to_vec()).collect() };
+    let addresses =
+        Addresses { http: local, media: control.shards().iter().map(|shard| shard.sockets.to_vec()).collect() };
     tracing::info!(http = %addresses.http, media = ?addresses.media, "listening");
     listening(&addresses);
 
@@ -76,15 +79,12 @@ pub async fn serve(config: &Config, listening: impl FnOnce(&Addresses)) -> Resul
         stopping.close_all();
     };
     let (stopped_sender, stopped) = tokio::sync::oneshot::channel();
-    let service = app(AppState::new(Arc::clone(&control), config)).into_make_service_with_connect_info::<SocketAddr>();
-    let serving = tokio::spawn(
-        axum::serve(listener, service)
-            .with_graceful_shutdown(async move {
-                stop.await;
-                let _ = stopped_sender.send(());
-            })
-            .into_future(),
-    );
+    let state = AppState::new(Arc::clone(&control), config);
+    let metrics = Arc::clone(&state.metrics);
+    let serving = tokio::spawn(http::serve(listener, app(state), Limits::default(), metrics, async move {
+        stop.await;
+        let _ = stopped_sender.send(());
+    }));
     let served = wait(serving, stopped, &control).await;
     tokio::task::spawn_blocking(move || end_threads(&control, threads)).await.unwrap_or_default();
     served
@@ -107,12 +107,12 @@ fn start_media(config: &Config) -> Result<(Arc<Control>, Vec<JoinHandle<()>>), S
 }
 
 async fn wait(
-    mut serving: tokio::task::JoinHandle<io::Result<()>>,
+    mut serving: Task<()>,
     stopped: tokio::sync::oneshot::Receiver<()>,
     control: &Control,
 ) -> Result<(), ServeError> {
     tokio::select! {
-        ended = &mut serving => return ended.unwrap_or(Ok(())).map_err(ServeError::Http),
+        ended = &mut serving => return Ok(ended?),
         _ = stopped => {}
     }
     let transports_gone = async {
@@ -122,7 +122,7 @@ async fn wait(
     };
     let everything = async { tokio::join!(transports_gone, &mut serving) };
     match timeout(CLOSE_MAX, everything).await {
-        Ok(((), ended)) => ended.unwrap_or(Ok(())).map_err(ServeError::Http),
+        Ok(((), ended)) => Ok(ended?),
         Err(_) => {
             tracing::warn!(transports = control.directory.transports(), "not everything ended in time");
             Ok(())
