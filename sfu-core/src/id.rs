@@ -112,3 +112,13 @@ pub enum MediaKind {
     Audio,
     Video,
 }
+
+impl MediaKind {
+    /// Ticks of RTP time in a second, Hz (RFC 7587 §4.1; 90 kHz for every video format).
+    pub fn clock_rate(self) -> u32 {
+        match self {
+            Self::Audio => 48_000,
+            Self::Video => 90_000,
+        }
+    }
+}

@@ -42,6 +42,10 @@ pub const TRANSPORTS_PER_SHARD_MAX: usize = 20_000;
 
 /// Most bytes of one encoding's ring. Holds a 10 s group of pictures at 3 Mbit/s.
 pub const RING_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Rings of one transport that may grow to `RING_BYTES_MAX`: camera and screen in three encodings each, and two to spare.
+pub const LARGE_RINGS_PER_TRANSPORT_MAX: usize = 8;
+/// Most bytes of each further ring, so that one transport cannot pin a node's memory.
+pub const RING_BYTES_SMALL: usize = 256 * 1024;
 /// Most packets of one encoding's ring.
 pub const RING_PACKETS_MAX: usize = 8_192;
 /// How long packets are kept to be repeated. Above the round trips after which a repeat is still of use.

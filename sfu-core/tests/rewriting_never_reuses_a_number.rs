@@ -8,11 +8,12 @@ use std::time::{Duration, Instant};
 use proptest::prelude::*;
 use sfu_core::codec::{Codec, inspect};
 use sfu_core::id::{EncodingId, MediaKind, Mid, PayloadType, Ssrc};
+use sfu_core::limits::RING_BYTES_MAX;
 use sfu_core::publish::{Encoding, Received};
 use sfu_core::ring::{Retention, Ring};
 use sfu_core::rtp::{ExtSeqNo, RtpPacket, RtpTime, SeqNo};
 use sfu_core::sdp::{ExtensionIds, Feedback, NegotiatedCodec};
-use sfu_core::subscribe::{FirstNumbers, Slot};
+use sfu_core::subscribe::{Choice, FirstNumbers, Slot};
 use slotmap::SlotMap;
 
 const MEDIA: Ssrc = Ssrc(1);
@@ -128,8 +129,8 @@ struct Receiver {
 
 fn drain(slot: &mut Slot, sources: &[Source], receiver: &mut Receiver, now: Instant, transport_sequence: &mut u16) {
     let rings = |id: EncodingId| sources.iter().find(|source| source.id == id).map(|source| &source.encoding.ring);
-    while let Some(pending) = slot.pending(rings, now) {
-        let outgoing = slot.take(rings).expect("pending said so");
+    while let Some(pending) = slot.pending(rings, now, Choice::RepeatsFirst) {
+        let outgoing = slot.take(rings, Choice::RepeatsFirst).expect("pending said so");
         let mut bytes = Vec::new();
         *transport_sequence += 1;
         outgoing.write(slot.extensions(), *transport_sequence, &mut bytes);
@@ -195,7 +196,7 @@ fn run(steps: Vec<Step>, rtx: bool) -> Receiver {
     let mut sources: Vec<Source> = (0..3_u64)
         .map(|at| Source {
             id: ids.insert(()),
-            encoding: Encoding::new(tracks.insert(()), None, None, Ring::new(Retention::Repeats)),
+            encoding: Encoding::new(tracks.insert(()), None, None, Ring::new(Retention::Repeats, RING_BYTES_MAX)),
             sequence: 65_000 + at * 300,
             frame: 32_700,
             delayed: Vec::new(),

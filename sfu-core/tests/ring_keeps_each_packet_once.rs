@@ -39,7 +39,7 @@ proptest! {
     ) {
         let start = Instant::now();
         let mut now = start;
-        let mut ring = Ring::new(if group { Retention::GroupOfPictures } else { Retention::Repeats });
+        let mut ring = Ring::new(if group { Retention::GroupOfPictures } else { Retention::Repeats }, RING_BYTES_MAX);
         let (mut head, mut stored) = (10_000_u64, HashSet::new());
         for (step, wait_ms) in steps {
             now += Duration::from_millis(wait_ms);
@@ -72,7 +72,7 @@ proptest! {
 #[test]
 fn a_second_of_packets_can_be_repeated() {
     let mut now = Instant::now();
-    let mut ring = Ring::new(Retention::Repeats);
+    let mut ring = Ring::new(Retention::Repeats, RING_BYTES_MAX);
     let apart = Duration::from_millis(4);
     for sequence in 0..2_000 {
         ring.push(meta(sequence, now), &[], &[7; 1_200]);
@@ -86,7 +86,7 @@ fn a_second_of_packets_can_be_repeated() {
 #[test]
 fn a_group_of_pictures_is_kept_whole_for_joiners() {
     let mut now = Instant::now();
-    let mut ring = Ring::new(Retention::GroupOfPictures);
+    let mut ring = Ring::new(Retention::GroupOfPictures, RING_BYTES_MAX);
     for sequence in 0..1_700 {
         ring.push(meta(sequence, now), &[], &[7; 1_200]);
         now += Duration::from_millis(4);
@@ -98,7 +98,7 @@ fn a_group_of_pictures_is_kept_whole_for_joiners() {
 #[test]
 fn a_keyframe_that_had_to_go_is_no_place_to_begin() {
     let now = Instant::now();
-    let mut ring = Ring::new(Retention::Repeats);
+    let mut ring = Ring::new(Retention::Repeats, RING_BYTES_MAX);
     ring.push(meta(0, now), &[], &[7; 1_200]);
     assert!(ring.keyframe().is_some());
     for sequence in 1..900 {

@@ -7,11 +7,12 @@ use std::time::{Duration, Instant};
 
 use sfu_core::codec::{Codec, H264Profile};
 use sfu_core::id::{EncodingId, MediaKind, Mid, PayloadType, Ssrc, TrackId};
+use sfu_core::limits::RING_BYTES_MAX;
 use sfu_core::publish::{Encoding, Received};
 use sfu_core::ring::{Retention, Ring};
 use sfu_core::rtp::{ExtSeqNo, RtpPacket, RtpTime, SeqNo};
 use sfu_core::sdp::{ExtensionIds, Feedback, NegotiatedCodec};
-use sfu_core::subscribe::{FirstNumbers, Slot};
+use sfu_core::subscribe::{Choice, FirstNumbers, Slot};
 use slotmap::SlotMap;
 
 use super::input::Input;
@@ -60,7 +61,9 @@ impl Walk {
         let slot = Slot::new(Mid(Arc::from("0")), MediaKind::Video, (Ssrc(7), rtx), formats(rtx.is_some()), ids, first);
         let mut encodings = SlotMap::with_key();
         let ids: Vec<EncodingId> = (0..3)
-            .map(|_| encodings.insert(Encoding::new(TrackId::default(), None, None, Ring::new(retention))))
+            .map(|_| {
+                encodings.insert(Encoding::new(TrackId::default(), None, None, Ring::new(retention, RING_BYTES_MAX)))
+            })
             .collect();
         Self { now: Instant::now(), encodings, ids, numbers: vec![70_000; 3], slot, sent: HashMap::new() }
     }
@@ -80,7 +83,7 @@ impl Walk {
             12 => {
                 self.encodings.remove(self.ids[which]);
                 self.slot.detach(self.ids[which]);
-                let ring = Ring::new(Retention::Repeats);
+                let ring = Ring::new(Retention::Repeats, RING_BYTES_MAX);
                 self.ids[which] = self.encodings.insert(Encoding::new(TrackId::default(), None, None, ring));
             }
             13 => self.numbers[which] += u64::from(input.word()),
@@ -109,8 +112,8 @@ impl Walk {
     fn send(&mut self, count: usize) {
         let rings = |id: EncodingId| self.encodings.get(id).map(|encoding| &encoding.ring);
         for number in 0..count {
-            let Some(pending) = self.slot.pending(rings, self.now) else { break };
-            let Some(outgoing) = self.slot.take(rings) else { break };
+            let Some(pending) = self.slot.pending(rings, self.now, Choice::RepeatsFirst) else { break };
+            let Some(outgoing) = self.slot.take(rings, Choice::RepeatsFirst) else { break };
             let mut bytes = vec![];
             // What differs from one sending to the next stays out, to compare.
             let header = outgoing.write(self.slot.extensions(), 0, &mut bytes);
@@ -121,7 +124,7 @@ impl Walk {
                 assert_eq!(Some(&known), self.sent.get(&key), "{key:?} was given to two packets");
             }
         }
-        let _ = self.slot.take_keyframe_wish();
+        let _ = self.slot.take_keyframe_wish(|_| true);
     }
 }
 

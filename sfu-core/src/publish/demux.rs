@@ -2,7 +2,7 @@
 //!
 //! Only authenticated packets get here, and the number of SSRCs is bounded: past it, new ones are refused.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::id::{EncodingId, MediaKind, Mid, PayloadType, Rid, Ssrc, TrackId};
 use crate::limits::SSRCS_PER_TRANSPORT_MAX;
@@ -63,12 +63,14 @@ pub struct StreamDemux {
     extensions: ExtensionIds,
     sections: Vec<Published>,
     routes: HashMap<Ssrc, Route>,
+    /// Media SSRCs whose place another took; as few as a transport may have SSRCs.
+    retired: HashSet<Ssrc>,
 }
 
 impl StreamDemux {
     /// Nothing is published yet.
     pub fn new(extensions: ExtensionIds) -> Self {
-        Self { extensions, sections: Vec::new(), routes: HashMap::new() }
+        Self { extensions, sections: Vec::new(), routes: HashMap::new(), retired: HashSet::new() }
     }
 
     /// Adds a section that publishes `track`; others are left alone.
@@ -111,12 +113,19 @@ impl StreamDemux {
 
     /// Remembers where an SSRC's packets go.
     pub fn learn(&mut self, ssrc: Ssrc, route: Route) {
+        self.retired.remove(&ssrc);
         self.routes.insert(ssrc, route);
     }
 
-    /// Forgets every SSRC of an encoding.
-    pub fn forget(&mut self, encoding: EncodingId) {
-        self.routes.retain(|_, route| route.encoding != encoding);
+    /// Whether another SSRC took this one's place.
+    pub fn is_retired(&self, ssrc: Ssrc) -> bool {
+        self.retired.contains(&ssrc)
+    }
+
+    /// Retires every SSRC of an encoding.
+    pub fn retire(&mut self, encoding: EncodingId) {
+        let gone = self.routes.extract_if(|_, route| route.encoding == encoding);
+        self.retired.extend(gone.map(|(ssrc, _)| ssrc));
     }
 
     fn section_of(&self, packet: &RtpPacket<'_>) -> Option<&Published> {

@@ -88,6 +88,8 @@ pub struct Encoding {
     pub ssrc: Option<Ssrc>,
     pub ring: Ring,
     pub clock: Option<SenderClock>,
+    /// When media last came, repeats not counted.
+    pub heard: Option<Instant>,
     /// When its readers are to be woken although the frame is not complete.
     pub flush_at: Option<Instant>,
     pub stats: EncodingStats,
@@ -96,7 +98,7 @@ pub struct Encoding {
 impl Encoding {
     /// A stream that nothing was received of yet.
     pub fn new(track: TrackId, rid: Option<Rid>, ssrc: Option<Ssrc>, ring: Ring) -> Self {
-        Self { track, rid, ssrc, ring, clock: None, flush_at: None, stats: EncodingStats::default() }
+        Self { track, rid, ssrc, ring, clock: None, heard: None, flush_at: None, stats: EncodingStats::default() }
     }
 
     /// Takes a packet into the ring.
@@ -129,6 +131,9 @@ impl Encoding {
         };
         let keyframe = kind == MediaKind::Video && self.ring.keyframe() == Some(stored);
         self.count(packet, keyframe);
+        if !packet.repeated {
+            self.heard = Some(packet.arrival);
+        }
         self.hold_frame(kind, packet);
         Outcome::Stored { keyframe, dtx: inspection.dtx }
     }

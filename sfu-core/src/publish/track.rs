@@ -1,5 +1,7 @@
 //! A published track: one m-section of its publisher, in one or more encodings.
 
+use std::time::Instant;
+
 use crate::id::{EncodingId, MediaKind, Mid, ParticipantKey, PayloadType};
 use crate::sdp::NegotiatedCodec;
 
@@ -11,7 +13,7 @@ pub enum Format<'a> {
     Repeat(&'a NegotiatedCodec),
 }
 
-/// A track and its encodings, lowest first where there are several.
+/// A track and its encodings, in the order in which their first packets came.
 #[derive(Debug)]
 pub struct Track {
     pub participant: ParticipantKey,
@@ -19,6 +21,8 @@ pub struct Track {
     pub kind: MediaKind,
     pub codecs: Vec<NegotiatedCodec>,
     pub encodings: Vec<EncodingId>,
+    /// When it was last seen to that nobody waits for an encoding that stopped.
+    pub checked: Option<Instant>,
 }
 
 impl Track {

@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use crate::codec::{Codec, PictureIds};
-use crate::limits::{GOP_RETAINED_MAX, RING_BYTES_MAX, RING_PACKETS_MAX, RING_RETAINED};
+use crate::limits::{GOP_RETAINED_MAX, RING_PACKETS_MAX, RING_RETAINED};
 use crate::rtp::{ExtSeqNo, RtpTime};
 
 use arena::{Arena, Span};
@@ -101,11 +101,12 @@ pub struct Ring {
     floor: Option<ExtSeqNo>,
     keyframe: Option<Arrival>,
     pub retention: Retention,
+    bytes_max: usize,
 }
 
 impl Ring {
-    /// An empty ring.
-    pub fn new(retention: Retention) -> Self {
+    /// An empty ring of at most `bytes_max`.
+    pub fn new(retention: Retention, bytes_max: usize) -> Self {
         Self {
             arena: Arena::with_capacity(ARENA_BYTES_MIN),
             entries: VecDeque::new(),
@@ -115,6 +116,7 @@ impl Ring {
             floor: None,
             keyframe: None,
             retention,
+            bytes_max,
         }
     }
 
@@ -197,8 +199,8 @@ impl Ring {
             if !full && let Some(span) = self.arena.place(len, self.entries.front().map(|entry| entry.span)) {
                 return span;
             }
-            if !full && self.arena.capacity() < RING_BYTES_MAX && self.is_wanted(now) {
-                let capacity = (self.arena.capacity() * 2).min(RING_BYTES_MAX);
+            if !full && self.arena.capacity() < self.bytes_max && self.is_wanted(now) {
+                let capacity = (self.arena.capacity() * 2).min(self.bytes_max);
                 self.arena.grow(capacity, self.entries.iter_mut().map(|entry| &mut entry.span));
             } else {
                 self.evict();

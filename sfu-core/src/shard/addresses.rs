@@ -1,6 +1,7 @@
 //! Whose datagram is it: by the verified pair it came on, or by the ICE user name it carries (RFC 8445 §7.3).
 
 use std::collections::HashMap;
+use std::time::{Duration, Instant};
 
 use slotmap::SecondaryMap;
 
@@ -8,14 +9,25 @@ use crate::id::{ParticipantKey, TransportId};
 use crate::limits::ICE_PAIRS_MAX;
 use crate::transport::{DatagramKind, Pair, classify, peek_ufrag};
 
+/// How long the holder of a pair must be silent for another transport to take it over. Browsers check every 2.5 to 5 s.
+const PAIR_HELD: Duration = Duration::from_secs(8);
+
 /// What leads to a participant from outside.
 #[derive(Debug, Default)]
 pub(super) struct AddressBook {
     ids: HashMap<TransportId, ParticipantKey>,
     ufrags: HashMap<String, ParticipantKey>,
-    pairs: HashMap<Pair, ParticipantKey>,
+    pairs: HashMap<Pair, Holder>,
     /// The other way round: what to forget when a participant goes.
     known: SecondaryMap<ParticipantKey, Known>,
+}
+
+/// Whose a pair is.
+#[derive(Debug, Clone, Copy)]
+struct Holder {
+    key: ParticipantKey,
+    /// When something authentic of the holder last came on the pair.
+    heard: Instant,
 }
 
 #[derive(Debug, Default)]
@@ -45,11 +57,19 @@ impl AddressBook {
         }
     }
 
-    /// Notes that a participant was just verified on a pair, which is its own from now on, whoever had it before. Of too
-    /// many, the one verified longest ago goes, but never the `selected` one.
-    pub(super) fn verified(&mut self, key: ParticipantKey, pair: Pair, selected: Option<Pair>) {
+    /// Notes that a participant was just verified on a pair, which is its own from now on, unless another holds it and is
+    /// alive: whoever forges a source address proves no more than that it has a transport of its own. Of too many, the one
+    /// verified longest ago goes, but never the `selected` one.
+    pub(super) fn verified(&mut self, now: Instant, key: ParticipantKey, pair: Pair, selected: Option<Pair>) {
         let Some(known) = self.known.get_mut(key) else { return };
-        self.pairs.insert(pair, key);
+        let held = self
+            .pairs
+            .get(&pair)
+            .is_some_and(|holder| holder.key != key && now.saturating_duration_since(holder.heard) < PAIR_HELD);
+        if held {
+            return;
+        }
+        self.pairs.insert(pair, Holder { key, heard: now });
         known.pairs.retain(|other| *other != pair);
         known.pairs.push(pair);
         if known.pairs.len() <= ICE_PAIRS_MAX {
@@ -57,8 +77,19 @@ impl AddressBook {
         }
         let Some(place) = known.pairs.iter().position(|other| Some(*other) != selected) else { return };
         let oldest = known.pairs.remove(place);
-        if self.pairs.get(&oldest) == Some(&key) {
-            self.pairs.remove(&oldest);
+        self.release(key, oldest);
+    }
+
+    /// Notes that something authentic of its holder came on a pair.
+    pub(super) fn heard(&mut self, now: Instant, pair: Pair) {
+        if let Some(holder) = self.pairs.get_mut(&pair) {
+            holder.heard = now;
+        }
+    }
+
+    fn release(&mut self, key: ParticipantKey, pair: Pair) {
+        if self.pairs.get(&pair).is_some_and(|holder| holder.key == key) {
+            self.pairs.remove(&pair);
         }
     }
 
@@ -72,9 +103,7 @@ impl AddressBook {
             self.ufrags.remove(&ufrag);
         }
         for pair in known.pairs {
-            if self.pairs.get(&pair) == Some(&key) {
-                self.pairs.remove(&pair);
-            }
+            self.release(key, pair);
         }
     }
 
@@ -87,7 +116,7 @@ impl AddressBook {
         if classify(datagram) == DatagramKind::Stun {
             return self.ufrags.get(peek_ufrag(datagram)?).copied();
         }
-        self.pairs.get(&pair).copied()
+        self.pairs.get(&pair).map(|holder| holder.key)
     }
 }
 
@@ -123,17 +152,25 @@ mod tests {
     }
 
     #[test]
-    fn a_pair_is_whose_it_was_last_verified_for() {
+    fn a_pair_stays_with_its_holder_while_it_is_alive() {
         let [one, other] = keys();
-        let mut book = AddressBook::default();
+        let (mut book, mut now) = (AddressBook::default(), Instant::now());
         book.add(one, TransportId(1), "one");
         book.add(other, TransportId(2), "other");
-        for key in [one, other, one] {
-            book.verified(key, pair(1), None);
-            assert_eq!(book.addressee(pair(1), RTP), Some(key));
+        book.verified(now, one, pair(1), None);
+        for _ in 0..20 {
+            now += Duration::from_secs(5);
+            book.verified(now, other, pair(1), None);
+            assert_eq!(book.addressee(pair(1), RTP), Some(one));
+            book.heard(now, pair(1));
         }
+        now += PAIR_HELD;
+        book.verified(now, other, pair(1), None);
+        assert_eq!(book.addressee(pair(1), RTP), Some(other), "two transports may follow each other");
+        book.remove(one);
+        assert_eq!(book.addressee(pair(1), RTP), Some(other));
         book.remove(other);
-        assert_eq!(book.addressee(pair(1), RTP), Some(one));
+        assert_eq!(book.addressee(pair(1), RTP), None);
     }
 
     #[test]
@@ -142,7 +179,7 @@ mod tests {
         let mut book = AddressBook::default();
         book.add(key, TransportId(1), "one");
         for port in 0..100 {
-            book.verified(key, pair(port), Some(pair(3)));
+            book.verified(Instant::now(), key, pair(port), Some(pair(3)));
         }
         assert_eq!(book.pairs.len(), ICE_PAIRS_MAX);
         assert_eq!(book.addressee(pair(3), RTP), Some(key));

@@ -4,10 +4,9 @@ use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
-use crate::event::CloseReason;
 use crate::id::{EncodingId, ParticipantKey};
 use crate::stats::ShardCounters;
-use crate::subscribe::{Outgoing, SendExtensions, Urgency};
+use crate::subscribe::{Choice, Outgoing, SendExtensions, Urgency};
 use crate::timer::Timer;
 use crate::transport::{Connection, PacketIndex};
 
@@ -31,7 +30,7 @@ impl Shard {
                 return Some(transmit);
             }
             self.send_queue.pop();
-            self.idle(now, key);
+            self.guard(now, key, |shard| shard.idle(now, key));
         }
         None
     }
@@ -46,7 +45,7 @@ impl Shard {
         buffer.clear();
         self.counters.panics_caught += 1;
         tracing::error!(?key, "a fault of our own ended a transport");
-        self.remove(now, key, CloseReason::Internal);
+        self.remove_broken(now, key);
         None
     }
 
@@ -54,8 +53,9 @@ impl Shard {
     fn idle(&mut self, now: Instant, key: ParticipantKey) {
         let Some(participant) = self.participants.get_mut(key) else { return };
         participant.egress.queued = false;
+        let can_be_asked = |encoding| self.media.encodings.get(encoding).is_some_and(|known| known.ssrc.is_some());
         let wishes: Vec<EncodingId> =
-            participant.slots.iter_mut().filter_map(|assigned| assigned.slot.take_keyframe_wish()).collect();
+            participant.slots.iter_mut().filter_map(|it| it.slot.take_keyframe_wish(can_be_asked)).collect();
         for encoding in wishes {
             self.request_keyframe(now, encoding);
         }
@@ -100,14 +100,20 @@ impl Participant {
         let overhead = self.connection.rtp_overhead();
         let rings = |encoding: EncodingId| media.ring(encoding);
         let mut batch = Batch::default();
+        let mut choice = Choice::RepeatsFirst;
         'slots: for assigned in &mut self.slots {
             let slot = &mut assigned.slot;
-            while let Some(pending) = slot.pending(rings, now) {
+            while let Some(pending) = slot.pending(rings, now, choice) {
                 if pending.urgency == Urgency::Backlog
                     && let Some(until) = self.egress.pacer.blocked_until(now)
                 {
                     self.egress.paced_until = Some(until);
-                    break;
+                    if choice == Choice::LiveOnly {
+                        break;
+                    }
+                    // What waits its turn must not hold up what does not.
+                    choice = Choice::LiveOnly;
+                    continue;
                 }
                 let padding_max = if pending.may_be_padded { PADDING_MAX } else { 0 };
                 if batch.is_empty() {
@@ -119,7 +125,7 @@ impl Participant {
                     Admission::Joins { padding } => u8::try_from(padding).unwrap_or(0),
                     Admission::Ends => 0,
                 };
-                let Some(mut outgoing) = slot.take(rings) else { break };
+                let Some(mut outgoing) = slot.take(rings, choice) else { break };
                 outgoing.padding += padding;
                 if pending.urgency == Urgency::Backlog {
                     self.egress.pacer.charge(now, pending.bytes);

@@ -67,6 +67,10 @@ impl Shard {
 
     /// Notes a publisher's sender report. The first one fixes the participant's offset, for all its tracks and for good.
     fn note_clock(&mut self, now: Instant, key: ParticipantKey, ssrc: Ssrc, theirs: u64, timestamp: RtpTime) {
+        // Zero: the publisher has no wall clock (RFC 3550 §6.4.1).
+        if theirs == 0 {
+            return;
+        }
         let ours = ntp(now, self.config.epoch);
         let Some(encoding) = self.encoding_by_ssrc(key, ssrc) else { return };
         if let Some(encoding) = self.media.encodings.get_mut(encoding) {
@@ -144,7 +148,7 @@ impl Shard {
         let publisher = self.media.tracks.get(encoding.track)?.participant;
         let offset = self.participants.get(publisher)?.ntp_offset?;
         let clock = encoding.clock?;
-        let elapsed = ticks_between(ntp.wrapping_sub(offset), clock.ntp, super::ingress::clock_rate(kind));
+        let elapsed = ticks_between(ntp.wrapping_sub(offset), clock.ntp, kind.clock_rate());
         Some(clock.timestamp.plus(elapsed))
     }
 }

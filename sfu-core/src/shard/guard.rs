@@ -7,6 +7,7 @@ use std::time::Instant;
 use crate::error::RequestError;
 use crate::event::{CloseReason, Event};
 use crate::id::{ParticipantKey, TransportId};
+use crate::timer::Timer;
 
 use super::Shard;
 
@@ -17,6 +18,14 @@ impl Shard {
             self.counters.panics_caught += 1;
             tracing::error!(?key, "a fault of our own ended a transport");
             self.remove_broken(now, key);
+        }
+    }
+
+    /// Does `work` that belongs to nobody in particular; if it panics, it is left half done and counted.
+    pub(super) fn contain(&mut self, work: impl FnOnce(&mut Self)) {
+        if catch_unwind(AssertUnwindSafe(|| work(self))).is_err() {
+            self.counters.panics_caught += 1;
+            tracing::error!("a fault of our own, left at that");
         }
     }
 
@@ -58,9 +67,15 @@ impl Shard {
         outcome
     }
 
-    fn remove_broken(&mut self, now: Instant, key: ParticipantKey) {
+    /// Takes a participant out that something went wrong with, come what may.
+    pub(super) fn remove_broken(&mut self, now: Instant, key: ParticipantKey) {
         if catch_unwind(AssertUnwindSafe(|| self.remove(now, key, CloseReason::Internal))).is_err() {
             self.participants.remove(key);
+            self.addresses.remove(key);
+            self.timers.set(Timer::Participant(key), None);
+            for room in self.rooms.values_mut() {
+                room.remove(key);
+            }
         }
     }
 }

@@ -48,7 +48,7 @@ fn enter(shard: &mut Shard, now: Instant, number: u16, purpose: Purpose) -> Part
     let connection = Connection::with_keys(now, pair(number), &keys());
     let key = shard.enter(now, membership, connection, accepted.negotiated);
     shard.addresses.add(key, TransportId(u64::from(number)), &ice.ufrag);
-    shard.addresses.verified(key, pair(number), Some(pair(number)));
+    shard.addresses.verified(now, key, pair(number), Some(pair(number)));
     key
 }
 

@@ -2,10 +2,9 @@
 
 use std::time::Instant;
 
-use crate::id::{EncodingId, MediaKind, ParticipantKey, Ssrc, TrackId};
-use crate::interceptor::{Arrival, RemoteStream};
-use crate::publish::{Encoding, Format, Outcome, Received, Recognized, Route, StreamRole};
-use crate::ring::{Retention, Ring};
+use crate::id::{EncodingId, MediaKind, ParticipantKey};
+use crate::interceptor::Arrival;
+use crate::publish::{Format, Outcome, Received, Route, StreamRole};
 use crate::rtcp::twcc;
 use crate::rtp::{ExtSeqNo, RtpPacket, SeqNo};
 use crate::sdp::ExtensionIds;
@@ -13,14 +12,6 @@ use crate::timer::Timer;
 use crate::transport::{ConnectionEvent, DatagramKind, Pair, StunOutcome, classify};
 
 use super::{Datagram, Shard};
-
-/// Clock rates of the payload formats (RFC 7587 §4.1; 90 kHz for video).
-pub(super) fn clock_rate(kind: MediaKind) -> u32 {
-    match kind {
-        MediaKind::Audio => 48_000,
-        MediaKind::Video => 90_000,
-    }
-}
 
 impl Shard {
     /// Takes in a datagram of a known participant.
@@ -43,7 +34,7 @@ impl Shard {
     fn receive_stun(&mut self, now: Instant, key: ParticipantKey, pair: Pair, bytes: &[u8]) {
         let Some(participant) = self.participants.get_mut(key) else { return };
         if let StunOutcome::Verified { .. } = participant.connection.handle_stun(now, pair, bytes) {
-            self.addresses.verified(key, pair, participant.connection.selected_pair());
+            self.addresses.verified(now, key, pair, participant.connection.selected_pair());
         }
         self.settle(now, key);
     }
@@ -71,6 +62,7 @@ impl Shard {
         let Some(participant) = self.participants.get_mut(key) else { return };
         let Ok(plain) = participant.connection.open_rtcp(now, pair, bytes) else { return };
         self.counters.rtcp_packets_received += 1;
+        self.addresses.heard(now, pair);
         for feedback in twcc::feedbacks(plain) {
             let totals = feedback.totals();
             self.counters.transport_cc_received += u64::from(totals.received);
@@ -78,86 +70,6 @@ impl Shard {
         }
         participant.chain.handle_rtcp(now, plain);
         self.settle(now, key);
-    }
-
-    /// Where a packet goes; an SSRC that is new is recognized and remembered.
-    fn route_of(&mut self, now: Instant, key: ParticipantKey, packet: &RtpPacket<'_>) -> Option<Route> {
-        let participant = self.participants.get(key)?;
-        if let Some(route) = participant.demux.route(packet.ssrc) {
-            return Some(route);
-        }
-        let recognized = participant.demux.recognize(packet)?;
-        let encoding = self.encoding_for(now, key, &recognized, packet.ssrc)?;
-        let route = Route { track: recognized.track, encoding, role: recognized.role };
-        self.participants.get_mut(key)?.demux.learn(packet.ssrc, route);
-        Some(route)
-    }
-
-    /// The encoding of a track that an SSRC belongs to. A second media SSRC for the same one is a stream begun anew.
-    fn encoding_for(
-        &mut self,
-        now: Instant,
-        key: ParticipantKey,
-        recognized: &Recognized,
-        ssrc: Ssrc,
-    ) -> Option<EncodingId> {
-        let track = self.media.tracks.get(recognized.track)?;
-        let known = track
-            .encodings
-            .iter()
-            .copied()
-            .find(|id| self.media.encodings.get(*id).is_some_and(|encoding| encoding.rid == recognized.rid));
-        let media_ssrc = (recognized.role == StreamRole::Media).then_some(ssrc);
-        match known {
-            Some(id) if media_ssrc.is_none() => return Some(id),
-            Some(id) if self.media.encodings.get(id).is_some_and(|encoding| encoding.ssrc.is_none()) => {
-                self.bind(key, id, recognized.track, ssrc);
-                return Some(id);
-            }
-            Some(id) => self.replace_encoding(key, id, recognized.track),
-            None => {}
-        }
-        let track = self.media.tracks.get_mut(recognized.track)?;
-        let retention = if track.answers_keyframe_requests() { Retention::Repeats } else { Retention::GroupOfPictures };
-        let ring = Ring::new(if track.kind == MediaKind::Audio { Retention::Repeats } else { retention });
-        let id = self.media.encodings.insert(Encoding::new(recognized.track, recognized.rid.clone(), None, ring));
-        track.encodings.push(id);
-        self.media.readers.insert(id, Vec::new());
-        if media_ssrc.is_some() {
-            self.bind(key, id, recognized.track, ssrc);
-        }
-        self.attach_viewers_of(now, recognized.track);
-        Some(id)
-    }
-
-    /// Has a media SSRC reported on and asked for repeats and keyframes, as far as its publisher answers.
-    fn bind(&mut self, key: ParticipantKey, encoding: EncodingId, track: TrackId, ssrc: Ssrc) {
-        let Some(track) = self.media.tracks.get(track) else { return };
-        if let Some(encoding) = self.media.encodings.get_mut(encoding) {
-            encoding.ssrc = Some(ssrc);
-        }
-        if let Some(participant) = self.participants.get_mut(key) {
-            participant.chain.bind_remote(&RemoteStream {
-                ssrc,
-                clock_rate: clock_rate(track.kind),
-                nack: track.answers_nack(),
-                pli: track.codecs.iter().any(|codec| codec.feedback.pli),
-                fir: track.codecs.iter().any(|codec| codec.feedback.fir),
-            });
-        }
-    }
-
-    fn replace_encoding(&mut self, key: ParticipantKey, encoding: EncodingId, track: TrackId) {
-        if let Some(participant) = self.participants.get_mut(key) {
-            participant.demux.forget(encoding);
-            if let Some(ssrc) = self.media.encodings.get(encoding).and_then(|encoding| encoding.ssrc) {
-                participant.chain.unbind_remote(ssrc);
-            }
-        }
-        if let Some(track) = self.media.tracks.get_mut(track) {
-            track.encodings.retain(|known| *known != encoding);
-        }
-        self.remove_encoding(encoding);
     }
 
     fn store(&mut self, now: Instant, key: ParticipantKey, route: Route, received: &ReceivedRtp<'_>) {
@@ -188,6 +100,7 @@ impl Shard {
             }
         }
         let Outcome::Stored { dtx, .. } = outcome else { return };
+        self.rescue_viewers_of(now, route.track);
         if kind == MediaKind::Audio {
             self.hear(now, key, packet.audio_level, dtx);
         }

@@ -149,6 +149,7 @@ impl Shard {
                         kind: section.kind,
                         codecs: section.codecs.clone(),
                         encodings: Vec::new(),
+                        checked: None,
                     });
                     participant.demux.add(track, section);
                     participant.tracks.push(track);

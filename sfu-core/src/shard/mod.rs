@@ -19,6 +19,7 @@ mod participant;
 mod patch;
 mod routes;
 mod snapshot;
+mod streams;
 mod wall_clock;
 
 pub use io::{Datagram, ShardConfig, Transmit};
@@ -101,17 +102,19 @@ impl Shard {
             Command::Patch { request, transport, fragment } => self.patch(now, request, transport, &fragment),
             Command::Close { transport } => {
                 if let Some(key) = self.addresses.by_id(transport) {
-                    self.remove(now, key, CloseReason::Requested);
+                    self.guard(now, key, |shard| shard.remove(now, key, CloseReason::Requested));
                 }
             }
             Command::CloseAll => {
                 for key in self.participants.keys().collect::<Vec<_>>() {
-                    self.remove(now, key, CloseReason::Requested);
+                    self.guard(now, key, |shard| shard.remove(now, key, CloseReason::Requested));
                 }
             }
             Command::Stats { request } => {
-                let stats = Box::new(self.snapshot());
-                self.events.push_back(Event::Stats { request, stats });
+                self.contain(|shard| {
+                    let stats = Box::new(shard.snapshot());
+                    shard.events.push_back(Event::Stats { request, stats });
+                });
             }
         }
     }
@@ -121,8 +124,8 @@ impl Shard {
         while let Some(timer) = self.timers.pop_due(now) {
             match timer {
                 Timer::Participant(key) => self.guard(now, key, |shard| shard.participant_due(now, key)),
-                Timer::Flush(encoding) => self.wake_readers(encoding),
-                Timer::Speaker(room) => self.evaluate_speaker(now, &room),
+                Timer::Flush(encoding) => self.contain(|shard| shard.wake_readers(encoding)),
+                Timer::Speaker(room) => self.contain(|shard| shard.evaluate_speaker(now, &room)),
             }
         }
     }

@@ -11,6 +11,9 @@ use super::Shard;
 /// How often a room decides who has the floor. Well below the time for which another must be louder.
 const SPEAKER_INTERVAL: Duration = Duration::from_millis(200);
 
+/// How often it is seen to that nobody waits for an encoding that stopped.
+const RESCUE_INTERVAL: Duration = Duration::from_millis(500);
+
 impl Shard {
     /// Decides anew what everybody in a room gets: a publisher came or went, or somebody took the floor.
     pub(super) fn route_room(&mut self, now: Instant, room: &RoomName) {
@@ -53,9 +56,12 @@ impl Shard {
         for assigned in &mut participant.slots {
             match assigned.track {
                 Some(track) => {
-                    let current = assigned.slot.target().and_then(|encoding| self.media.encodings.get(encoding));
-                    if current.is_none_or(|encoding| encoding.track != track)
-                        && let Some(encoding) = self.media.shown_encoding(track)
+                    let serves = assigned.slot.target().is_some_and(|id| {
+                        let encoding = self.media.encodings.get(id);
+                        encoding.is_some_and(|known| known.track == track) && !self.media.is_stalled(id, now)
+                    });
+                    if !serves
+                        && let Some(encoding) = self.media.shown_encoding(track, now)
                         && let Some(ring) = self.media.ring(encoding)
                     {
                         assigned.slot.attach(encoding, ring, now);
@@ -86,6 +92,20 @@ impl Shard {
             if waits {
                 self.attach(now, viewer);
             }
+        }
+    }
+
+    /// Has the viewers of a simulcast's encoding that stopped shown another, looked after every `RESCUE_INTERVAL`.
+    pub(super) fn rescue_viewers_of(&mut self, now: Instant, track: TrackId) {
+        let Some(found) = self.media.tracks.get_mut(track).filter(|found| found.encodings.len() > 1) else { return };
+        if found.checked.is_some_and(|checked| now.saturating_duration_since(checked) < RESCUE_INTERVAL) {
+            return;
+        }
+        found.checked = Some(now);
+        let encodings = found.encodings.clone();
+        let is_read = |id: &EncodingId| self.media.readers.get(*id).is_some_and(|readers| !readers.is_empty());
+        if encodings.iter().any(|id| is_read(id) && self.media.is_stalled(*id, now)) {
+            self.attach_viewers_of(now, track);
         }
     }
 

@@ -10,4 +10,4 @@ mod slot;
 pub use outgoing::{Outgoing, SendExtensions};
 pub use pacer::Pacer;
 pub use rewriter::{Rewriter, Rewritten};
-pub use slot::{Feed, FirstNumbers, Pending, Slot, SlotStats, Urgency};
+pub use slot::{Choice, Feed, FirstNumbers, Pending, Slot, SlotStats, Urgency};

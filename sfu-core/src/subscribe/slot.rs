@@ -40,6 +40,14 @@ pub enum Urgency {
     Backlog,
 }
 
+/// Which of a slot's packets are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Choice {
+    RepeatsFirst,
+    /// Repeats must wait; live frames do not wait for them.
+    LiveOnly,
+}
+
 /// What a slot would send next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pending {
@@ -126,10 +134,6 @@ impl Slot {
         ids: ExtensionIds,
         first: FirstNumbers,
     ) -> Self {
-        let clock_rate = match kind {
-            MediaKind::Audio => 48_000,
-            MediaKind::Video => 90_000,
-        };
         let repeats_in_place = ssrcs.1.is_none() && codecs.iter().any(|codec| codec.feedback.nack);
         Self {
             mid,
@@ -138,7 +142,7 @@ impl Slot {
             rtx: ssrcs.1,
             codecs,
             extensions: SendExtensions { ids, per_sending: !repeats_in_place },
-            rewriter: Rewriter::new(first.media, clock_rate),
+            rewriter: Rewriter::new(first.media, kind.clock_rate()),
             feed: None,
             upcoming: None,
             wants_keyframe: false,
@@ -179,10 +183,13 @@ impl Slot {
         self.upcoming.or(self.feed).is_some_and(|feed| feed.state == FeedState::AwaitingKeyframe)
     }
 
-    /// The encoding that must be asked for a keyframe, once after each attachment or skip that makes it necessary.
-    pub fn take_keyframe_wish(&mut self) -> Option<EncodingId> {
-        let wanted = std::mem::take(&mut self.wants_keyframe);
-        self.target().filter(|_| wanted && self.kind == MediaKind::Video)
+    /// The encoding that must be asked for a keyframe, once after each attachment or skip that makes it necessary; the wish
+    /// stays until the encoding can be asked.
+    pub fn take_keyframe_wish(&mut self, can_be_asked: impl Fn(EncodingId) -> bool) -> Option<EncodingId> {
+        let wanted = self.wants_keyframe && self.kind == MediaKind::Video;
+        let encoding = self.target().filter(|encoding| wanted && can_be_asked(*encoding))?;
+        self.wants_keyframe = false;
+        Some(encoding)
     }
 
     /// What is added to the current encoding's timestamps.
@@ -238,8 +245,15 @@ impl Slot {
     }
 
     /// What `take` would give, if anything; moves on past what cannot be sent.
-    pub fn pending<'r>(&mut self, rings: impl Fn(EncodingId) -> Option<&'r Ring>, now: Instant) -> Option<Pending> {
-        while let Some(&number) = self.repeats.front() {
+    pub fn pending<'r>(
+        &mut self,
+        rings: impl Fn(EncodingId) -> Option<&'r Ring>,
+        now: Instant,
+        choice: Choice,
+    ) -> Option<Pending> {
+        while choice == Choice::RepeatsFirst
+            && let Some(&number) = self.repeats.front()
+        {
             if let Some(outgoing) = self.repeat(number, &rings) {
                 let bytes = outgoing.len(&self.extensions);
                 return Some(Pending { bytes, urgency: Urgency::Backlog, may_be_padded: false });
@@ -273,9 +287,11 @@ impl Slot {
             .unwrap_or(0)
     }
 
-    /// The next packet; call after `pending` said that there is one.
-    pub fn take<'r>(&mut self, rings: impl Fn(EncodingId) -> Option<&'r Ring>) -> Option<Outgoing<'r>> {
-        if let Some(number) = self.repeats.pop_front() {
+    /// The next packet; call after `pending` said, for the same choice, that there is one.
+    pub fn take<'r>(&mut self, rings: impl Fn(EncodingId) -> Option<&'r Ring>, choice: Choice) -> Option<Outgoing<'r>> {
+        if choice == Choice::RepeatsFirst
+            && let Some(number) = self.repeats.pop_front()
+        {
             let outgoing = self.repeat(number, &rings)?;
             self.next_repeat = self.next_repeat.next();
             self.stats.retransmitted_packets_sent += 1;

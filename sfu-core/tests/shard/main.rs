@@ -28,6 +28,8 @@ mod hostile;
 mod interruptions;
 mod joining;
 mod loss;
+mod outages;
+mod rivals;
 mod rooms;
 mod simulcast;
 mod storms;

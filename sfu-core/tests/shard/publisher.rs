@@ -93,6 +93,10 @@ pub struct Publisher {
     pub no_repeats: bool,
     /// Answers no PLI.
     pub no_keyframes: bool,
+    /// This encoding of a simulcast is switched off.
+    pub stopped: Option<u8>,
+    /// Says in its sender reports that it has no wall clock (RFC 3550 §6.4.1).
+    pub no_wall_clock: bool,
     pub plis: Vec<Instant>,
     pub packets_nacked: u64,
     pub packets_repeated: u64,
@@ -138,6 +142,8 @@ impl Publisher {
             level: 30,
             no_repeats: false,
             no_keyframes: false,
+            stopped: None,
+            no_wall_clock: false,
             plis: vec![],
             packets_nacked: 0,
             packets_repeated: 0,
@@ -214,7 +220,7 @@ impl Publisher {
         let captured_ms = (now - self.epoch).as_millis() as u32;
         let browser = self.what.style == Style::Browser;
         let mid = if browser { self.mids.1.clone() } else { String::new() };
-        for encoding in &mut self.encodings {
+        for encoding in self.encodings.iter_mut().filter(|encoding| self.stopped != Some(encoding.place)) {
             encoding.picture_id = (encoding.picture_id + 1) & 0x7fff;
             encoding.tl0 = encoding.tl0.wrapping_add(1);
             let (of_key, of_delta) = self.what.packets;
@@ -271,6 +277,7 @@ impl Publisher {
         let nanos = (now - self.epoch).as_nanos() as u64;
         let ntp = (((nanos / 1_000_000_000) << 32) | (((nanos % 1_000_000_000) << 32) / 1_000_000_000))
             .wrapping_add(self.clock_error);
+        let ntp = if self.no_wall_clock { 0 } else { ntp };
         for encoding in &self.encodings {
             if self.what.video {
                 self.rtcp_out.push_back(sender_report(encoding.ssrc, ntp, self.timestamp(now, 90_000)));
