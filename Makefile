@@ -12,9 +12,9 @@ help: ## list the targets
 	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## /  make \1\t/' | expand -t 22
 
 run: ## build what is missing, start the server, print the links (ARGS="--http-addr …" is passed on)
-	@scripts/install.sh build
+	@.ci/install.sh build
 	@$(MAKE) --no-print-directory build
-	@TARGET="$(TARGET)" scripts/run.sh $(ARGS)
+	@TARGET="$(TARGET)" .ci/start.sh $(ARGS)
 
 build: web server ## build the web pages and the server
 
@@ -36,24 +36,24 @@ web/dist/index.html: $(WEB_SOURCES) $(WEB_READY)
 	@touch $@
 
 test: ## every check and every test, counted at the end
-	@scripts/install.sh test
-	@TARGET="$(TARGET)" scripts/test.sh
+	@.ci/install.sh test
+	@TARGET="$(TARGET)" .ci/test.sh
 
 lint: $(WEB_READY) ## formatting, clippy, dependency rules, the web's lints
-	@scripts/install.sh lint
-	@TARGET="$(TARGET)" scripts/test.sh lint
+	@.ci/install.sh lint
+	@TARGET="$(TARGET)" .ci/test.sh lint
 
 e2e: ## the browser tests alone (FILTER=firefox picks files)
-	@scripts/install.sh test
-	@TARGET="$(TARGET)" scripts/test.sh e2e
+	@.ci/install.sh test
+	@TARGET="$(TARGET)" .ci/test.sh e2e
 
 bench: ## CPU per forwarded packet, memory per participant, latency
-	@scripts/install.sh build
+	@.ci/install.sh build
 	@$(MAKE) --no-print-directory build
 	cargo run --release -p load-tests --bin sfu-load -- bench $(ARGS)
 
 screenshots: build ## the page in each of its states, into target/screenshots
-	@scripts/install.sh test
+	@.ci/install.sh test
 	cd web && E2E_TARGET="$(TARGET)" npm run --silent screenshots
 
 clean: ## remove what was built

@@ -8,11 +8,11 @@ export const harnessDirectory = join(target, 'e2e');
 
 export const serverBinary = process.env['E2E_SERVER'] ?? join(target, 'release/sfu-server');
 
-/** An interface's own address inside the tests' network namespace; see scripts/in-namespace.sh. */
+/** An interface's own address inside the tests' network namespace; see .ci/in-namespace.sh. */
 export function namespaceAddress(): string {
   const address = process.env['E2E_ADDRESS'];
   if (address === undefined)
-    throw new Error('Firefox needs a namespace: run this by `make e2e` or scripts/in-namespace.sh');
+    throw new Error('Firefox needs a namespace: run this by `make e2e` or .ci/in-namespace.sh');
   return address;
 }
 

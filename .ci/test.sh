@@ -109,7 +109,7 @@ whip_ffmpeg() {
 }
 
 browser_tests() {
-  cd web && ../scripts/in-namespace.sh npx --no-install vitest run --config e2e/vitest.config.ts --reporter=default --reporter=json \
+  cd web && ../.ci/in-namespace.sh npx --no-install vitest run --config e2e/vitest.config.ts --reporter=default --reporter=json \
     --outputFile.json="$logs/browser.json" ${FILTER:+"$FILTER"}
 }
 
@@ -126,7 +126,7 @@ release_server() { cargo build --locked --release -p sfu-server; }
 check "web packages" web_packages
 if [[ $selection != e2e ]]; then
   check "format" cargo fmt --all --check
-  check "dependency rules" scripts/dependency-rules.sh
+  check "dependency rules" .ci/dependency-rules.sh
   check "bans, licences, sources" deny
   check "web lint" web_lint
   check "web pages" web_pages
