@@ -3,18 +3,17 @@
 use std::net::{IpAddr, SocketAddr};
 
 use axum::body::Bytes;
-use axum::extract::rejection::{BytesRejection, PathRejection, QueryRejection};
-use axum::extract::{ConnectInfo, Path, Query, Request, State};
+use axum::extract::rejection::{BytesRejection, PathRejection};
+use axum::extract::{ConnectInfo, Path, Request, State};
 use axum::http::header::{CONTENT_TYPE, ETAG, LINK, LOCATION};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, RequestExt};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use serde::Deserialize;
 use sfu_core::id::{Identity, NameError, RoomName};
-use sfu_core::limits::SLOTS_PER_TRANSPORT_MAX;
 
 use super::problem::{Problem, ProblemType};
+use super::query::JoinQuery;
 use super::{SDP, SDP_FRAGMENT, is_media_type};
 use crate::app::AppState;
 use crate::config::IceServer;
@@ -29,34 +28,26 @@ pub const ACCEPT_POST: HeaderName = HeaderName::from_static("accept-post");
 
 /// Characters that a path segment holds as they are (RFC 3986 §2.3).
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+/// The only way in which a path that found its route can be unreadable.
+const NOT_UTF8: &str = "the room's name is not UTF-8 once decoded; write each byte of its UTF-8 as %XX";
 /// Letters and digits that are hard to mistake for one another, for made-up identities.
 const EASY: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
-
-/// What the query may say; unknown parameters are left alone, as players add their own.
-#[derive(Debug, Default, Deserialize)]
-pub struct JoinQuery {
-    identity: Option<String>,
-    /// Identities to watch, in the order of the slots, joined by commas.
-    watch: Option<String>,
-}
 
 /// Answers an offer.
 pub async fn join(
     State(state): State<AppState>,
     Extension(kind): Extension<Kind>,
     room: Result<Path<String>, PathRejection>,
-    query: Result<Query<JoinQuery>, QueryRejection>,
     request: Request,
 ) -> Result<Response, Problem> {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
-    let Path(room) = room.map_err(|error| bad_name(&error.body_text()))?;
+    let Ok(Path(room)) = room else { return Err(bad_name(NOT_UTF8)) };
     let room = RoomName::new(&room).map_err(|error| bad_name(&format!("the room's name {error}")))?;
-    let Query(query) = query.map_err(|error| bad_query(&error.body_text()))?;
-    let identity = match &query.identity {
-        Some(identity) => checked("identity", identity)?,
-        None => made_up(kind).map_err(|error| bad_query(&error.to_string()))?,
+    let JoinQuery { identity, watch } = JoinQuery::parse(kind, request.uri().query().unwrap_or(""))?;
+    let identity = match identity {
+        Some(identity) => identity,
+        None => made_up(kind).map_err(|error| bad_name(&format!("the made-up identity {error}")))?,
     };
-    let watch = watched(kind, query.watch.as_deref())?;
     let offer = offer(request).await?;
     let candidates = |sockets: &[SocketAddr]| local_candidates(&state, sockets, peer);
     let request = JoinRequest { kind, room: room.clone(), identity, watch, offer };
@@ -86,22 +77,6 @@ fn local_candidates(state: &AppState, sockets: &[SocketAddr], peer: Option<IpAdd
     let announced = &state.settings.announce;
     let interfaces = if announced.is_empty() { announce::interface_addresses() } else { Vec::new() };
     announce::candidates(sockets, announced, &interfaces, peer)
-}
-
-fn watched(kind: Kind, list: Option<&str>) -> Result<Vec<Identity>, Problem> {
-    let names = match (kind, list) {
-        (Kind::Whip, Some(_)) => return Err(bad_query("watch is for WHEP; a publisher sends, so leave it out")),
-        (_, None) => return Ok(Vec::new()),
-        (Kind::Whep, Some(list)) => list.split(',').map(str::trim).filter(|name| !name.is_empty()),
-    };
-    let watched = names.map(|name| checked("watch", name)).collect::<Result<Vec<_>, _>>()?;
-    if watched.len() > SLOTS_PER_TRANSPORT_MAX {
-        return Err(bad_query(&format!(
-            "watch names {} publishers; at most {SLOTS_PER_TRANSPORT_MAX} fit",
-            watched.len()
-        )));
-    }
-    Ok(watched)
 }
 
 fn made_up(kind: Kind) -> Result<Identity, NameError> {
@@ -146,14 +121,6 @@ pub(super) fn header(value: &str) -> Result<HeaderValue, Problem> {
         .map_err(|_| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, ProblemType::Blank, "a header cannot be written"))
 }
 
-fn checked(parameter: &str, name: &str) -> Result<Identity, Problem> {
-    Identity::new(name).map_err(|error| bad_query(&format!("{parameter}={name} {error}")))
-}
-
 fn bad_name(detail: &str) -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, ProblemType::BadName, detail)
-}
-
-fn bad_query(detail: &str) -> Problem {
-    Problem::new(StatusCode::BAD_REQUEST, ProblemType::BadQuery, detail)
 }

@@ -6,6 +6,7 @@ pub mod health;
 pub mod join;
 pub mod metrics;
 pub mod problem;
+pub mod query;
 pub mod resource;
 pub mod web;
 
