@@ -5,10 +5,11 @@ use std::time::Duration;
 /// Longest room name or identity, bytes. Fits a header extension and a log line.
 pub const NAME_BYTES_MAX: usize = 128;
 
-/// Largest session description accepted, bytes. A browser's offer with 100 sections takes about 150 KiB.
+/// Largest session description accepted, bytes. A browser's section takes 1.2 to 3 KiB, so this holds 85 to 200 of them.
 pub const SDP_BYTES_MAX: usize = 256 * 1024;
-/// Most lines of a session description. A browser's offer has about 40 a section.
-pub const SDP_LINES_MAX: usize = 20_000;
+/// Most lines of a session description: what `SDP_BYTES_MAX` holds at about 32 bytes a line. A browser's section has 40 to
+/// 130, so a default of 2,000 would refuse a page with a dozen tiles.
+pub const SDP_LINES_MAX: usize = 8_000;
 /// Most m-sections of a session description.
 pub const SDP_SECTIONS_MAX: usize = 512;
 
