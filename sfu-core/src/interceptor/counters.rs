@@ -46,6 +46,8 @@ counters! {
     packets_repaired,
     /// Missing packets no longer asked for: too old, too often, too many.
     repairs_abandoned,
+    /// Of those, the ones forgotten because too many of their stream or transport were missing.
+    repairs_shed,
     /// NACK messages received from a subscriber.
     nacks_received,
     /// Packets that a subscriber asked for again while a repeat was on its way, or too often.

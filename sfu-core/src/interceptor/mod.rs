@@ -11,6 +11,7 @@ mod config;
 mod counters;
 mod event;
 mod keyframe_request;
+mod missing_packets;
 mod nack_generator;
 mod notices;
 mod outgoing;

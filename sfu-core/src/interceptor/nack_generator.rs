@@ -1,9 +1,10 @@
 //! Asks a publisher for what did not arrive (RFC 4585 §6.2.1): after a short grace for reordering, again each round
 //! trip, a bounded number of times, and then not any more.
 //!
-//! Invariant: at most [`MISSING_MAX`] packets of a stream are remembered as missing, none longer than [`GIVE_UP`].
+//! Invariant: at most [`MISSING_MAX`] packets of a stream and [`MISSING_PER_TRANSPORT_MAX`] of all are remembered as
+//! missing, none longer than a second.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -14,22 +15,17 @@ use ::rtp::header::Header;
 use super::config::takes;
 use super::counters::Cells;
 use super::event::{Control, ControlEvent};
+use super::missing_packets::{Due, Fate, MissingPackets};
 use super::stage::{Outbox, Stage};
 use crate::id::Ssrc;
 use crate::rtp::{ExtSeqNo, SeqNo};
 
-/// How long a packet may be late before it is asked for. Above the reordering of access networks, below a frame.
-const GRACE: Duration = Duration::from_millis(15);
-/// This many newer packets end the grace early: reordering seldom reaches so far.
-const NEWER_PACKETS: u64 = 3;
 /// A repeat of the question waits at least this long; a browser's pacer needs some of it.
 const REPEAT_MIN: Duration = Duration::from_millis(20);
-/// Times a packet is asked for. Half of the questions and half of the answers may be lost, and it still comes.
-const TRIES_MAX: u8 = 10;
-/// A packet older than this is of no use: a decoder has asked for a keyframe by then.
-const GIVE_UP: Duration = Duration::from_secs(1);
 /// Missing packets remembered of one stream: half a second of 20 Mbit/s. More is a keyframe's business.
 const MISSING_MAX: usize = 1_000;
+/// Missing packets remembered of all streams of a transport: half a second of three encodings and a screen, all lost.
+const MISSING_PER_TRANSPORT_MAX: usize = 4_000;
 /// A jump of the sequence number beyond this, confirmed by the next packet, is a restart (RFC 3550 A.1).
 const JUMP_MAX: u16 = 3_000;
 /// Sequence numbers of one message: keeps it under the MTU even if each takes a pair of its own.
@@ -37,28 +33,37 @@ const SEQUENCES_PER_MESSAGE: usize = 250;
 /// Round-trip time until one is measured, as browsers assume.
 const ROUND_TRIP_DEFAULT: Duration = Duration::from_millis(100);
 
-struct Missing {
-    sequence: ExtSeqNo,
-    noticed: Instant,
-    /// The stream's arrivals when it was noticed.
-    noticed_arrivals: u64,
-    asked: Option<Instant>,
-    tries: u8,
-}
-
 #[derive(Default)]
 struct Stream {
     highest: Option<ExtSeqNo>,
     arrivals: u64,
-    /// Ordered by sequence number.
-    missing: VecDeque<Missing>,
     /// The number that would confirm a restart.
     restart: Option<SeqNo>,
 }
 
+/// What an arrival means for its stream.
+enum Step {
+    /// In turn, or late.
+    Expected,
+    /// Those in between did not arrive, first and last.
+    Gap(ExtSeqNo, ExtSeqNo),
+    /// Far off: one such packet is a stray.
+    Stray,
+    /// The stream begins anew.
+    Restart,
+}
+
+/// What is due in one stream.
+#[derive(Default)]
+struct StreamDues {
+    asked: Vec<ExtSeqNo>,
+    abandoned: usize,
+}
+
 /// The NACK interceptor's stage.
 pub(super) struct NackGenerator {
-    streams: BTreeMap<u32, Stream>,
+    streams: BTreeMap<Ssrc, Stream>,
+    missing: MissingPackets,
     /// Smoothed time from a question to its answer.
     round_trip: Duration,
     counters: Arc<Cells>,
@@ -66,82 +71,88 @@ pub(super) struct NackGenerator {
 
 impl NackGenerator {
     pub(super) fn new(counters: Arc<Cells>) -> Self {
-        Self { streams: BTreeMap::new(), round_trip: ROUND_TRIP_DEFAULT, counters }
+        Self { streams: BTreeMap::new(), missing: MissingPackets::default(), round_trip: ROUND_TRIP_DEFAULT, counters }
     }
 
     fn repeat_after(&self) -> Duration {
         (self.round_trip * 5 / 4).max(REPEAT_MIN)
     }
 
-    fn abandon(&self, now: Instant, ssrc: u32, packets: usize, out: &mut Outbox) {
+    fn abandon(&self, now: Instant, ssrc: Ssrc, packets: usize, out: &mut Outbox) {
         if packets > 0 {
             self.counters.repairs_abandoned.add(packets);
-            out.event(now, ControlEvent::RepairAbandoned { ssrc: Ssrc(ssrc), packets });
+            out.event(now, ControlEvent::RepairAbandoned { ssrc, packets });
         }
     }
 
-    /// Asks for what is due in one stream, gives up what is too old.
-    fn ask(&mut self, now: Instant, ssrc: u32, out: &mut Outbox) {
-        let repeat_after = self.repeat_after();
-        let Some(stream) = self.streams.get_mut(&ssrc) else { return };
-        let before = stream.missing.len();
-        stream.missing.retain(|missing| !missing.is_hopeless(now, repeat_after));
-        let abandoned = before - stream.missing.len();
-        if stream.missing.is_empty() {
-            // A burst's memory goes with it.
-            stream.missing = VecDeque::new();
+    fn note(&mut self, now: Instant, ssrc: Ssrc, gap: (ExtSeqNo, ExtSeqNo), arrivals: u64, out: &mut Outbox) {
+        self.missing.note(now, ssrc, gap, arrivals);
+        if self.missing.packets_of(ssrc) > MISSING_MAX || self.missing.packets() > MISSING_PER_TRANSPORT_MAX {
+            let shed = self.missing.forget(ssrc);
+            self.counters.repairs_shed.add(shed);
+            self.abandon(now, ssrc, shed, out);
         }
-        let mut due = Vec::new();
-        for missing in &mut stream.missing {
-            if missing.due(stream.arrivals, repeat_after) <= now {
-                missing.asked = Some(now);
-                missing.tries += 1;
-                due.push(missing.sequence.seq().0);
+    }
+
+    /// Asks for what is due and gives up what is too old; `arrived`: the stream that goes on, with its count of arrivals.
+    fn ask(&mut self, now: Instant, arrived: Option<(Ssrc, u64)>, out: &mut Outbox) {
+        let repeat_after = self.repeat_after();
+        let mut dues = BTreeMap::<Ssrc, StreamDues>::new();
+        while let Some(due) = self.missing.pop_due(now, repeat_after) {
+            add(&mut dues, due);
+        }
+        if let Some((ssrc, arrivals)) = arrived {
+            while let Some(due) = self.missing.pop_overtaken(now, ssrc, arrivals) {
+                add(&mut dues, due);
             }
         }
-        self.abandon(now, ssrc, abandoned, out);
-        self.counters.packets_nacked.add(due.len());
-        for sequences in due.chunks(SEQUENCES_PER_MESSAGE) {
-            self.counters.nacks_sent.increment();
-            let nacks = nack_pairs_from_sequence_numbers(sequences);
-            out.send(now, vec![Box::new(TransportLayerNack { sender_ssrc: 0, media_ssrc: ssrc, nacks })]);
+        for (ssrc, StreamDues { mut asked, abandoned }) in dues {
+            self.abandon(now, ssrc, abandoned, out);
+            self.counters.packets_nacked.add(asked.len());
+            asked.sort_unstable();
+            let sequences: Vec<u16> = asked.into_iter().map(|sequence| sequence.seq().0).collect();
+            for sequences in sequences.chunks(SEQUENCES_PER_MESSAGE) {
+                self.counters.nacks_sent.increment();
+                let nacks = nack_pairs_from_sequence_numbers(sequences);
+                out.send(now, vec![Box::new(TransportLayerNack { sender_ssrc: 0, media_ssrc: ssrc.0, nacks })]);
+            }
         }
     }
 
-    fn repaired(&mut self, now: Instant, ssrc: u32, sequence: SeqNo) {
-        let Some(missing) = self.streams.get_mut(&ssrc).and_then(|stream| stream.take(sequence)) else { return };
-        let Some(asked) = missing.asked else { return };
+    fn repaired(&mut self, now: Instant, ssrc: Ssrc, sequence: SeqNo) {
+        let highest = self.streams.get(&ssrc).and_then(|stream| stream.highest);
+        let Some(sequence) = highest.and_then(|highest| highest.extend(sequence)) else { return };
+        let Some(found) = self.missing.take(ssrc, sequence) else { return };
+        let Some(asked) = found.asked else { return };
         self.counters.packets_repaired.increment();
         // An answer to a question asked twice says nothing about the round trip (Karn).
-        if missing.tries == 1 {
+        if found.tries == 1 {
             self.round_trip = (self.round_trip * 7 + now.saturating_duration_since(asked)) / 8;
         }
     }
 }
 
-impl Missing {
-    fn due(&self, arrivals: u64, repeat_after: Duration) -> Instant {
-        match self.asked {
-            Some(asked) => asked + repeat_after,
-            None if arrivals.saturating_sub(self.noticed_arrivals) + 1 >= NEWER_PACKETS => self.noticed,
-            None => self.noticed + GRACE,
-        }
-    }
-
-    /// Too old, or the last question had its round trip.
-    fn is_hopeless(&self, now: Instant, repeat_after: Duration) -> bool {
-        let exhausted = self.tries >= TRIES_MAX && self.asked.is_some_and(|asked| now >= asked + repeat_after);
-        exhausted || now >= self.noticed + GIVE_UP
+fn add(dues: &mut BTreeMap<Ssrc, StreamDues>, due: Due) {
+    let stream = dues.entry(due.ssrc).or_default();
+    let sequences = std::iter::successors(Some(due.first), |sequence| Some(sequence.next()))
+        .take_while(|sequence| *sequence <= due.last);
+    match due.fate {
+        Fate::Ask => stream.asked.extend(sequences),
+        Fate::Abandon => stream.abandoned += sequences.count(),
     }
 }
 
 impl Stream {
-    /// Notes an arrival; returns how many missing packets had to be dropped for it.
-    fn arrive(&mut self, now: Instant, sequence: SeqNo) -> usize {
+    fn beginning_at(sequence: SeqNo) -> Self {
+        // A cycle up, so that packets from before the first one have a number too.
+        let first = ExtSeqNo(1 << 16).offset(i64::from(sequence.0));
+        Self { highest: Some(first), ..Self::default() }
+    }
+
+    fn arrive(&mut self, sequence: SeqNo) -> Step {
         let Some(highest) = self.highest else {
-            // A cycle up, so that packets from before the first one have a number too.
-            self.highest = Some(ExtSeqNo(1 << 16).offset(i64::from(sequence.0)));
-            return 0;
+            *self = Self::beginning_at(sequence);
+            return Step::Expected;
         };
         let step = sequence.distance(highest.seq());
         if step.unsigned_abs() > JUMP_MAX {
@@ -150,107 +161,147 @@ impl Stream {
         self.restart = None;
         self.arrivals += 1;
         if step <= 0 {
-            self.take(sequence);
-            return 0;
+            return Step::Expected;
         }
         let arrived = highest.offset(i64::from(step));
-        let mut sequence = highest.next();
-        while sequence < arrived {
-            self.missing.push_back(Missing {
-                sequence,
-                noticed: now,
-                noticed_arrivals: self.arrivals,
-                asked: None,
-                tries: 0,
-            });
-            sequence = sequence.next();
-        }
         self.highest = Some(arrived);
-        if self.missing.len() <= MISSING_MAX {
-            return 0;
-        }
-        std::mem::take(&mut self.missing).len()
+        if step == 1 { Step::Expected } else { Step::Gap(highest.next(), arrived.offset(-1)) }
     }
 
     /// One stray packet is ignored; two in a row begin the stream anew.
-    fn jump(&mut self, sequence: SeqNo) -> usize {
+    fn jump(&mut self, sequence: SeqNo) -> Step {
         if self.restart != Some(sequence) {
             self.restart = Some(SeqNo(sequence.0.wrapping_add(1)));
-            return 0;
+            return Step::Stray;
         }
-        let dropped = self.missing.len();
-        *self = Stream { highest: Some(ExtSeqNo(1 << 16).offset(i64::from(sequence.0))), ..Stream::default() };
-        dropped
-    }
-
-    fn take(&mut self, sequence: SeqNo) -> Option<Missing> {
-        let sequence = self.highest?.extend(sequence)?;
-        let index = self.missing.binary_search_by_key(&sequence, |missing| missing.sequence).ok()?;
-        let missing = self.missing.remove(index);
-        if self.missing.is_empty() {
-            self.missing = VecDeque::new();
-        }
-        missing
+        *self = Self::beginning_at(sequence);
+        Step::Restart
     }
 }
 
 impl Stage for NackGenerator {
     fn handle_arrival(&mut self, now: Instant, header: &Header, out: &mut Outbox) {
-        let sequence = SeqNo(header.sequence_number);
-        let Some(stream) = self.streams.get_mut(&header.ssrc) else { return };
-        if stream.is_behind(sequence) {
+        let (ssrc, sequence) = (Ssrc(header.ssrc), SeqNo(header.sequence_number));
+        let Some(stream) = self.streams.get_mut(&ssrc) else { return };
+        let is_behind = stream.highest.is_some_and(|highest| sequence.distance(highest.seq()) < 0);
+        let step = stream.arrive(sequence);
+        let arrivals = stream.arrivals;
+        match step {
             // Late, or a repeat on its own SSRC where RTX was not agreed.
-            self.repaired(now, header.ssrc, sequence);
+            Step::Expected | Step::Stray if is_behind => self.repaired(now, ssrc, sequence),
+            Step::Expected | Step::Stray => {}
+            Step::Gap(first, last) => self.note(now, ssrc, (first, last), arrivals, out),
+            Step::Restart => {
+                let forgotten = self.missing.forget(ssrc);
+                self.abandon(now, ssrc, forgotten, out);
+            }
         }
-        let Some(stream) = self.streams.get_mut(&header.ssrc) else { return };
-        let dropped = stream.arrive(now, sequence);
-        let waiting = !stream.missing.is_empty();
-        self.abandon(now, header.ssrc, dropped, out);
-        if waiting {
-            self.ask(now, header.ssrc, out);
-        }
+        self.ask(now, Some((ssrc, arrivals)), out);
     }
 
     fn handle_control(&mut self, now: Instant, control: &Control, _out: &mut Outbox) {
         match control {
-            Control::Repaired { ssrc, sequence } => self.repaired(now, ssrc.0, *sequence),
+            Control::Repaired { ssrc, sequence } => self.repaired(now, *ssrc, *sequence),
             Control::RoundTrip(round_trip) => self.round_trip = *round_trip,
             Control::RequestKeyframe { .. } | Control::KeyframeArrived { .. } | Control::SenderSample { .. } => {}
         }
     }
 
     fn handle_timeout(&mut self, now: Instant, out: &mut Outbox) {
-        let waiting: Vec<u32> =
-            self.streams.iter().filter(|(_, stream)| !stream.missing.is_empty()).map(|(&ssrc, _)| ssrc).collect();
-        for ssrc in waiting {
-            self.ask(now, ssrc, out);
-        }
+        self.ask(now, None, out);
     }
 
     fn poll_timeout(&self) -> Option<Instant> {
-        let repeat_after = self.repeat_after();
-        let dues = self.streams.values().flat_map(|stream| {
-            stream
-                .missing
-                .iter()
-                .map(|missing| missing.due(stream.arrivals, repeat_after).min(missing.noticed + GIVE_UP))
-        });
-        dues.min()
+        self.missing.next_due(self.repeat_after())
     }
 
     fn bind_remote(&mut self, info: &StreamInfo) {
         if takes(info, "nack", "") {
-            self.streams.insert(info.ssrc, Stream::default());
+            self.missing.forget(Ssrc(info.ssrc));
+            self.streams.insert(Ssrc(info.ssrc), Stream::default());
         }
     }
 
     fn unbind_remote(&mut self, info: &StreamInfo) {
-        self.streams.remove(&info.ssrc);
+        self.missing.forget(Ssrc(info.ssrc));
+        self.streams.remove(&Ssrc(info.ssrc));
     }
 }
 
-impl Stream {
-    fn is_behind(&self, sequence: SeqNo) -> bool {
-        self.highest.is_some_and(|highest| sequence.distance(highest.seq()) < 0)
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::Ssrc;
+    use crate::interceptor::config::RemoteStream;
+
+    const STREAMS: u32 = 4;
+
+    struct Bench {
+        generator: NackGenerator,
+        now: Instant,
+        sequence: u16,
+    }
+
+    impl Bench {
+        /// Each stream lacks every second packet, `missing` in all, each asked for once.
+        fn lacking(missing: u16) -> Self {
+            let mut generator = NackGenerator::new(Arc::default());
+            for ssrc in 0..STREAMS {
+                let stream = RemoteStream { ssrc: Ssrc(ssrc), clock_rate: 90_000, nack: true, pli: true, fir: false };
+                generator.bind_remote(&stream.info());
+            }
+            let mut bench = Self { generator, now: Instant::now(), sequence: 0 };
+            bench.arrive(0);
+            (0..missing).for_each(|_| bench.arrive(2));
+            (0..3).for_each(|_| bench.arrive(1));
+            assert_eq!(bench.generator.missing.packets_of(Ssrc(0)), usize::from(missing));
+            bench.generator.missing.steps = 0;
+            bench
+        }
+
+        /// The packet `ahead` of the last arrives in each stream, and the timer is set anew.
+        fn arrive(&mut self, ahead: u16) {
+            self.sequence += ahead;
+            self.handle(self.sequence);
+        }
+
+        fn handle(&mut self, sequence_number: u16) {
+            for ssrc in 0..STREAMS {
+                let header = Header { ssrc, sequence_number, ..Header::default() };
+                self.generator.handle_arrival(self.now, &header, &mut Outbox::default());
+                self.generator.poll_timeout();
+            }
+        }
+    }
+
+    /// Runs touched by arrivals in turn, by one more loss that is asked for, and by a repair.
+    fn steps(missing: u16) -> [usize; 3] {
+        let mut bench = Bench::lacking(missing);
+        let mut last = 0;
+        let mut since = |bench: &Bench| {
+            let steps = bench.generator.missing.steps;
+            steps - std::mem::replace(&mut last, steps)
+        };
+        (0..100).for_each(|_| bench.arrive(1));
+        let in_turn = since(&bench);
+        bench.arrive(2);
+        (0..2).for_each(|_| bench.arrive(1));
+        let loss = since(&bench);
+        bench.handle(1);
+        [in_turn, loss, since(&bench)]
+    }
+
+    #[test]
+    fn an_arrival_costs_no_more_when_a_thousand_packets_are_missing() {
+        let streams = usize::try_from(STREAMS).unwrap();
+        assert_eq!(steps(2), [0, 2 * streams, streams]);
+        assert_eq!(steps(990), steps(2));
+    }
+
+    #[test]
+    fn a_hole_costs_no_more_than_a_lone_loss_until_it_is_asked_for() {
+        let mut bench = Bench::lacking(2);
+        bench.arrive(900);
+        assert_eq!(bench.generator.missing.steps, usize::try_from(STREAMS).unwrap());
     }
 }

@@ -1,8 +1,9 @@
 //! What a publisher's packets lack is asked for soon, again after a round trip, and not for ever.
 
 use rtcp::transport_feedbacks::transport_layer_nack::TransportLayerNack;
-use sfu_core::interceptor::{ChainConfig, ControlEvent};
-use sfu_core::rtp::SeqNo;
+use sfu_core::id::Ssrc;
+use sfu_core::interceptor::{Arrival, ChainConfig, ControlEvent};
+use sfu_core::rtp::{RtpTime, SeqNo};
 
 use crate::{Bench, LOCAL, MEDIA, ms, of, stream};
 
@@ -120,6 +121,46 @@ fn a_hole_too_large_to_repair_is_a_keyframes_business() {
     bench.arrive(1_500);
     assert_eq!(bench.events(), [ControlEvent::RepairAbandoned { ssrc: MEDIA, packets: 1_489 }]);
     assert_eq!(asked(&bench.run_until(ms(900))), []);
+    assert_eq!((bench.counters().repairs_abandoned, bench.counters().repairs_shed), (1_489, 1_489));
+}
+
+#[test]
+fn what_all_streams_together_may_lack_is_limited() {
+    let mut bench = Bench::publisher();
+    for number in 0..5 {
+        bench.chain.bind_remote(&stream(Ssrc(number)));
+        for sequence in [0, 901] {
+            let arrival = Arrival {
+                ssrc: Ssrc(number),
+                sequence: SeqNo(sequence),
+                timestamp: RtpTime(0),
+                transport_sequence: None,
+            };
+            bench.chain.handle_arrival(bench.now, &arrival);
+        }
+    }
+    assert_eq!(bench.events(), [ControlEvent::RepairAbandoned { ssrc: Ssrc(4), packets: 900 }]);
+    assert_eq!(bench.counters().repairs_shed, 900);
+    bench.sent();
+    bench.run_until(ms(20));
+    assert_eq!(bench.counters().packets_nacked, 3_600, "the others are asked for all the same");
+}
+
+#[test]
+fn a_hole_closes_from_within() {
+    let mut bench = Bench::publisher();
+    bench.arrive(10);
+    bench.arrive(16);
+    bench.run_until(ms(15));
+    bench.arrive(13);
+    bench.arrive(11);
+    assert_eq!(asked(&bench.run_until(ms(130))), [(110, vec![12, 14, 15])], "5/4 of 76.6 ms, measured twice");
+    bench.arrive(15);
+    bench.arrive(14);
+    bench.arrive(12);
+    assert_eq!(asked(&bench.run_until(ms(900))), []);
+    assert_eq!(bench.counters().packets_repaired, 5);
+    assert_eq!(bench.events(), []);
 }
 
 #[test]
