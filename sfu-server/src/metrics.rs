@@ -154,7 +154,6 @@ pub(super) const CORE_COUNTERS: &[Row<ShardStats>] = &[
     ("sfu_transports_refused", "Offers refused", |s| s.counters.transports_refused),
     ("sfu_inbound_packets", "Packets of published encodings", |s| s.encodings.packets_received),
     ("sfu_inbound_bytes", "Payload bytes of published encodings", |s| s.encodings.bytes_received),
-    ("sfu_inbound_lost_packets", "Packets of published encodings that never came", |s| s.encodings.packets_lost()),
     ("sfu_inbound_repaired_packets", "Repeats received from publishers", |s| {
         s.encodings.retransmitted_packets_received
     }),
@@ -181,6 +180,11 @@ pub(super) const CORE_GAUGES: &[Row<ShardStats>] = &[
         size(s.transports.iter().filter(|transport| transport.connected).count())
     }),
     ("sfu_encodings", "Encodings that are published", |s| size(s.inbound.len())),
+    (
+        "sfu_inbound_missing_packets",
+        "Packets of published encodings that have not come; a repeat takes one away",
+        |s| s.encodings.packets_lost(),
+    ),
     ("sfu_ring_bytes", "Memory of the packets kept for subscribers", |s| {
         size(s.inbound.iter().map(|encoding| encoding.ring_bytes).sum())
     }),

@@ -64,6 +64,15 @@ async fn metrics_count_requests_by_route_and_tell_the_state() {
     assert!(reply.body.ends_with("# EOF\n"));
 }
 
+#[tokio::test]
+async fn what_a_repeat_takes_down_again_is_a_gauge() {
+    let metrics = Server::start().send(get("/metrics")).await.body;
+    for line in ["# TYPE sfu_inbound_missing_packets gauge", "sfu_inbound_missing_packets{shard=\"0\"} 0"] {
+        assert!(metrics.lines().any(|have| have == line), "{line}\nnot in\n{metrics}");
+    }
+    assert!(!metrics.contains("sfu_inbound_lost_packets"));
+}
+
 #[tokio::test(start_paused = true)]
 async fn metrics_do_without_a_shard_that_does_not_answer() {
     let server = Server::scripted(|command| matches!(command, Command::Stats { .. }).then(Vec::new));
