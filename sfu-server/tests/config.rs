@@ -72,7 +72,7 @@ fn the_later_layer_wins_and_is_named() {
 
 #[test]
 fn lists_are_arrays_commas_or_repeated_flags_and_replace_one_another_whole() {
-    let file = "announce = [\"192.0.2.1\", \"192.0.2.2\"]\nmedia_addr = [\"127.0.0.1\"]\n";
+    let file = "announce = [\"192.0.2.1\", \"192.0.2.2\"]\nmedia_addr = [\"127.0.0.1\", \"::1\"]\n";
     let run = check(Some(file), &[], &[]);
     assert_eq!(run.line("announce").0, "announce = [\"192.0.2.1\", \"192.0.2.2\"]");
     let run = check(Some(file), &[("SFU_ANNOUNCE", "192.0.2.3, 2001:db8::1")], &[]);
@@ -80,7 +80,7 @@ fn lists_are_arrays_commas_or_repeated_flags_and_replace_one_another_whole() {
     let run =
         check(Some(file), &[("SFU_ANNOUNCE", "192.0.2.3")], &["--announce", "192.0.2.4", "--announce", "192.0.2.5"]);
     assert_eq!(run.line("announce").0, "announce = [\"192.0.2.4\", \"192.0.2.5\"]");
-    assert_eq!(run.line("media_addr").0, "media_addr = [\"127.0.0.1\"]");
+    assert_eq!(run.line("media_addr").0, "media_addr = [\"127.0.0.1\", \"::1\"]");
 }
 
 #[test]
@@ -144,6 +144,22 @@ fn malformed_values_refuse_and_say_where_and_what_is_valid() {
     check(None, &[], &["--ice-server", "turn:host"]).refused(&["user name"]);
     check(None, &[], &["--media-port", "65535", "--shards", "2"]).refused(&["65535", "lower media_port"]);
     check(None, &[], &["--config", "/nowhere/sfu.toml"]).refused(&["/nowhere/sfu.toml", "cannot be read"]);
+}
+
+#[test]
+fn an_announced_address_needs_a_socket_of_its_family() {
+    check(None, &[("SFU_MEDIA_ADDR", "127.0.0.1")], &["--announce", "192.0.2.7", "--announce", "2001:db8::1"]).refused(
+        &[
+            "flag --announce: announce 2001:db8::1 is IPv6",
+            "media_addr (environment variable SFU_MEDIA_ADDR) binds IPv4 only",
+            "add :: to media_addr",
+        ],
+    );
+    check(None, &[], &["--announce", "192.0.2.7", "--media-addr", "::"]).refused(&["192.0.2.7 is IPv4", "0.0.0.0"]);
+    for media_addr in ["::,0.0.0.0", "::1", ""] {
+        let run = check(None, &[("SFU_MEDIA_ADDR", media_addr)], &["--announce", "2001:db8::1"]);
+        assert_eq!(run.code, 0, "{}", run.err);
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Why a configuration was refused: where it came from, what was wrong and what is valid.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use super::layer::Origin;
@@ -25,6 +26,18 @@ pub enum ConfigError {
         "media_port {first} and {shards} shards would need ports beyond 65535; take a lower media_port or fewer shards"
     )]
     PortsRunOut { first: u16, shards: u16 },
+    #[error(
+        "{origin}: announce {announced} is {family}, but media_addr ({media_origin}) binds {other} only; add {example} to media_addr, \
+         or leave {announced} out",
+        family = family(announced.is_ipv4()),
+        other = family(!announced.is_ipv4()),
+        example = if announced.is_ipv4() { "0.0.0.0" } else { "::" },
+    )]
+    AnnouncedWithoutSocket { origin: Origin, media_origin: Origin, announced: IpAddr },
+}
+
+fn family(is_ipv4: bool) -> &'static str {
+    if is_ipv4 { "IPv4" } else { "IPv6" }
 }
 
 /// A name close to the one that was not known.

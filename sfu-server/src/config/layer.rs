@@ -119,6 +119,10 @@ impl Layers {
         values.iter().map(|value| parse(value).ok_or_else(|| malformed(key, value, origin))).collect()
     }
 
+    pub(super) fn origin(&self, key: &str) -> Origin {
+        self.written(key).1.clone()
+    }
+
     fn written(&self, key: &str) -> (&[String], &Origin) {
         self.0.get(key).map_or((&[], &Origin::Default), |(values, origin)| (values.as_slice(), origin))
     }

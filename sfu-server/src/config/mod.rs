@@ -15,6 +15,8 @@ pub use value::{IceServer, LogFormat, Origin as CorsOrigin};
 
 use std::net::{IpAddr, SocketAddr};
 
+use crate::media::announce;
+
 /// Every setting of the server, checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
@@ -55,6 +57,14 @@ impl Config {
         if config.media_port != 0 && last_port > u32::from(u16::MAX) {
             return Err(ConfigError::PortsRunOut { first: config.media_port, shards: config.shards });
         }
-        Ok(config)
+        match announce::unserved(&config.media_addr, &config.announce) {
+            // Without media_addr both families are bound, where the machine has both.
+            Some(announced) if !config.media_addr.is_empty() => Err(ConfigError::AnnouncedWithoutSocket {
+                origin: layers.origin("announce"),
+                media_origin: layers.origin("media_addr"),
+                announced,
+            }),
+            Some(_) | None => Ok(config),
+        }
     }
 }

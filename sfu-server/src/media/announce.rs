@@ -34,6 +34,11 @@ pub fn candidates(
     candidates
 }
 
+/// The first announced address whose family none of the bound addresses has: no candidate can be made of it.
+pub fn unserved(bound: &[IpAddr], announced: &[IpAddr]) -> Option<IpAddr> {
+    announced.iter().copied().find(|ip| bound.iter().all(|bound| bound.is_ipv4() != ip.is_ipv4()))
+}
+
 /// Addresses of this machine's interfaces that a candidate may hold: no link-local IPv6, which means nothing without a zone.
 pub fn interface_addresses() -> Vec<IpAddr> {
     match if_addrs::get_if_addrs() {
@@ -130,6 +135,15 @@ mod tests {
     #[test]
     fn an_address_of_a_family_without_socket_is_left_out() {
         assert!(candidates(&socks(&["0.0.0.0:9"]), &ips(&["2001:db8::1"]), &[], None).is_empty());
+    }
+
+    #[test]
+    fn an_announced_address_that_no_socket_can_serve_is_found() {
+        let (v4, v6) = (ips(&["0.0.0.0"]), ips(&["::1"]));
+        let announced = ips(&["192.0.2.7", "2001:db8::1"]);
+        assert_eq!(unserved(&v4, &announced), Some(announced[1]));
+        assert_eq!(unserved(&v6, &announced), Some(announced[0]));
+        assert_eq!(unserved(&[v4, v6].concat(), &announced), None);
     }
 
     #[test]

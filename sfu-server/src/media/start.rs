@@ -14,6 +14,7 @@ use sfu_core::shard::{Shard, ShardConfig};
 use sfu_core::transport::{CertificateError, LocalCertificate};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
+use super::announce::unserved;
 use super::handle::{ShardHandle, ShardIndex, channel};
 use super::shard_thread::{ShardThread, WAKER};
 use super::udp::MediaSocket;
@@ -24,6 +25,8 @@ use crate::config::Config;
 pub enum StartError {
     #[error("UDP {address} cannot be bound: {source}; choose another media_addr or media_port, or stop what uses it")]
     Bind { address: SocketAddr, source: io::Error },
+    #[error("announce {address} has no socket: this machine has no IPv6; leave the address out of announce")]
+    NoSocketFor { address: IpAddr },
     #[error("no certificate for DTLS: {0}")]
     Certificate(#[from] CertificateError),
     #[error("media thread {shard} cannot be set up: {source}")]
@@ -43,7 +46,12 @@ pub struct ShardParts {
 pub fn start(config: &Config) -> Result<Vec<ShardParts>, StartError> {
     let certificate = Arc::new(LocalCertificate::generate()?);
     let bound: Result<Vec<_>, _> = (0..config.shards).map(|shard| bind_shard(config, shard)).collect();
-    let parts = bound?.into_iter().enumerate().map(|(index, sockets)| {
+    let bound = bound?;
+    let families: Vec<IpAddr> = bound.iter().flatten().map(|socket| socket.local().ip()).collect();
+    if let Some(address) = unserved(&families, &config.announce) {
+        return Err(StartError::NoSocketFor { address });
+    }
+    let parts = bound.into_iter().enumerate().map(|(index, sockets)| {
         start_shard(ShardIndex(index), sockets, Arc::clone(&certificate))
             .map_err(|source| StartError::Thread { shard: index, source })
     });
