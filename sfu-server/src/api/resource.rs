@@ -65,6 +65,7 @@ fn find(state: &AppState, kind: Kind, path: ResourcePath) -> Result<(ResourceId,
 }
 
 /// RFC 9725 §4.3.1: a trickle names the ICE generation it belongs to, a restart says `*`; without either it is 428 (RFC 6585 §3).
+/// A weak tag counts as the strong one: proxies that compress answers weaken tags, and a generation has but one form.
 fn precondition(headers: &HeaderMap, ice_tag: &str) -> Result<(), Problem> {
     let mut tags =
         headers.get_all(IF_MATCH).iter().flat_map(|value| value.to_str().unwrap_or("").split(',')).peekable();
@@ -75,11 +76,12 @@ fn precondition(headers: &HeaderMap, ice_tag: &str) -> Result<(), Problem> {
         return Err(Problem::new(StatusCode::PRECONDITION_REQUIRED, ProblemType::PreconditionRequired, detail));
     }
     let current = format!("\"{ice_tag}\"");
-    if tags.any(|tag| tag.trim() == "*" || tag.trim() == current) {
+    let names_it = |tag: &str| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == current;
+    if tags.any(|tag| names_it(tag.trim())) {
         return Ok(());
     }
     let detail = format!(
-        "ICE was restarted, its generation is now \"{ice_tag}\"; send its candidates, or restart with If-Match: *"
+        "If-Match does not name the present ICE generation, which is {current}; send candidates of that one, or restart ICE with If-Match: *"
     );
     Err(Problem::new(StatusCode::PRECONDITION_FAILED, ProblemType::PreconditionFailed, detail))
 }

@@ -43,13 +43,23 @@ async fn without_if_match_it_is_428_and_the_right_value_is_told() {
 }
 
 #[tokio::test]
-async fn another_generation_is_412_and_weak_tags_do_not_match() {
+async fn another_generation_is_412_and_the_present_one_is_told() {
     let server = Server::start();
     let location = server.join("/whip/demo").await;
-    for value in ["\"other\"", TAG, &format!("W/\"{TAG}\""), "\"\""] {
-        server.send(patch(&location, value, "a=x")).await.problem(412, &location);
+    for value in ["\"other\"", TAG, "W/\"other\"", &format!("w/\"{TAG}\""), "\"\""] {
+        let problem = server.send(patch(&location, value, "a=x")).await.problem(412, &location);
+        let detail = problem["detail"].as_str().unwrap();
+        assert!(detail.contains(&format!("present ICE generation, which is \"{TAG}\"")), "{detail}");
     }
-    assert_eq!(server.send(patch(&location, &format!("\"other\", \"{TAG}\""), "a=x")).await.status, 204, "a list");
+}
+
+#[tokio::test]
+async fn the_generation_may_stand_in_a_list_and_may_have_been_weakened_on_the_way() {
+    let server = Server::start();
+    let location = server.join("/whip/demo").await;
+    for value in [format!("\"other\", \"{TAG}\""), format!("W/\"{TAG}\""), format!("\"other\",W/\"{TAG}\"")] {
+        assert_eq!(server.send(patch(&location, &value, "a=x")).await.status, 204, "{value}");
+    }
 }
 
 #[tokio::test]
