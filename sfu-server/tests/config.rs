@@ -147,6 +147,34 @@ fn malformed_values_refuse_and_say_where_and_what_is_valid() {
 }
 
 #[test]
+fn what_kubernetes_sets_for_a_service_of_our_name_is_known_for_that() {
+    for (name, value) in [
+        ("SFU_SERVICE_HOST", "10.0.0.1"),
+        ("SFU_SERVICE_PORT", "8080"),
+        ("SFU_SERVICE_PORT_HTTP", "8080"),
+        ("SFU_PORT", "tcp://10.0.0.1:8080"),
+        ("SFU_PORT_7882_UDP", "udp://10.0.0.1:7882"),
+        ("SFU_PORT_8080_TCP_ADDR", "10.0.0.1"),
+        ("SFU_MEDIA_PORT", "udp://10.0.0.1:7882"),
+        ("SFU_MEDIA_SERVICE_HOST", "10.0.0.1"),
+    ] {
+        check(None, &[(name, value)], &[]).refused(&[name, "Kubernetes", "enableServiceLinks: false"]);
+    }
+    check(None, &[("SFU_PORT", "8080")], &[]).refused(&["SFU_PORT is unknown"]);
+}
+
+#[test]
+fn a_file_that_cannot_be_used_is_said_to_be_so_with_the_way_out() {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+    let latin = folder.join("latin.toml");
+    std::fs::write(&latin, b"log = \"\xe9\"\n").unwrap();
+    for path in ["/nowhere/sfu.toml", folder.to_str().unwrap(), latin.to_str().unwrap()] {
+        check(None, &[], &["--config", path]).refused(&[path, "cannot be read", "UTF-8 text file", "SFU_CONFIG"]);
+    }
+    check(Some("http_addr: 127.0.0.1:80\n"), &[], &[]).refused(&[".toml:1: is not TOML", "media_port = 7882"]);
+}
+
+#[test]
 fn an_announced_address_needs_a_socket_of_its_family() {
     check(None, &[("SFU_MEDIA_ADDR", "127.0.0.1")], &["--announce", "192.0.2.7", "--announce", "2001:db8::1"]).refused(
         &[

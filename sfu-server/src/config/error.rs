@@ -4,19 +4,31 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use super::layer::Origin;
+use super::option::CONFIG_VARIABLE;
 
 /// A configuration that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    #[error("{path}: cannot be read: {source}", path = path.display())]
+    #[error(
+        "{path}: cannot be read: {source}; --config or {CONFIG_VARIABLE} must name a UTF-8 text file that this user may read",
+        path = path.display()
+    )]
     FileUnreadable { path: PathBuf, source: std::io::Error },
-    #[error("{path}:{line}: is not TOML: {message}", path = path.display())]
+    #[error(
+        "{path}:{line}: is not TOML: {message}; write one option a line, such as media_port = 7882 or log = \"info\"",
+        path = path.display()
+    )]
     FileSyntax { path: PathBuf, line: usize, message: String },
     #[error("{path}:{line}: unknown key `{key}`{hint}; known are: {known}", path = path.display(), known = Known::Keys)]
     UnknownKey { path: PathBuf, line: usize, key: String, hint: Hint },
     #[error("environment variable {name} is unknown{hint}; known are: {known}", known = Known::Variables)]
     UnknownVariable { name: String, hint: Hint },
-    #[error("environment variable {name} is not valid UTF-8")]
+    #[error(
+        "environment variable {name} is none of ours: Kubernetes sets it for a Service whose name begins with `sfu`; \
+         set enableServiceLinks: false in the pod's spec, or rename the Service"
+    )]
+    ServiceLink { name: String },
+    #[error("environment variable {name} is not valid UTF-8; write it anew, or unset it")]
     VariableNotText { name: String },
     #[error("{origin}: {key} must be {expected}")]
     WrongType { origin: Origin, key: &'static str, expected: &'static str },

@@ -80,6 +80,9 @@ impl Layers {
     ) -> Result<(), ConfigError> {
         let ours = variables.filter_map(|(name, value)| Some((name.to_str()?.to_owned(), value)));
         for (name, value) in ours.filter(|(name, _)| name.starts_with(VARIABLE_PREFIX) && name != CONFIG_VARIABLE) {
+            if is_service_link(&name, &value.to_string_lossy()) {
+                return Err(ConfigError::ServiceLink { name });
+            }
             let Some(spec) = OPTIONS.iter().find(|spec| spec.variable() == name) else {
                 let known = OPTIONS.iter().map(Spec::variable).chain([CONFIG_VARIABLE.to_owned()]);
                 return Err(ConfigError::UnknownVariable { hint: Hint::nearest(&name, known), name });
@@ -130,6 +133,21 @@ impl Layers {
     fn set(&mut self, spec: &'static Spec, values: Vec<String>, origin: Origin) {
         self.0.insert(spec.key, (values, origin));
     }
+}
+
+/// Whether this is one of the variables that Kubernetes gives a pod for each Service, in its own form or Docker's:
+/// `SFU_SERVICE_HOST`, `SFU_SERVICE_PORT_HTTP`, `SFU_PORT=tcp://…`, `SFU_PORT_80_TCP_ADDR`. A Service named sfu-media
+/// even sets `SFU_MEDIA_PORT`.
+fn is_service_link(name: &str, value: &str) -> bool {
+    let of_a_port = |(_, port): (&str, &str)| {
+        let mut parts = port.split('_');
+        parts.next().is_some_and(|number| number.parse::<u16>().is_ok())
+            && parts.next().is_some_and(|protocol| matches!(protocol, "TCP" | "UDP" | "SCTP"))
+    };
+    name.ends_with("_SERVICE_HOST")
+        || name.contains("_SERVICE_PORT")
+        || name.split_once("_PORT_").is_some_and(of_a_port)
+        || ["tcp://", "udp://", "sctp://"].iter().any(|scheme| value.starts_with(scheme))
 }
 
 fn split(value: &str) -> Vec<String> {
