@@ -12,9 +12,25 @@ pub const SDP_BYTES_MAX: usize = 256 * 1024;
 pub const SDP_LINES_MAX: usize = 8_000;
 /// Most m-sections of a session description.
 pub const SDP_SECTIONS_MAX: usize = 512;
+/// Simulcast encodings taken of one published track; browsers send at most three, SVC aside.
+pub const RIDS_PER_SECTION_MAX: usize = 8;
+/// Fingerprints kept of one section; a peer has one certificate, rarely two.
+pub const FINGERPRINTS_PER_SECTION_MAX: usize = 8;
+/// Parameters of one `a=fmtp` line that are looked at; browsers send three.
+pub const FMTP_PARAMETERS_MAX: usize = 32;
+/// Codec names that an error repeats, so that its message stays one.
+pub const SDP_CODEC_NAMES_MAX: usize = 16;
+/// Longest excerpt of a line in an error, characters: enough to find it, too short to flood a log.
+pub const SDP_EXCERPT_CHARS_MAX: usize = 80;
 
 /// Largest RTP or RTCP packet accepted, bytes. Ethernet's MTU; larger ones cannot be forwarded without fragments.
 pub const PACKET_BYTES_MAX: usize = 1_500;
+/// Redundant blocks of one RED packet; browsers send one or two.
+pub const RED_BLOCKS_MAX: usize = 8;
+/// OBU elements looked at in one AV1 packet; 1,500 bytes with more is nothing an encoder makes.
+pub const AV1_ELEMENTS_MAX: usize = 64;
+/// Frame differences of one template of a Dependency Descriptor; the wire has no bound, encoders use up to 4.
+pub const FRAME_DIFFS_MAX: usize = 64;
 
 /// How long a pair may go without a verified STUN request before the peer is gone (RFC 7675 §5.1).
 pub const CONSENT_EXPIRY: Duration = Duration::from_secs(30);
@@ -24,15 +40,50 @@ pub const DTLS_HANDSHAKE_MAX: Duration = Duration::from_secs(10);
 pub const ICE_START_MAX: Duration = Duration::from_secs(30);
 /// Largest DTLS message put together from fragments, bytes.
 pub const DTLS_REASSEMBLY_BYTES_MAX: usize = 16 * 1024;
+/// Handshake messages looked ahead for; a flight has at most six in the clear.
+pub const DTLS_MESSAGES_AHEAD_MAX: u16 = 8;
+/// Separate stretches of one message that may be there before the gaps fill; a message over 16 datagrams is an attack.
+pub const DTLS_RANGES_MAX: usize = 16;
+/// Flights repeated after the handshake: anybody who can forge a sender's address can ask for them.
+pub const DTLS_REPEATS_AFTER_HANDSHAKE_MAX: u8 = 16;
+/// STUN answers and DTLS datagrams of one transport that wait to be sent; a flight has a few, and each input is drained.
+pub const CONNECTION_DATAGRAMS_MAX: usize = 64;
+/// Events of one transport beyond which application data is dropped; a datagram holds at most 40 records of it.
+pub const CONNECTION_EVENTS_MAX: usize = 256;
 /// Remote addresses one transport may have verified at a time; Safari uses several.
 pub const ICE_PAIRS_MAX: usize = 16;
 /// A STUN answer is never longer than this many times its request.
 pub const STUN_AMPLIFICATION_MAX: usize = 3;
+/// Longest STUN request looked at, bytes; browsers send about 120. Keeps attributes from costing memory.
+pub const STUN_REQUEST_BYTES_MAX: usize = 548;
 
 /// SRTP replay window, packets per SSRC (RFC 3711 §3.3.2 asks for at least 64).
 pub const REPLAY_WINDOW: u64 = 1_024;
 /// SSRCs one transport may send us; 16 tracks of three encodings with RTX are 96.
 pub const SSRCS_PER_TRANSPORT_MAX: usize = 128;
+
+/// Events of one control chain kept for the application; more than one datagram can cause.
+pub const CONTROL_EVENTS_MAX: usize = 1_024;
+/// Missing packets remembered of one stream: half a second of 20 Mbit/s. More is a keyframe's business.
+pub const MISSING_PER_STREAM_MAX: usize = 1_000;
+/// Missing packets remembered of all streams of a transport: half a second of three encodings and a screen, all lost.
+pub const MISSING_PER_TRANSPORT_MAX: usize = 4_000;
+/// How long a missing packet is asked for. One that is older is of no use: a decoder has asked for a keyframe by then.
+pub const MISSING_RETAINED: Duration = Duration::from_secs(1);
+/// Times a packet is asked for. Half of the questions and half of the answers may be lost, and it still comes.
+pub const NACK_TRIES_MAX: u8 = 10;
+/// Encodings of one track that can await a keyframe; simulcast has three.
+pub const KEYFRAMES_AWAITED_MAX: usize = 8;
+/// Requests sent for one keyframe; after them a publisher does not answer at all.
+pub const KEYFRAME_TRIES_MAX: u32 = 10;
+/// Packets answered of one NACK message; a ring of a second at 5 Mbit/s.
+pub const NACKED_PER_MESSAGE_MAX: usize = 512;
+/// Repeated packets remembered per slot, a power of two: 100 ms of 20 Mbit/s all lost.
+pub const REPEATS_REMEMBERED_MAX: usize = 256;
+/// Times one packet is sent again. With more, the link is the trouble, and repeats make it worse.
+pub const REPEATS_PER_PACKET_MAX: u8 = 4;
+/// Sender reports remembered per slot, to recognise the one that a reception report answers.
+pub const SENDER_REPORTS_REMEMBERED_MAX: usize = 4;
 
 /// Tracks one transport may publish.
 pub const TRACKS_PER_TRANSPORT_MAX: usize = 32;
@@ -71,5 +122,3 @@ pub const KEYFRAME_REPLAY_MAX: Duration = Duration::from_millis(300);
 pub const KEYFRAME_WISH_REPEAT: Duration = Duration::from_secs(30);
 /// How long the packets of an unfinished frame may wait for its last one. Frames arrive within 0.1 to 0.5 ms.
 pub const FRAME_HOLD_MAX: Duration = Duration::from_millis(2);
-/// Simulcast encodings taken of one published track; browsers send at most three, SVC aside.
-pub const RIDS_PER_SECTION_MAX: usize = 8;

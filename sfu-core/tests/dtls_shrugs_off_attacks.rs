@@ -204,6 +204,7 @@ fn repeats_of_old_handshake_records_are_answered_a_bounded_number_of_times() {
         answers += std::iter::from_fn(|| world.connection.poll_datagram()).count();
     }
     assert!((1..=16).contains(&answers), "{answers}");
+    assert!(world.connection.counters().get(DropReason::DtlsRepeatLimit) > 0);
     assert!(world.connection.is_connected());
 }
 

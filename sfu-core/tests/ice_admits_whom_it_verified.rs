@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use dtls_peer::*;
 use rand::SeedableRng;
 use sfu_core::event::CloseReason;
-use sfu_core::limits::{CONSENT_EXPIRY, ICE_PAIRS_MAX, ICE_START_MAX};
+use sfu_core::limits::{CONNECTION_DATAGRAMS_MAX, CONSENT_EXPIRY, ICE_PAIRS_MAX, ICE_START_MAX};
 use sfu_core::transport::*;
 use stun::attributes::{ATTR_ERROR_CODE, ATTR_USE_CANDIDATE, RawAttribute};
 use stun::error_code::ErrorCodeAttribute;
@@ -259,11 +259,27 @@ fn verified_pairs_are_bounded_and_the_selected_one_stays() {
     assert_eq!(verified, ICE_PAIRS_MAX);
     assert!(ice.connection.is_verified(pair(1)));
     assert!(ice.connection.is_verified(pair(199)));
+    let forgotten = u64::try_from(199 - ICE_PAIRS_MAX).unwrap();
+    assert_eq!(ice.connection.counters().get(DropReason::IcePairLimit), forgotten);
     for port in 300..400 {
         ice.now += Duration::from_millis(1);
         ice.check(port, &Check::new().nominating());
         assert_eq!(ice.selected(), Some(pair(port)));
     }
+}
+
+#[test]
+fn answers_that_nobody_fetches_are_bounded() {
+    let mut ice = Ice::new();
+    for _ in 0..100 {
+        ice.check(1, &Check::new());
+    }
+    let answers = std::iter::from_fn(|| ice.answer()).count();
+    assert_eq!(answers, CONNECTION_DATAGRAMS_MAX);
+    let unsent = u64::try_from(100 - answers).unwrap();
+    assert_eq!(ice.connection.counters().get(DropReason::DatagramLimit), unsent);
+    ice.check(1, &Check::new());
+    assert!(ice.answer().is_some());
 }
 
 #[test]

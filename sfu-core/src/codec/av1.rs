@@ -1,9 +1,9 @@
 //! AV1 aggregation header and OBU elements (AV1 RTP payload specification §4.4; AV1 bitstream §5.3.2).
 
+use crate::limits::AV1_ELEMENTS_MAX;
+
 /// OBU_SEQUENCE_HEADER.
 const SEQUENCE_HEADER: u8 = 1;
-/// Most OBU elements looked at in one packet; a packet of 1,500 bytes with more is nothing an encoder makes.
-const ELEMENTS_MAX: usize = 64;
 
 /// What a packet says about itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +42,7 @@ pub fn parse(payload: &[u8]) -> Option<Av1Packet> {
     };
     let count = usize::from((header >> 4) & 0x03);
     let mut layer_known = false;
-    for index in 0..ELEMENTS_MAX {
+    for index in 0..AV1_ELEMENTS_MAX {
         if rest.is_empty() {
             break;
         }

@@ -3,6 +3,7 @@
 
 use super::bits::BitReader;
 use super::descriptor::Resolution;
+use crate::limits::FRAME_DIFFS_MAX;
 
 /// Most decode targets of a structure (dt_cnt_minus_one is 5 bits).
 pub const DECODE_TARGETS_MAX: usize = 32;
@@ -10,8 +11,6 @@ pub const DECODE_TARGETS_MAX: usize = 32;
 pub const TEMPLATES_MAX: usize = 64;
 /// Most spatial layers of a structure (appendix A.8.3: MaxSpatialId is at most 3).
 pub const SPATIAL_LAYERS_MAX: usize = 4;
-/// Most frame differences of one template; the wire has no bound, encoders use up to 4.
-const FRAME_DIFFS_MAX: usize = 64;
 
 /// The mandatory fields, with a structure if one is attached.
 #[derive(Debug, Clone, PartialEq, Eq)]

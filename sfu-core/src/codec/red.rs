@@ -1,9 +1,7 @@
 //! Redundant audio data (RFC 2198 §3): block headers, the primary block, and stripping to it.
 
 use crate::id::PayloadType;
-
-/// Most redundant blocks in one packet; browsers send one or two.
-pub const RED_BLOCKS_MAX: usize = 8;
+use crate::limits::RED_BLOCKS_MAX;
 
 /// One block of a RED payload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -17,11 +17,9 @@ use super::counters::{Cells, ControlCounters};
 use super::event::{Control, ControlEvent, SenderSample};
 use super::{outgoing, registry, stage};
 use crate::id::{Ssrc, TrackId};
+use crate::limits::CONTROL_EVENTS_MAX;
 use crate::rtcp::{Kind, RtcpPacket, packets};
 use crate::rtp::SeqNo;
-
-/// Events kept for the application; more than one datagram can cause.
-const EVENTS_MAX: usize = 1_024;
 
 /// The interceptors of one transport.
 pub struct ControlChain {
@@ -252,7 +250,7 @@ impl ControlChain {
         {
             self.round_trip = Some(self.round_trip.map_or(sample, |smoothed| (smoothed * 7 + sample) / 8));
         }
-        if self.events.len() < EVENTS_MAX {
+        if self.events.len() < CONTROL_EVENTS_MAX {
             self.events.push_back(event);
         } else {
             self.counters.events_shed.increment();

@@ -54,6 +54,8 @@ counters! {
     repeats_suppressed,
     /// Packets asked for beyond the limit of one message.
     repeats_shed,
+    /// Answered packets forgotten for another one before their time: they may be repeated once too often.
+    repeats_forgotten,
     /// PLI messages sent to a publisher.
     plis_sent,
     /// FIR messages sent to a publisher.
@@ -62,6 +64,8 @@ counters! {
     keyframe_requests_received,
     /// Requests that were joined to one already under way.
     keyframe_requests_joined,
+    /// Requests not remembered, because keyframes of too many encodings of the track are awaited.
+    keyframe_requests_shed,
     /// Requests for streams that take neither PLI nor FIR.
     keyframe_requests_unservable,
     /// Requests given up after the last try.

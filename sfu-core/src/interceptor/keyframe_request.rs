@@ -17,6 +17,7 @@ use super::counters::Cells;
 use super::event::{Control, ControlEvent};
 use super::stage::{Outbox, Stage};
 use crate::id::{Ssrc, TrackId};
+use crate::limits::{KEYFRAME_TRIES_MAX, KEYFRAMES_AWAITED_MAX};
 
 /// How long a second request waits after a lone one. Above a usual round trip, below a freeze a person would mind.
 const WINDOW_FIRST: Duration = Duration::from_millis(500);
@@ -26,10 +27,6 @@ const WINDOW_NEXT: Duration = Duration::from_secs(1);
 const LONE_AFTER: Duration = Duration::from_secs(2);
 /// Longest wait for a keyframe before the request is repeated; doubles up to here.
 const REPEAT_MAX: Duration = Duration::from_secs(4);
-/// Requests sent for one keyframe; after them a publisher does not answer at all.
-const TRIES_MAX: u32 = 10;
-/// Encodings of one track that can await a keyframe; simulcast has three.
-const AWAITED_MAX: usize = 8;
 /// Round-trip time until one is told.
 const ROUND_TRIP_DEFAULT: Duration = Duration::from_millis(100);
 
@@ -96,7 +93,9 @@ impl KeyframeRequest {
         if requests.window_ends.is_some_and(|ends| now < ends) || !requests.awaited.is_empty() {
             self.counters.keyframe_requests_joined.increment();
         }
-        if !requests.awaited.contains(&ssrc) && requests.awaited.len() < AWAITED_MAX {
+        if requests.awaited.len() >= KEYFRAMES_AWAITED_MAX && !requests.awaited.contains(&ssrc) {
+            self.counters.keyframe_requests_shed.increment();
+        } else if !requests.awaited.contains(&ssrc) {
             // Ahead of those that were asked already.
             requests.awaited.insert(0, ssrc);
         }
@@ -121,7 +120,7 @@ impl KeyframeRequest {
         if requests.due().is_none_or(|due| now < due) {
             return;
         }
-        if requests.tries >= TRIES_MAX {
+        if requests.tries >= KEYFRAME_TRIES_MAX {
             self.counters.keyframe_requests_abandoned.increment();
             requests.awaited.clear();
             return;

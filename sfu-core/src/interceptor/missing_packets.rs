@@ -2,22 +2,19 @@
 //! each run is due.
 //!
 //! Invariant: what an arrival, a repair or the next deadline costs grows with the logarithm of what is missing; all else is
-//! paid by the questions that are asked, of which there are at most [`TRIES_MAX`] for a packet.
+//! paid by the questions that are asked, of which there are at most [`NACK_TRIES_MAX`] for a packet.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use crate::id::Ssrc;
+use crate::limits::{MISSING_RETAINED, NACK_TRIES_MAX};
 use crate::rtp::ExtSeqNo;
 
 /// How long a packet may be late before it is asked for. Above the reordering of access networks, below a frame.
 const GRACE: Duration = Duration::from_millis(15);
 /// This many newer packets end the grace early: reordering seldom reaches so far.
 const NEWER_PACKETS: u64 = 3;
-/// Times a packet is asked for. Half of the questions and half of the answers may be lost, and it still comes.
-const TRIES_MAX: u8 = 10;
-/// A packet older than this is of no use: a decoder has asked for a keyframe by then.
-pub(super) const GIVE_UP: Duration = Duration::from_secs(1);
 
 /// A run's stream and first number.
 type Key = (Ssrc, ExtSeqNo);
@@ -39,7 +36,7 @@ impl Run {
 
     /// When the grace ends or, once it was asked for, the run is given up, whatever arrives.
     fn deadline(&self) -> Instant {
-        self.noticed + if self.asked.is_some() { GIVE_UP } else { GRACE }
+        self.noticed + if self.asked.is_some() { MISSING_RETAINED } else { GRACE }
     }
 }
 
@@ -139,8 +136,8 @@ impl MissingPackets {
         let due = repeat.or_else(|| self.deadlines.first().filter(|&&(at, _)| at <= now));
         let &(_, key) = due?;
         let run = *self.runs.get(&key)?;
-        let exhausted = run.tries >= TRIES_MAX && run.asked.is_some_and(|asked| asked + repeat_after <= now);
-        if exhausted || now >= run.noticed + GIVE_UP {
+        let exhausted = run.tries >= NACK_TRIES_MAX && run.asked.is_some_and(|asked| asked + repeat_after <= now);
+        if exhausted || now >= run.noticed + MISSING_RETAINED {
             self.remove(key);
             return Some(Due { ssrc: key.0, first: key.1, last: run.last, fate: Fate::Abandon });
         }

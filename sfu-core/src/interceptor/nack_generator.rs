@@ -1,8 +1,8 @@
 //! Asks a publisher for what did not arrive (RFC 4585 §6.2.1): after a short grace for reordering, again each round
 //! trip, a bounded number of times, and then not any more.
 //!
-//! Invariant: at most [`MISSING_MAX`] packets of a stream and [`MISSING_PER_TRANSPORT_MAX`] of all are remembered as
-//! missing, none longer than a second.
+//! Invariant: at most [`MISSING_PER_STREAM_MAX`] packets of a stream and [`MISSING_PER_TRANSPORT_MAX`] of all are remembered as
+//! missing, none longer than `MISSING_RETAINED`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,14 +18,11 @@ use super::event::{Control, ControlEvent};
 use super::missing_packets::{Due, Fate, MissingPackets};
 use super::stage::{Outbox, Stage};
 use crate::id::Ssrc;
+use crate::limits::{MISSING_PER_STREAM_MAX, MISSING_PER_TRANSPORT_MAX};
 use crate::rtp::{ExtSeqNo, SeqNo};
 
 /// A repeat of the question waits at least this long; a browser's pacer needs some of it.
 const REPEAT_MIN: Duration = Duration::from_millis(20);
-/// Missing packets remembered of one stream: half a second of 20 Mbit/s. More is a keyframe's business.
-const MISSING_MAX: usize = 1_000;
-/// Missing packets remembered of all streams of a transport: half a second of three encodings and a screen, all lost.
-const MISSING_PER_TRANSPORT_MAX: usize = 4_000;
 /// A jump of the sequence number beyond this, confirmed by the next packet, is a restart (RFC 3550 A.1).
 const JUMP_MAX: u16 = 3_000;
 /// Sequence numbers of one message: keeps it under the MTU even if each takes a pair of its own.
@@ -87,7 +84,8 @@ impl NackGenerator {
 
     fn note(&mut self, now: Instant, ssrc: Ssrc, gap: (ExtSeqNo, ExtSeqNo), arrivals: u64, out: &mut Outbox) {
         self.missing.note(now, ssrc, gap, arrivals);
-        if self.missing.packets_of(ssrc) > MISSING_MAX || self.missing.packets() > MISSING_PER_TRANSPORT_MAX {
+        if self.missing.packets_of(ssrc) > MISSING_PER_STREAM_MAX || self.missing.packets() > MISSING_PER_TRANSPORT_MAX
+        {
             let shed = self.missing.forget(ssrc);
             self.counters.repairs_shed.add(shed);
             self.abandon(now, ssrc, shed, out);

@@ -1,7 +1,7 @@
 //! Hears a subscriber's NACKs (RFC 4585 §6.2.1) and tells the application which packets to send again out of the shared
 //! ring. A question repeated while the answer is on its way is not answered twice.
 //!
-//! Invariant: memory per slot is one table of [`REMEMBERED`] packets, made at the slot's first loss.
+//! Invariant: memory per slot is one table of [`REPEATS_REMEMBERED_MAX`] packets, made at the slot's first loss.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,18 +14,13 @@ use super::counters::Cells;
 use super::event::{Control, ControlEvent};
 use super::stage::{Outbox, Stage};
 use crate::id::Ssrc;
+use crate::limits::{NACKED_PER_MESSAGE_MAX, REPEATS_PER_PACKET_MAX, REPEATS_REMEMBERED_MAX};
 use crate::rtp::SeqNo;
 
-/// Answered packets remembered per slot, a power of two: 100 ms of 20 Mbit/s all lost.
-const REMEMBERED: usize = 256;
-/// Times one packet is sent again. With more, the link is the trouble, and repeats make it worse.
-const ANSWERS_MAX: u8 = 4;
 /// A question within this time after an answer cannot have seen it.
 const SUPPRESS_MIN: Duration = Duration::from_millis(20);
 /// Round-trip time until reports tell it, as browsers assume.
 const ROUND_TRIP_DEFAULT: Duration = Duration::from_millis(100);
-/// Packets answered of one message; a ring of a second at 5 Mbit/s.
-const SEQUENCES_PER_MESSAGE_MAX: usize = 512;
 
 /// After this an answered number belongs to another packet, ms: sequence numbers come round in 13 s at 5,000 packets/s.
 const FORGET_MS: u32 = 5_000;
@@ -65,17 +60,20 @@ impl Retransmission {
             self.counters.feedback_unknown_ssrc.increment();
             return;
         };
-        answered.resize(REMEMBERED, FREE);
+        answered.resize(REPEATS_REMEMBERED_MAX, FREE);
         let mut asked = nack.nacks.iter().flat_map(|&pair| pair).map(SeqNo);
         let mut sequences = Vec::new();
-        for sequence in asked.by_ref().take(SEQUENCES_PER_MESSAGE_MAX) {
-            let Some(last) = answered.get_mut(usize::from(sequence.0) % REMEMBERED) else { continue };
+        for sequence in asked.by_ref().take(NACKED_PER_MESSAGE_MAX) {
+            let Some(last) = answered.get_mut(usize::from(sequence.0) % REPEATS_REMEMBERED_MAX) else { continue };
             let age_ms = now_ms.wrapping_sub(last.at_ms);
             if last.sequence != sequence || age_ms >= FORGET_MS {
+                if last.count > 0 && age_ms < FORGET_MS {
+                    self.counters.repeats_forgotten.increment();
+                }
                 *last = FREE;
             }
             let is_fresh = last.count > 0 && u128::from(age_ms) < suppress_ms;
-            if is_fresh || last.count >= ANSWERS_MAX {
+            if is_fresh || last.count >= REPEATS_PER_PACKET_MAX {
                 self.counters.repeats_suppressed.increment();
                 continue;
             }

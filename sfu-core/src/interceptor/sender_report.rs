@@ -17,11 +17,10 @@ use bytes::Bytes;
 use super::event::{Control, ControlEvent, ReceptionReport, SenderSample};
 use super::stage::{Outbox, Stage};
 use crate::id::Ssrc;
+use crate::limits::SENDER_REPORTS_REMEMBERED_MAX;
 
 /// Time between reports: browsers take a synchronisation from the first pair, and round trips from each.
 const INTERVAL: Duration = Duration::from_secs(1);
-/// Sent reports remembered per slot, to recognise the one that a reception report answers.
-const REMEMBERED: usize = 4;
 /// A round trip above this is a reception report gone wrong, not a link.
 const ROUND_TRIP_MAX: Duration = Duration::from_secs(10);
 
@@ -34,7 +33,7 @@ struct Sent {
 
 #[derive(Default)]
 struct Slot {
-    sent: [Option<Sent>; REMEMBERED],
+    sent: [Option<Sent>; SENDER_REPORTS_REMEMBERED_MAX],
     /// Set while samples come: when the next one is due.
     due: Option<Instant>,
 }

@@ -6,14 +6,11 @@ use sdp::description::common::Attribute;
 
 use super::{Codec, Feedback, H264Profile, NegotiatedCodec};
 use crate::id::{MediaKind, PayloadType};
+use crate::limits::{FMTP_PARAMETERS_MAX, SDP_CODEC_NAMES_MAX};
 
 /// What an error tells the client to offer.
 pub(super) const SUPPORTED: &str = "opus, red (over opus), VP8, VP9, H264 (packetization-mode=1) and AV1";
 
-/// Most codec names that an error repeats, so that its message stays one.
-const NAMES_MAX: usize = 16;
-/// Most parameters of one `a=fmtp` line that are looked at; browsers send three.
-const PARAMETERS_MAX: usize = 32;
 /// What RFC 6184 leaves out when `profile-level-id` is absent, as browsers fill it in: Constrained Baseline, level 3.1.
 const H264_PROFILE_LEVEL_DEFAULT: &str = "42e01f";
 /// Parameters of Opus that say what a receiver wants (RFC 7587 §6.1) and so hold for whoever the packets come from.
@@ -67,7 +64,7 @@ impl<'a> Formats<'a> {
     fn parameters(&self, payload_type: u8) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
         let line = self.parameters.get(&payload_type).copied().unwrap_or_default();
         line.split(';')
-            .take(PARAMETERS_MAX)
+            .take(FMTP_PARAMETERS_MAX)
             .filter_map(|pair| pair.split_once('='))
             .map(|(key, value)| (key.trim(), value.trim()))
     }
@@ -241,7 +238,7 @@ pub(super) fn names<'a>(attributes: impl Iterator<Item = &'a Attribute>) -> Vec<
             value.split_whitespace().nth(1).and_then(|map| map.split('/').next()).unwrap_or_default(),
         );
         let is_repair = ["rtx", "ulpfec", "flexfec-03", "CN", "telephone-event", ""].contains(&name.as_str());
-        if !is_repair && names.len() < NAMES_MAX && !names.contains(&name) {
+        if !is_repair && names.len() < SDP_CODEC_NAMES_MAX && !names.contains(&name) {
             names.push(name);
         }
     }

@@ -4,10 +4,8 @@ use sdp::description::common::Attribute;
 
 use super::{SdpError, text};
 use crate::id::Mid;
+use crate::limits::FINGERPRINTS_PER_SECTION_MAX;
 use crate::transport::{DtlsRole, Fingerprint, FingerprintHash, IceCredentials};
-
-/// Most fingerprints kept of one section; a peer has one certificate, rarely two.
-const FINGERPRINTS_MAX: usize = 8;
 
 /// The far end of the transport.
 #[derive(Debug)]
@@ -68,7 +66,7 @@ fn values<'a>(attributes: &'a [Attribute], key: &str) -> impl Iterator<Item = &'
 
 fn fingerprints(mid: &Mid, attributes: &[Attribute]) -> Result<Vec<Fingerprint>, SdpError> {
     let mut found = Vec::new();
-    for value in values(attributes, "fingerprint").take(FINGERPRINTS_MAX) {
+    for value in values(attributes, "fingerprint").take(FINGERPRINTS_PER_SECTION_MAX) {
         let (name, digits) = value.split_once(' ').unwrap_or((value, ""));
         let (hash, expected) = match name.to_ascii_lowercase().as_str() {
             "sha-256" => (FingerprintHash::Sha256, 32),
@@ -93,7 +91,7 @@ fn byte(digits: &str) -> Option<u8> {
 fn no_fingerprint(mid: &Mid, section: &[Attribute], session: &[Attribute]) -> SdpError {
     let offered: Vec<String> = values(section, "fingerprint")
         .chain(values(session, "fingerprint"))
-        .take(FINGERPRINTS_MAX)
+        .take(FINGERPRINTS_PER_SECTION_MAX)
         .map(|value| text::excerpt(value.split(' ').next().unwrap_or_default()))
         .collect();
     if offered.is_empty() {

@@ -5,10 +5,7 @@ use std::io::Cursor;
 use sdp::SessionDescription;
 
 use super::SdpError;
-use crate::limits::{SDP_BYTES_MAX, SDP_LINES_MAX, SDP_SECTIONS_MAX};
-
-/// Longest excerpt of a line in an error, characters: enough to find it, too short to flood a log.
-const EXCERPT_CHARS_MAX: usize = 80;
+use crate::limits::{SDP_BYTES_MAX, SDP_EXCERPT_CHARS_MAX, SDP_LINES_MAX, SDP_SECTIONS_MAX};
 
 /// One `<letter>=<value>` line (RFC 8866 §5).
 #[derive(Debug, Clone, Copy)]
@@ -80,5 +77,5 @@ pub(super) fn parse(text: &str) -> Result<SessionDescription, SdpError> {
 
 /// The beginning of a piece of the offer, for an error.
 pub(super) fn excerpt(text: &str) -> String {
-    text.chars().take(EXCERPT_CHARS_MAX).collect()
+    text.chars().take(SDP_EXCERPT_CHARS_MAX).collect()
 }

@@ -23,7 +23,7 @@ use super::pair::Pair;
 use super::seal::RtpSealer;
 use super::srtcp::{RtcpOpener, RtcpSealer};
 use super::srtp_keys::{SrtpKeys, SrtpProfile};
-use crate::limits::DTLS_HANDSHAKE_MAX;
+use crate::limits::{CONNECTION_DATAGRAMS_MAX, CONNECTION_EVENTS_MAX, DTLS_HANDSHAKE_MAX};
 
 /// What offer and answer agreed on.
 #[derive(Debug, Clone)]
@@ -124,9 +124,9 @@ impl Connection {
         if self.closed {
             return StunOutcome::Dropped(self.dropped(DropReason::Closed));
         }
-        let (outcome, answer) = self.ice.handle(now, pair, datagram);
+        let (outcome, answer) = self.ice.handle(now, pair, datagram, &mut self.counters);
         if let Some(answer) = answer {
-            self.datagrams.push_back((pair, answer.into()));
+            self.queue(pair, answer.into());
         }
         match outcome {
             StunOutcome::Dropped(reason) => {
@@ -345,6 +345,9 @@ impl Connection {
                     self.cipher_suite = Some(established.cipher_suite);
                     self.install(&established.keys);
                 }
+                DtlsEvent::ApplicationData(_) if self.events.len() >= CONNECTION_EVENTS_MAX => {
+                    self.dropped(DropReason::EventLimit);
+                }
                 DtlsEvent::ApplicationData(data) if !self.closed => {
                     self.events.push_back(ConnectionEvent::ApplicationData(data));
                 }
@@ -358,8 +361,16 @@ impl Connection {
         let pair = self.selected_pair();
         while let Some(datagram) = self.dtls.as_mut().and_then(|dtls| dtls.poll_datagram()) {
             if let Some(pair) = pair {
-                self.datagrams.push_back((pair, datagram));
+                self.queue(pair, datagram);
             }
+        }
+    }
+
+    fn queue(&mut self, pair: Pair, datagram: Bytes) {
+        if self.datagrams.len() < CONNECTION_DATAGRAMS_MAX {
+            self.datagrams.push_back((pair, datagram));
+        } else {
+            self.dropped(DropReason::DatagramLimit);
         }
     }
 

@@ -54,6 +54,8 @@ drop_reasons! {
     StunRoleConflict stun_role_conflict "STUN request in the controlled role";
     /// The answer would have been too long for its request.
     StunAmplification stun_amplification "STUN answer would amplify";
+    /// A verified address forgotten for a newer one; what it sends is dropped until it is verified again.
+    IcePairLimit ice_pair_limit "too many verified addresses";
     /// DTLS, RTP or RTCP from an address whose message integrity was never verified.
     UnverifiedPair unverified_pair "address not verified by ICE";
     /// Not a DTLS record, or not one of an epoch that can be.
@@ -64,6 +66,12 @@ drop_reasons! {
     DtlsUnexpected dtls_unexpected "DTLS record out of place";
     /// A handshake fragment beyond the reassembly limit, or one that contradicts the others.
     DtlsReassembly dtls_reassembly "DTLS fragment refused";
+    /// A handshake flight repeated after the handshake and not answered any more.
+    DtlsRepeatLimit dtls_repeat_limit "too many repeats of a DTLS flight";
+    /// A STUN answer or DTLS datagram of ours that nobody fetched in time.
+    DatagramLimit datagram_limit "too many datagrams wait to be sent";
+    /// Application data that nobody fetched in time.
+    EventLimit event_limit "too much application data waits";
     /// Media before the keys are there.
     NotConnected not_connected "transport not connected";
     /// The transport has ended.

@@ -115,7 +115,10 @@ impl Dtls {
         if !records.is_empty() {
             self.read(now, records);
         } else if repeated {
-            self.datagrams.extend(self.flight.answer_to_repeat(now).iter().cloned());
+            match self.flight.answer_to_repeat(now) {
+                Ok(datagrams) => self.datagrams.extend(datagrams.iter().cloned()),
+                Err(reason) => counters.count(reason),
+            }
         }
     }
 

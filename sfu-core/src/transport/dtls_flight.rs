@@ -9,14 +9,15 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
+use super::drop_reason::DropReason;
+use crate::limits::DTLS_REPEATS_AFTER_HANDSHAKE_MAX;
+
 /// First wait for an answer. Above most round trips, and short enough that a lost datagram is hardly felt.
 const INTERVAL_MIN: Duration = Duration::from_millis(100);
 /// Longest wait; doubles up to here. Seven repeats, the most that the library makes, then fill `DTLS_HANDSHAKE_MAX`.
 const INTERVAL_MAX: Duration = Duration::from_millis(3_200);
 /// The peer's own repeats are answered at most this often, so that a repeat over two datagrams is answered once.
 const REPEAT_GAP: Duration = Duration::from_millis(50);
-/// Repeats after the handshake: anybody who can forge a sender's address can ask for them.
-const REPEATS_AFTER_HANDSHAKE_MAX: u8 = 16;
 
 /// How a flight is sent again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +46,7 @@ impl Default for Flight {
             sent: None,
             interval: INTERVAL_MIN,
             resend: None,
-            repeats_left: REPEATS_AFTER_HANDSHAKE_MAX,
+            repeats_left: DTLS_REPEATS_AFTER_HANDSHAKE_MAX,
         }
     }
 }
@@ -103,16 +104,15 @@ impl Flight {
     }
 
     /// The flight to send again because the peer repeated its own.
-    pub(super) fn answer_to_repeat(&mut self, now: Instant) -> &[Bytes] {
+    pub(super) fn answer_to_repeat(&mut self, now: Instant) -> Result<&[Bytes], DropReason> {
         let too_soon = self.sent.is_none_or(|sent| now.saturating_duration_since(sent) < REPEAT_GAP);
         if too_soon {
-            return &[];
+            return Ok(&[]);
         }
         if self.resend.is_none() {
-            let Some(left) = self.repeats_left.checked_sub(1) else { return &[] };
-            self.repeats_left = left;
+            self.repeats_left = self.repeats_left.checked_sub(1).ok_or(DropReason::DtlsRepeatLimit)?;
         }
         self.sent = Some(now);
-        &self.datagrams
+        Ok(&self.datagrams)
     }
 }

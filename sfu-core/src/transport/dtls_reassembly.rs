@@ -1,15 +1,10 @@
 //! Puts unencrypted handshake messages together from their fragments (RFC 6347 §4.2.3), in order, each once.
 //!
 //! Invariant: never holds more than `DTLS_REASSEMBLY_BYTES_MAX` bytes, whatever lengths fragments claim, and its work per
-//! fragment is bounded by [`RANGES_MAX`].
+//! fragment is bounded by [`DTLS_RANGES_MAX`].
 
 use super::dtls_record::Fragment;
-use crate::limits::DTLS_REASSEMBLY_BYTES_MAX;
-
-/// Messages looked ahead for; a flight has at most six in the clear.
-const MESSAGES_AHEAD_MAX: u16 = 8;
-/// Separate stretches of one message that may be there before the gaps fill; a message over 16 datagrams is an attack.
-const RANGES_MAX: usize = 16;
+use crate::limits::{DTLS_MESSAGES_AHEAD_MAX, DTLS_RANGES_MAX, DTLS_REASSEMBLY_BYTES_MAX};
 
 /// A complete handshake message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,7 +49,7 @@ impl Partial {
                 high = high.max(to);
             }
         }
-        if apart.len() >= RANGES_MAX {
+        if apart.len() >= DTLS_RANGES_MAX {
             return false;
         }
         apart.push((low, high));
@@ -80,7 +75,7 @@ impl Reassembly {
         }
         let end = fragment.offset + fragment.body.len();
         let useless = fragment.body.is_empty() && fragment.message_len != 0;
-        if ahead >= MESSAGES_AHEAD_MAX || end > fragment.message_len || useless {
+        if ahead >= DTLS_MESSAGES_AHEAD_MAX || end > fragment.message_len || useless {
             return Pushed::Refused;
         }
         let Some(partial) = self.entry(&fragment) else { return Pushed::Refused };
@@ -169,7 +164,7 @@ mod tests {
             reassembly.push(fragment(0, 4_000, usize::from(seq) * 3, b"x"));
             assert!(reassembly.bytes() <= DTLS_REASSEMBLY_BYTES_MAX);
         }
-        assert!(reassembly.partial.iter().all(|partial| partial.ranges.len() <= RANGES_MAX));
+        assert!(reassembly.partial.iter().all(|partial| partial.ranges.len() <= DTLS_RANGES_MAX));
         assert_eq!(reassembly.push(fragment(7, 1 << 23, 0, b"x")), Pushed::Refused);
     }
 

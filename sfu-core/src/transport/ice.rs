@@ -11,7 +11,7 @@ use crypto::RTCCryptoProvider;
 
 use super::close_reason::CloseReason;
 use super::credentials::IceCredentials;
-use super::drop_reason::DropReason;
+use super::drop_reason::{DropReason, TransportCounters};
 use super::pair::Pair;
 use super::stun_message::BindingRequest;
 use crate::limits::{CONSENT_EXPIRY, ICE_PAIRS_MAX, ICE_START_MAX, STUN_AMPLIFICATION_MAX};
@@ -121,14 +121,26 @@ impl IceResponder {
     }
 
     /// Takes in a STUN datagram; returns the answer to send back over the same pair, if any.
-    pub(super) fn handle(&mut self, now: Instant, pair: Pair, datagram: &[u8]) -> (StunOutcome, Option<Vec<u8>>) {
-        match self.try_handle(now, pair, datagram) {
+    pub(super) fn handle(
+        &mut self,
+        now: Instant,
+        pair: Pair,
+        datagram: &[u8],
+        counters: &mut TransportCounters,
+    ) -> (StunOutcome, Option<Vec<u8>>) {
+        match self.try_handle(now, pair, datagram, counters) {
             Ok((first, answer)) => (StunOutcome::Verified { first }, Some(answer)),
             Err(Refused { reason, answer }) => (StunOutcome::Dropped(reason), answer),
         }
     }
 
-    fn try_handle(&mut self, now: Instant, pair: Pair, datagram: &[u8]) -> Result<(bool, Vec<u8>), Refused> {
+    fn try_handle(
+        &mut self,
+        now: Instant,
+        pair: Pair,
+        datagram: &[u8],
+        counters: &mut TransportCounters,
+    ) -> Result<(bool, Vec<u8>), Refused> {
         let mut request = BindingRequest::parse(datagram)?;
         let username = request.username().ok_or(DropReason::StunUsername)?;
         let (under, generation) = match (&self.current, &self.next) {
@@ -148,7 +160,7 @@ impl IceResponder {
         }
         let answer = request.success(pair, pwd, crypto).and_then(bounded).ok_or(DropReason::StunAmplification)?;
         let nominates = request.nominates();
-        let first = self.verify(now, pair);
+        let first = self.verify(now, pair, counters);
         if nominates {
             self.nominate(now, pair, under);
         }
@@ -207,7 +219,7 @@ impl IceResponder {
         })
     }
 
-    fn verify(&mut self, now: Instant, pair: Pair) -> bool {
+    fn verify(&mut self, now: Instant, pair: Pair, counters: &mut TransportCounters) -> bool {
         self.last_verified = Some(now);
         if let Some(known) = self.pairs.iter_mut().find(|known| known.pair == pair) {
             known.verified = now;
@@ -216,6 +228,7 @@ impl IceResponder {
         }
         if self.pairs.len() >= ICE_PAIRS_MAX {
             self.evict();
+            counters.count(DropReason::IcePairLimit);
         }
         self.pairs.push(VerifiedPair { pair, verified: now, heard: now, nomination: Nomination::Never });
         true

@@ -14,6 +14,7 @@ use stun::xoraddr::XorMappedAddress;
 
 use super::drop_reason::DropReason;
 use super::pair::Pair;
+use crate::limits::STUN_REQUEST_BYTES_MAX;
 
 /// Bytes of the header (RFC 8489 §5).
 const HEADER_BYTES: usize = 20;
@@ -22,8 +23,6 @@ const BINDING_REQUEST_TYPE: [u8; 2] = [0x00, 0x01];
 const USERNAME_TYPE: [u8; 2] = [0x00, 0x06];
 /// Bytes of MESSAGE-INTEGRITY's value: HMAC-SHA1.
 const INTEGRITY_BYTES: usize = 20;
-/// Longest request looked at, bytes; browsers send about 120. Keeps attributes from costing memory.
-const REQUEST_BYTES_MAX: usize = 548;
 
 /// The username fragment of ours that a binding request names, read without believing anything else in it; for finding
 /// the transport. `None` for whatever is not a binding request with a USERNAME.
@@ -54,7 +53,7 @@ pub(super) struct BindingRequest {
 
 impl BindingRequest {
     pub(super) fn parse(datagram: &[u8]) -> Result<Self, DropReason> {
-        if datagram.len() > REQUEST_BYTES_MAX {
+        if datagram.len() > STUN_REQUEST_BYTES_MAX {
             return Err(DropReason::StunMalformed);
         }
         let mut message = Message::new();

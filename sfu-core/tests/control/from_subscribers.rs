@@ -107,7 +107,9 @@ fn a_number_that_comes_round_again_is_a_new_packet() {
 fn numbers_that_share_a_place_do_not_suppress_each_other() {
     let mut bench = Bench::subscriber();
     bench.receive(&[nack(MEDIA, &[5])]);
+    assert_eq!(bench.counters().repeats_forgotten, 0);
     bench.receive(&[nack(MEDIA, &[5 + 256])]);
+    assert_eq!(bench.counters().repeats_forgotten, 1);
     assert_eq!(bench.events(), [retransmit(&[5]), retransmit(&[261])]);
 }
 

@@ -49,6 +49,17 @@ fn a_storm_of_requests_is_one_request() {
 }
 
 #[test]
+fn a_track_awaits_keyframes_of_a_bounded_number_of_encodings() {
+    let mut bench = Bench::publisher();
+    for number in 0..12 {
+        bench.chain.bind_remote(&stream(Ssrc(number)));
+        request(&mut bench, Ssrc(number));
+    }
+    assert_eq!(bench.counters().keyframe_requests_shed, 4);
+    assert_eq!(plis(&bench.run_until(ms(40))), [(0, 0)]);
+}
+
+#[test]
 fn requests_for_several_encodings_of_a_track_are_one_request() {
     let mut bench = Bench::publisher();
     bench.chain.bind_remote(&stream(OTHER));
