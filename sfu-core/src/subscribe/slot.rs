@@ -7,93 +7,16 @@ use std::time::Instant;
 
 use crate::codec::{Codec, red};
 use crate::id::{EncodingId, MediaKind, Mid, PayloadType, Ssrc};
-use crate::limits::{KEYFRAME_REPLAY_MAX, KEYFRAME_WISH_REPEAT, LIVE_AGE_MAX, REPEATS_PER_SLOT_MAX};
-use crate::ring::{Arrival, Retention, Ring, StoredPacket};
+use crate::limits::{KEYFRAME_WISH_REPEAT, LIVE_AGE_MAX, REPEATS_PER_SLOT_MAX};
+use crate::ring::{Ring, StoredPacket};
 use crate::rtp::{ExtSeqNo, SeqNo};
 use crate::sdp::{ExtensionIds, NegotiatedCodec};
 
+use super::feed::{Feed, FeedState};
 use super::outgoing::{Outgoing, SendExtensions};
+use super::pending::{Choice, Pending, Urgency};
 use super::rewriter::{Rewriter, Rewritten};
-
-/// A cursor into one encoding's ring.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Feed {
-    pub encoding: EncodingId,
-    cursor: Arrival,
-    state: FeedState,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum FeedState {
-    /// Nothing at or after the cursor can be decoded yet.
-    AwaitingKeyframe,
-    /// The packet at the cursor begins the stream.
-    Beginning,
-    Live,
-}
-
-/// Whether a packet may wait.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Urgency {
-    Live,
-    /// A repeat, or older than `LIVE_AGE_MAX`: goes through the pacer.
-    Backlog,
-}
-
-/// Which of a slot's packets are asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Choice {
-    RepeatsFirst,
-    /// Repeats must wait; live frames do not wait for them.
-    LiveOnly,
-}
-
-/// What a slot would send next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Pending {
-    /// Plaintext bytes of the packet.
-    pub bytes: usize,
-    pub urgency: Urgency,
-    /// Whether padding may be added. Not where a repeat goes out under the number of the original, as the same bytes.
-    pub may_be_padded: bool,
-}
-
-/// Counters of a slot, under webrtc-stats' names for outbound-rtp.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct SlotStats {
-    pub packets_sent: u64,
-    /// Payload bytes, without headers and padding.
-    pub bytes_sent: u64,
-    pub retransmitted_packets_sent: u64,
-    pub nack_count: u64,
-    pub pli_count: u64,
-    /// Repeats asked for that the ring no longer holds, or that may not be sent.
-    pub repeats_refused: u64,
-    /// Times the reader fell so far behind that it was moved on.
-    pub skips: u64,
-    /// Packets in a format that this slot did not agree to.
-    pub codec_mismatches: u64,
-    /// Packets that came too late to be sent under their number.
-    pub late_packets: u64,
-    /// Changes of the encoding that feeds the slot.
-    pub switches: u64,
-}
-
-impl SlotStats {
-    /// Adds another slot's counters, for totals.
-    pub fn add(&mut self, other: &Self) {
-        self.packets_sent += other.packets_sent;
-        self.bytes_sent += other.bytes_sent;
-        self.retransmitted_packets_sent += other.retransmitted_packets_sent;
-        self.nack_count += other.nack_count;
-        self.pli_count += other.pli_count;
-        self.repeats_refused += other.repeats_refused;
-        self.skips += other.skips;
-        self.codec_mismatches += other.codec_mismatches;
-        self.late_packets += other.late_packets;
-        self.switches += other.switches;
-    }
-}
+use super::slot_stats::SlotStats;
 
 /// One slot.
 #[derive(Debug)]
@@ -206,7 +129,7 @@ impl Slot {
             self.upcoming = None;
             return;
         }
-        let feed = Feed { encoding, cursor: first_cursor(ring, now), state: FeedState::AwaitingKeyframe };
+        let feed = Feed::new(encoding, ring, now);
         self.wants_keyframe = ring.keyframe().is_none_or(|keyframe| keyframe < feed.cursor);
         self.wanted_since = Some(now);
         if self.is_live() {
@@ -413,16 +336,4 @@ impl Slot {
             padding: u8::from(payload.is_empty()),
         })
     }
-}
-
-/// Where a reader begins that attaches now: at a keyframe that is new enough, else at the next one to come.
-fn first_cursor(ring: &Ring, now: Instant) -> Arrival {
-    if ring.retention == Retention::GroupOfPictures {
-        return ring.start();
-    }
-    let fresh = ring.keyframe().filter(|keyframe| {
-        ring.at(*keyframe)
-            .is_some_and(|packet| now.saturating_duration_since(packet.meta.arrival) <= KEYFRAME_REPLAY_MAX)
-    });
-    fresh.unwrap_or_else(|| ring.end())
 }

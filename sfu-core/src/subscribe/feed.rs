@@ -1,0 +1,44 @@
+//! A reader's place in a ring.
+
+use std::time::Instant;
+
+use crate::id::EncodingId;
+use crate::limits::KEYFRAME_REPLAY_MAX;
+use crate::ring::{Arrival, Retention, Ring};
+
+/// A cursor into one encoding's ring.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Feed {
+    pub(super) encoding: EncodingId,
+    pub(super) cursor: Arrival,
+    pub(super) state: FeedState,
+}
+
+/// How far a feed has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum FeedState {
+    /// Nothing at or after the cursor can be decoded yet.
+    AwaitingKeyframe,
+    /// The packet at the cursor begins the stream.
+    Beginning,
+    Live,
+}
+
+impl Feed {
+    /// A reader that attaches at `now`.
+    pub(super) fn new(encoding: EncodingId, ring: &Ring, now: Instant) -> Self {
+        Self { encoding, cursor: first_cursor(ring, now), state: FeedState::AwaitingKeyframe }
+    }
+}
+
+/// Where a reader begins that attaches now: at a keyframe that is new enough, else at the next one to come.
+fn first_cursor(ring: &Ring, now: Instant) -> Arrival {
+    if ring.retention == Retention::GroupOfPictures {
+        return ring.start();
+    }
+    let fresh = ring.keyframe().filter(|keyframe| {
+        ring.at(*keyframe)
+            .is_some_and(|packet| now.saturating_duration_since(packet.meta.arrival) <= KEYFRAME_REPLAY_MAX)
+    });
+    fresh.unwrap_or_else(|| ring.end())
+}
