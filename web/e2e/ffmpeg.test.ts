@@ -9,6 +9,8 @@ import { eventually, sleep } from './support/wait.ts';
 
 /** A person's patience with a picture that has to come, and the product's own bar, ms. */
 const FIRST_FRAME_MS_MAX = 1000;
+/** How far a late joiner's picture may stay behind, s. */
+const BEHIND_S_MAX = 0.5;
 const TEAL: Rgb = [20, 160, 160];
 const TEAL_HEX = '0x14a0a0';
 
@@ -83,6 +85,11 @@ describe('ffmpeg by WHIP, Chromium by WHEP', () => {
     for (const index of times.keys()) {
       await seesAndHears(page, `late-${index}`, 0, TEAL, 523);
       expect(figure(await stream(page, `late-${index}`, 'video'), 'pliCount')).toBeLessThan(5);
+    }
+    // They began in the past, at the keyframe in the ring: by now they must have caught up.
+    for (const index of times.keys()) {
+      const behind = await page.evaluate((i) => window.harness.behindS(`late-${i}`, 'witness'), index);
+      expect(Math.abs(behind ?? Infinity)).toBeLessThan(BEHIND_S_MAX);
     }
   });
 });

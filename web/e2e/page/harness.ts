@@ -99,6 +99,13 @@ export const harness = {
     return viewer(name).firstFrameMs(slot);
   },
 
+  /** How far the picture of one viewer is behind another's of the same publisher, s. */
+  behindS(name: string, ahead: string): number | null {
+    const [shown, reference] = [name, ahead].map((who) => viewer(who).shownTimestamp(0));
+    if (shown === null || shown === undefined || reference === null || reference === undefined) return null;
+    return ((reference - shown) | 0) / 90_000;
+  },
+
   async rtp(name: string): Promise<RtpStats[]> {
     const report = await client(name).peer?.getStats();
     if (report === undefined) return [];

@@ -14,6 +14,7 @@ export class Viewer {
   readonly client: WhepClient;
   readonly #videos: HTMLVideoElement[];
   readonly #firstFrames: (number | null)[];
+  readonly #shownTimestamps: (number | null)[];
   readonly #analysers = new Map<string, AnalyserNode>();
   #audio: AudioContext | undefined;
 
@@ -21,15 +22,19 @@ export class Viewer {
     this.client = client;
     const started = performance.now();
     this.#firstFrames = client.slots.map(() => null);
+    this.#shownTimestamps = client.slots.map(() => null);
     this.#videos = client.slots.map((slot, index) => {
       const video = document.createElement('video');
       video.muted = true;
       video.autoplay = true;
       video.playsInline = true;
       video.srcObject = slot.stream;
-      video.requestVideoFrameCallback(() => {
-        this.#firstFrames[index] = performance.now() - started;
-      });
+      const shown = (_now: number, frame: VideoFrameCallbackMetadata): void => {
+        this.#firstFrames[index] ??= performance.now() - started;
+        this.#shownTimestamps[index] = frame.rtpTimestamp ?? null;
+        video.requestVideoFrameCallback(shown);
+      };
+      video.requestVideoFrameCallback(shown);
       document.body.append(video);
       return video;
     });
@@ -38,6 +43,11 @@ export class Viewer {
 
   firstFrameMs(slot: number): number | null {
     return this.#firstFrames[slot] ?? null;
+  }
+
+  /** RTP time of the picture that is on screen, ticks of 90 kHz. */
+  shownTimestamp(slot: number): number | null {
+    return this.#shownTimestamps[slot] ?? null;
   }
 
   /** The average of the upper half, where nothing moves. */
