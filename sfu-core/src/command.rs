@@ -2,7 +2,9 @@
 
 use std::net::SocketAddr;
 
-use crate::id::{Identity, RequestId, RoomName, TransportId};
+use bytes::Bytes;
+
+use crate::id::{Identity, Mid, RequestId, RoomName, TrackName, TransportId};
 
 /// One request to a shard; answered by an [`Event`](crate::event::Event) that carries the same [`RequestId`].
 #[derive(Debug, Clone)]
@@ -16,6 +18,22 @@ pub enum Command {
         /// Publishers to show, slot by slot; empty: the room's publishers in order of arrival, or the active speaker in a single slot.
         watch: Vec<Identity>,
     },
+    /// Creates a transport that publishes and watches over one connection (a browser in a room); answered by `Answered` or
+    /// `Rejected`. Shows no video before a [`Command::SetLayout`]; audio slots are filled by the room. A live publisher of
+    /// the same identity in the same room is replaced.
+    Meet(Join),
+    /// Applies a further offer of a live transport: tracks and slots added or stopped, ICE restarted; answered by `Answered`
+    /// or `Rejected`, which leaves everything as it was.
+    Renegotiate { request: RequestId, transport: TransportId, offer: String },
+    /// What is on a participant's screen, complete: video slots that are not named show nothing. Answered by `Done` or
+    /// `Rejected`.
+    SetLayout { request: RequestId, transport: TransportId, layout: Vec<LayoutEntry> },
+    /// A publisher mutes or unmutes one of its tracks; while it is muted nothing of it is forwarded. Answered by `Done` or
+    /// `Rejected`.
+    SetMuted { request: RequestId, transport: TransportId, mid: Mid, muting: Muting },
+    /// Sends a message to the participant's data channels of this label (RFC 8831); those that are not open, or whose queue
+    /// is full, miss it: counted, and told by [`Event::DataBlocked`](crate::event::Event::DataBlocked).
+    SendData { transport: TransportId, label: String, payload: DataPayload },
     /// Applies an SDP fragment (RFC 8840): candidates are acknowledged, a new ufrag restarts ICE; answered by `Patched` or `Rejected`.
     Patch { request: RequestId, transport: TransportId, fragment: String },
     /// Ends a transport; answered by `Closed`. Unknown transports are ignored.
@@ -38,4 +56,31 @@ pub struct Join {
     pub offer: String,
     /// Addresses to announce as host candidates, each one of this shard's own UDP sockets.
     pub candidates: Vec<SocketAddr>,
+}
+
+/// Whether a publisher sends a track for others to see or hear.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Muting {
+    Muted,
+    Unmuted,
+}
+
+/// What one video slot is to show.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LayoutEntry {
+    /// The slot.
+    pub mid: Mid,
+    /// Need not exist yet.
+    pub track: TrackName,
+    /// Height of the element on screen, device pixels; 0: hidden, nothing is sent.
+    pub height: u16,
+    /// Who gets the better layer when not everybody can; higher wins.
+    pub priority: u8,
+}
+
+/// A message of a data channel (RFC 8831 §6.6).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DataPayload {
+    Text(String),
+    Binary(Bytes),
 }

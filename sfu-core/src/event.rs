@@ -2,9 +2,10 @@
 
 pub use crate::transport::CloseReason;
 
+use crate::command::DataPayload;
 use crate::error::RequestError;
-use crate::id::{Identity, RequestId, RoomName, TransportId};
-use crate::stats::ShardStats;
+use crate::id::{Identity, MediaKind, Mid, RequestId, Rid, RoomName, TrackName, TransportId};
+use crate::stats::{ShardStats, SlotState};
 
 /// Something the control plane must hear; drained from `Shard::poll_event`.
 #[derive(Debug)]
@@ -17,7 +18,27 @@ pub enum Event {
         answer: String,
         /// Names the ICE generation (RFC 9725 §4.3.1): changes with each restart.
         ice_tag: String,
+        /// Everything that the transport publishes as agreed, in the offer's order.
+        tracks: Vec<PublishedTrack>,
     },
+    /// A request that has no other answer was carried out.
+    Done { request: RequestId },
+    /// Slots of a transport whose status changed; the others are as they were.
+    Slots { transport: TransportId, slots: Vec<SlotStatus> },
+    /// Who speaks in a room has changed.
+    Speakers { room: RoomName, speakers: Speakers },
+    /// Nothing authentic came from the peer for `limits::SILENT_AFTER`; media goes on as long as consent lasts.
+    Silent { transport: TransportId },
+    /// A peer that was silent is heard again.
+    Heard { transport: TransportId },
+    /// A data channel was opened by the peer (RFC 8832).
+    DataOpened { transport: TransportId, label: String },
+    /// A message came on a data channel.
+    Data { transport: TransportId, label: String, payload: DataPayload },
+    /// A channel's queue is full: messages to it are dropped until `DataWritable`.
+    DataBlocked { transport: TransportId, label: String },
+    /// A channel that was blocked takes messages again.
+    DataWritable { transport: TransportId, label: String },
     /// A `Patch` was applied.
     Patched { request: RequestId, transport: TransportId, outcome: PatchOutcome },
     /// A request was refused; nothing changed.
@@ -37,4 +58,43 @@ pub enum PatchOutcome {
     Trickled,
     /// ICE restarted: the fragment to answer with and the new tag.
     Restarted { fragment: String, ice_tag: String },
+}
+
+/// A track as offer and answer agreed on it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublishedTrack {
+    pub mid: Mid,
+    pub kind: MediaKind,
+    /// Simulcast encodings in the offer's order; empty without simulcast.
+    pub rids: Vec<Rid>,
+}
+
+/// What a slot carries, and if nothing, why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SlotStatus {
+    pub mid: Mid,
+    pub kind: MediaKind,
+    /// What the slot shows or is to show.
+    pub track: Option<TrackName>,
+    pub state: SlotState,
+    /// The encoding that feeds it now.
+    pub layer: Option<CurrentLayer>,
+}
+
+/// The encoding that feeds a slot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CurrentLayer {
+    /// `None` without simulcast.
+    pub rid: Option<Rid>,
+    /// Height of its pictures, pixels, once a keyframe told it.
+    pub height: Option<u16>,
+}
+
+/// Who speaks in a room.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Speakers {
+    /// Who has the floor; the last one keeps it through silence.
+    pub dominant: Option<Identity>,
+    /// Everybody who is heard now, loudest first.
+    pub speaking: Vec<Identity>,
 }

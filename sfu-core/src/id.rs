@@ -140,6 +140,13 @@ number! {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Mid(pub Arc<str>);
 
+/// Names a published track in its room: whose it is, and the m-section it is in. Outlives a publisher that comes back.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TrackName {
+    pub identity: Identity,
+    pub mid: Mid,
+}
+
 /// Restriction identifier of a simulcast encoding (RFC 8851, `a=rid`).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Rid(pub Arc<str>);

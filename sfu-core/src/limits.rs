@@ -34,6 +34,8 @@ pub const FRAME_DIFFS_MAX: usize = 64;
 
 /// How long a pair may go without a verified STUN request before the peer is gone (RFC 7675 §5.1).
 pub const CONSENT_EXPIRY: Duration = Duration::from_secs(30);
+/// How long a peer may send nothing authentic before it counts as silent. Browsers check connectivity every 2.5 to 5 s.
+pub const SILENT_AFTER: Duration = Duration::from_secs(7);
 /// How long a DTLS handshake may take from the first verified STUN request.
 pub const DTLS_HANDSHAKE_MAX: Duration = Duration::from_secs(10);
 /// How long a transport may wait for its first verified STUN request.

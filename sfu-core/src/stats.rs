@@ -73,6 +73,12 @@ pub struct OutboundRtp {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SlotState {
     Live,
+    /// Nothing is to be shown.
+    Empty,
+    /// Its publisher muted the track.
+    Muted,
+    /// The viewer's layout gives it no height.
+    Hidden,
     /// Assigned, and nothing that can be decoded has come yet.
     AwaitingKeyframe,
     /// The publisher has sent nothing yet, or only in formats that this slot did not agree to.

@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use sfu_core::id::{Identity, MediaKind, ParticipantKey, TrackId};
-use sfu_core::room::{ActiveSpeaker, Publisher, SlotView, Viewer, assign};
+use sfu_core::room::{ActiveSpeaker, Publisher, SlotView, Viewer, Wishes, assign};
 use slotmap::SlotMap;
 
 struct House {
@@ -29,11 +29,11 @@ impl House {
 use MediaKind::{Audio, Video};
 
 fn slots(kinds: &[MediaKind]) -> Vec<SlotView> {
-    kinds.iter().map(|kind| SlotView { kind: *kind, shows: None }).collect()
+    kinds.iter().map(|kind| SlotView { kind: *kind, shows: None, wants: None }).collect()
 }
 
-fn names(names: &[&str]) -> Vec<Identity> {
-    names.iter().map(|name| Identity::new(name).unwrap()).collect()
+fn named(names: &[&str]) -> Wishes {
+    Wishes::Named(names.iter().map(|name| Identity::new(name).unwrap()).collect())
 }
 
 #[test]
@@ -44,7 +44,11 @@ fn a_watch_list_pins_camera_and_sound_slot_by_slot() {
     let tracks = assign(
         &[a.clone(), b.clone()],
         None,
-        Viewer { watch: &names(&["b", "nobody", "a"]), slots: &slots(&[Video, Audio, Video, Video, Audio, Audio]) },
+        Viewer {
+            own: ParticipantKey::default(),
+            wishes: &named(&["b", "nobody", "a"]),
+            slots: &slots(&[Video, Audio, Video, Video, Audio, Audio]),
+        },
     );
     let (video, audio) = (|p: &Publisher| p.track(Video, 0), |p: &Publisher| p.track(Audio, 0));
     assert_eq!(tracks, [video(&b), audio(&b), None, video(&a), None, audio(&a)]);
@@ -58,7 +62,7 @@ fn a_screen_comes_after_the_camera() {
         assign(
             std::slice::from_ref(&a),
             None,
-            Viewer { watch: &names(&["a"]), slots: &slots(&[Video, Video][..count]) },
+            Viewer { own: ParticipantKey::default(), wishes: &named(&["a"]), slots: &slots(&[Video, Video][..count]) },
         )
     };
     assert_eq!(watch(1), [a.track(Video, 0)]);
@@ -71,7 +75,8 @@ fn in_a_gallery_nobody_moves_when_others_come_and_go() {
     let [a, b, c] = ["a", "b", "c"].map(|name| house.publisher(name, &[Audio, Video]));
     let mut view = slots(&[Video, Video, Audio, Audio]);
     let mut show = |publishers: &[Publisher]| {
-        let tracks = assign(publishers, None, Viewer { watch: &[], slots: &view });
+        let tracks =
+            assign(publishers, None, Viewer { own: ParticipantKey::default(), wishes: &Wishes::Anybody, slots: &view });
         for (slot, track) in view.iter_mut().zip(&tracks) {
             slot.shows = *track;
         }
@@ -89,7 +94,9 @@ fn a_single_slot_follows_the_speaker_and_shows_somebody_until_then() {
     let [a, b] = ["a", "b"].map(|name| house.publisher(name, &[Audio, Video]));
     let both = [a.clone(), b.clone()];
     let view = slots(&[Video, Audio]);
-    let show = |speaker| assign(&both, speaker, Viewer { watch: &[], slots: &view });
+    let show = |speaker| {
+        assign(&both, speaker, Viewer { own: ParticipantKey::default(), wishes: &Wishes::Anybody, slots: &view })
+    };
     assert_eq!(show(None), [a.track(Video, 0), a.track(Audio, 0)]);
     assert_eq!(show(Some(b.participant)), [b.track(Video, 0), b.track(Audio, 0)]);
 }
@@ -98,8 +105,11 @@ fn a_single_slot_follows_the_speaker_and_shows_somebody_until_then() {
 fn a_listener_without_video_hears_everybody_it_has_slots_for() {
     let mut house = House::new();
     let [a, b, c] = ["a", "b", "c"].map(|name| house.publisher(name, &[Audio]));
-    let tracks =
-        assign(&[a.clone(), b.clone(), c.clone()], None, Viewer { watch: &[], slots: &slots(&[Audio, Audio]) });
+    let tracks = assign(
+        &[a.clone(), b.clone(), c.clone()],
+        None,
+        Viewer { own: ParticipantKey::default(), wishes: &Wishes::Anybody, slots: &slots(&[Audio, Audio]) },
+    );
     assert_eq!(tracks, [a.track(Audio, 0), b.track(Audio, 0)]);
 }
 

@@ -197,7 +197,7 @@ impl Control {
 
     fn handle_event(&self, shard: ShardIndex, event: Event) {
         match event {
-            Event::Answered { request, transport, answer, ice_tag } => {
+            Event::Answered { request, transport, answer, ice_tag, .. } => {
                 self.answered(request, transport, answer, ice_tag);
             }
             Event::Patched { request, transport, outcome } => {
@@ -214,6 +214,15 @@ impl Control {
                 self.directory.remove(transport, &room);
                 tracing::info!(%room, participant = %identity, transport = transport.0, ?reason, "left");
             }
+            Event::Done { .. }
+            | Event::Slots { .. }
+            | Event::Speakers { .. }
+            | Event::Silent { .. }
+            | Event::Heard { .. }
+            | Event::DataOpened { .. }
+            | Event::Data { .. }
+            | Event::DataBlocked { .. }
+            | Event::DataWritable { .. } => {}
             Event::Stats { request, stats } => {
                 if let Some((_, Waiting::Stats { reply, .. })) = self.waiting.remove(&request) {
                     let _ = reply.send(stats);

@@ -14,3 +14,4 @@ pub mod logging;
 pub mod media;
 pub mod metrics;
 pub mod server;
+pub mod signal;

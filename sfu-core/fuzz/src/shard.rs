@@ -203,7 +203,7 @@ impl World {
                     assert_eq!(stats.counters.panics_caught, 0);
                     self.stats = Some(*stats);
                 }
-                Event::Patched { .. } | Event::Rejected { .. } => {}
+                _ => {}
             }
         }
     }

@@ -48,7 +48,7 @@ impl ControlChain {
     pub fn new(config: ChainConfig) -> Self {
         let counters = Arc::<Cells>::default();
         let transport_cc = match config.side {
-            Side::Publisher { transport_cc } => transport_cc,
+            Side::Publisher { transport_cc } | Side::Both { transport_cc } => transport_cc,
             Side::Subscriber => None,
         };
         Self {

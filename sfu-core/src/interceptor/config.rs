@@ -20,6 +20,11 @@ pub enum Side {
     },
     /// The peer watches: we answer its requests and report sending.
     Subscriber,
+    /// The peer does both over one transport.
+    Both {
+        /// Id of the transport-wide sequence number, if agreed: feedback is sent.
+        transport_cc: Option<u8>,
+    },
 }
 
 /// What a chain is made of.
@@ -43,6 +48,11 @@ impl ChainConfig {
     /// The chain of a transport that watches.
     pub fn subscriber(local_ssrc: Ssrc) -> Self {
         Self { local_ssrc, side: Side::Subscriber, nack: true, keyframe: true }
+    }
+
+    /// The chain of a transport that does both.
+    pub fn both(local_ssrc: Ssrc, transport_cc: Option<u8>) -> Self {
+        Self { local_ssrc, side: Side::Both { transport_cc }, nack: true, keyframe: true }
     }
 }
 

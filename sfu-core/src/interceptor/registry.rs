@@ -27,29 +27,40 @@ pub(super) fn build(config: &ChainConfig, counters: &Arc<Cells>) -> Box<dyn Inte
     if config.keyframe {
         registry = registry.with(Slot::IntervalPli, Staged::new(KeyframeRequest::new(Arc::clone(counters))));
     }
-    match config.side {
-        Side::Publisher { transport_cc } => {
-            registry = registry.with(
-                Slot::ReceiverReport,
-                ReceiverReportBuilder::new().with_interval(RECEIVER_REPORT_INTERVAL).build(),
-            );
-            if config.nack {
-                registry = registry.with(Slot::NackGenerator, Staged::new(NackGenerator::new(Arc::clone(counters))));
-            }
-            if let Some(id) = transport_cc {
-                let mut receiver = TwccReceiverBuilder::new().with_interval(TRANSPORT_CC_INTERVAL).build();
-                // One binding for every SSRC of the transport, here and not through the chain: the receiver reports
-                // would report on it.
-                receiver.bind_remote_stream(&transport_wide_info(id));
-                registry = registry.with(Slot::TwccReceiver, receiver);
-            }
-        }
-        Side::Subscriber => {
-            registry = registry.with(Slot::SenderReport, Staged::new(SenderReports::default()));
-            if config.nack {
-                registry = registry.with(Slot::NackResponder, Staged::new(Retransmission::new(Arc::clone(counters))));
-            }
-        }
+    if let Side::Publisher { transport_cc } | Side::Both { transport_cc } = config.side {
+        registry = towards_publisher(registry, config, transport_cc, counters);
+    }
+    if matches!(config.side, Side::Subscriber | Side::Both { .. }) {
+        registry = towards_subscriber(registry, config, counters);
     }
     Box::new(registry.build())
+}
+
+fn towards_publisher(
+    mut registry: Registry,
+    config: &ChainConfig,
+    transport_cc: Option<u8>,
+    counters: &Arc<Cells>,
+) -> Registry {
+    registry = registry
+        .with(Slot::ReceiverReport, ReceiverReportBuilder::new().with_interval(RECEIVER_REPORT_INTERVAL).build());
+    if config.nack {
+        registry = registry.with(Slot::NackGenerator, Staged::new(NackGenerator::new(Arc::clone(counters))));
+    }
+    if let Some(id) = transport_cc {
+        let mut receiver = TwccReceiverBuilder::new().with_interval(TRANSPORT_CC_INTERVAL).build();
+        // One binding for every SSRC of the transport, here and not through the chain: the receiver reports would report
+        // on it.
+        receiver.bind_remote_stream(&transport_wide_info(id));
+        registry = registry.with(Slot::TwccReceiver, receiver);
+    }
+    registry
+}
+
+fn towards_subscriber(mut registry: Registry, config: &ChainConfig, counters: &Arc<Cells>) -> Registry {
+    registry = registry.with(Slot::SenderReport, Staged::new(SenderReports::default()));
+    if config.nack {
+        registry = registry.with(Slot::NackResponder, Staged::new(Retransmission::new(Arc::clone(counters))));
+    }
+    registry
 }

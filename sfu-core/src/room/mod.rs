@@ -1,10 +1,12 @@
 //! A room: who publishes, who watches, and who gets what. Joins `publish` and `subscribe`, which know nothing of each other.
 
 mod active_speaker;
+mod audio;
 mod routing;
+mod video;
 
 pub use active_speaker::ActiveSpeaker;
-pub use routing::{SlotView, Viewer, assign};
+pub use routing::{SlotView, Viewer, Wishes, assign};
 
 use crate::id::{Identity, MediaKind, ParticipantKey, TrackId};
 
@@ -17,6 +19,11 @@ pub struct Publisher {
 }
 
 impl Publisher {
+    /// Whether a track is one of its own.
+    pub fn publishes(&self, track: TrackId) -> bool {
+        self.tracks.iter().any(|(known, _)| *known == track)
+    }
+
     /// Its `index`-th track of a kind: the first video is the camera, the second the screen.
     pub fn track(&self, kind: MediaKind, index: usize) -> Option<TrackId> {
         self.tracks.iter().filter(|(_, found)| *found == kind).nth(index).map(|(track, _)| *track)

@@ -54,10 +54,10 @@ pub(super) fn agree<'a>(
             payload_types(&mut meanings, &agreed.codecs, &offered.mid)?;
             feedback(&mut agreed);
             mixed &= offered.mixed;
-            match (purpose, wanted(purpose, &offered.direction)) {
-                (_, false) => {}
-                (Purpose::Publish, true) => agreed.flow = slots.published(offered),
-                (Purpose::Watch, true) => (agreed.flow, agreed.slot) = slots.slot(kind, &agreed.codecs, rng),
+            match way(purpose, &offered.direction) {
+                None => {}
+                Some(Way::In) => agreed.flow = slots.published(offered),
+                Some(Way::Out) => (agreed.flow, agreed.slot) = slots.slot(kind, &agreed.codecs, rng),
             }
         }
         sections.push(agreed);
@@ -68,11 +68,22 @@ pub(super) fn agree<'a>(
     Ok(Agreement { sections, extensions })
 }
 
-/// Whether media would flow the way this request is for.
-fn wanted(purpose: Purpose, offered: &Direction) -> bool {
-    match purpose {
-        Purpose::Publish => matches!(offered, Direction::SendRecv | Direction::SendOnly),
-        Purpose::Watch => matches!(offered, Direction::SendRecv | Direction::RecvOnly),
+/// Which way media flows in a section, as we see it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    In,
+    Out,
+}
+
+/// The way that media takes, if it flows as this request is for.
+pub(super) fn way(purpose: Purpose, offered: &Direction) -> Option<Way> {
+    match (offered, purpose) {
+        (Direction::SendOnly, Purpose::Publish | Purpose::Meet) => Some(Way::In),
+        (Direction::RecvOnly, Purpose::Watch | Purpose::Meet) => Some(Way::Out),
+        (Direction::SendRecv, Purpose::Publish | Purpose::Meet) => Some(Way::In),
+        (Direction::SendRecv, Purpose::Watch) => Some(Way::Out),
+        (Direction::SendOnly, Purpose::Watch) | (Direction::RecvOnly, Purpose::Publish) => None,
+        (Direction::Inactive | Direction::Unspecified, _) => None,
     }
 }
 
@@ -158,23 +169,24 @@ impl<'a> Slots<'a> {
 }
 
 fn check(offer: &Offer, purpose: Purpose, sections: &[Agreed<'_>]) -> Result<(), SdpError> {
-    let flowing = sections.iter().filter(|agreed| !matches!(agreed.flow, Flow::Inactive)).count();
-    match purpose {
-        Purpose::Publish if flowing > TRACKS_PER_TRANSPORT_MAX => {
-            return Err(SdpError::TooManyTracks { tracks: flowing });
-        }
-        Purpose::Watch if flowing > SLOTS_PER_TRANSPORT_MAX => {
-            return Err(SdpError::TooManySlots { slots: flowing });
-        }
-        Purpose::Publish | Purpose::Watch if flowing > 0 => return Ok(()),
-        Purpose::Publish | Purpose::Watch => {}
+    let tracks = sections.iter().filter(|agreed| matches!(agreed.flow, Flow::Publishes { .. })).count();
+    let slots = sections.iter().filter(|agreed| matches!(agreed.flow, Flow::Receives { .. })).count();
+    if tracks > TRACKS_PER_TRANSPORT_MAX {
+        return Err(SdpError::TooManyTracks { tracks });
     }
-    let right_way = |section: &OfferedSection| section.kind.is_some() && wanted(purpose, &section.direction);
+    if slots > SLOTS_PER_TRANSPORT_MAX {
+        return Err(SdpError::TooManySlots { slots });
+    }
+    if tracks + slots > 0 {
+        return Ok(());
+    }
+    let right_way = |section: &OfferedSection| section.kind.is_some() && way(purpose, &section.direction).is_some();
     if offer.sections.iter().any(right_way) {
         return Err(SdpError::NoMutualCodec { offered: offer.codec_names.clone() });
     }
     Err(match purpose {
         Purpose::Publish => SdpError::NothingPublished,
         Purpose::Watch => SdpError::NothingWatched,
+        Purpose::Meet => SdpError::NothingFlows,
     })
 }

@@ -68,6 +68,8 @@ pub enum SdpError {
     NothingPublished,
     #[error("nothing to send: no section of the offer is recvonly or sendrecv, and WHEP watches")]
     NothingWatched,
+    #[error("no media in either way: every section of the offer is inactive; offer a track or a slot")]
+    NothingFlows,
     #[error(
         "no codec in common: the offer has {}; supported are {} over UDP/TLS/RTP/SAVPF",
         if .offered.is_empty() { "none".to_owned() } else { .offered.join(", ") },

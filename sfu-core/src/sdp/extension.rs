@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use sdp::description::common::Attribute;
 use sdp::direction::Direction;
 
+use super::agree::{Way, way};
 use super::offer::OfferedSection;
 use super::{ExtensionIds, Purpose, SdpError};
 use crate::id::Mid;
@@ -97,10 +98,10 @@ pub(super) fn agreed(section: &OfferedSection, purpose: Purpose) -> Vec<AgreedEx
     let mut agreed: Vec<AgreedExtension> = Vec::new();
     for offered in &section.extensions {
         let Some(extension) = offered.known else { continue };
-        let direction = match (&offered.direction, purpose) {
+        let direction = match (&offered.direction, way(purpose, &section.direction)) {
             (Direction::SendRecv, _) => None,
-            (Direction::SendOnly, Purpose::Publish) => Some("recvonly"),
-            (Direction::RecvOnly, Purpose::Watch) => Some("sendonly"),
+            (Direction::SendOnly, Some(Way::In)) => Some("recvonly"),
+            (Direction::RecvOnly, Some(Way::Out)) => Some("sendonly"),
             (Direction::SendOnly | Direction::RecvOnly | Direction::Inactive | Direction::Unspecified, _) => continue,
         };
         if (offered.id > ONE_BYTE_ID_MAX && !section.mixed) || agreed.iter().any(|other| other.extension == extension) {

@@ -34,6 +34,20 @@ pub enum Purpose {
     Publish,
     /// WHEP: `recvonly` and `sendrecv` are answered with `sendonly`.
     Watch,
+    /// A browser in a room: `sendonly` and `sendrecv` publish, `recvonly` are slots.
+    Meet,
+}
+
+impl Purpose {
+    /// Whether tracks may be published.
+    pub fn publishes(self) -> bool {
+        matches!(self, Self::Publish | Self::Meet)
+    }
+
+    /// Whether slots may be offered.
+    pub fn watches(self) -> bool {
+        matches!(self, Self::Watch | Self::Meet)
+    }
 }
 
 /// What offer and answer agree on, for the shard.

@@ -43,7 +43,7 @@ fn enter(shard: &mut Shard, now: Instant, number: u16, purpose: Purpose) -> Part
         room: RoomName::new("room").unwrap(),
         identity: Identity::new(&format!("p{number}")).unwrap(),
         purpose,
-        watch: vec![],
+        wishes: crate::room::Wishes::Anybody,
     };
     let connection = Connection::with_keys(now, pair(number), &keys());
     let key = shard.enter(now, membership, connection, accepted.negotiated);

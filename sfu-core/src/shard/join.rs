@@ -6,13 +6,13 @@ use rand::Rng;
 
 use crate::command::Join;
 use crate::error::RequestError;
-use crate::event::{CloseReason, Event};
-use crate::id::{Identity, MediaKind, ParticipantKey, Ssrc, TrackId};
+use crate::event::{CloseReason, Event, PublishedTrack};
+use crate::id::{MediaKind, ParticipantKey, Ssrc, TrackId};
 use crate::interceptor::{ChainConfig, ControlChain, LocalStream};
 use crate::limits::{SLOTS_PER_TRANSPORT_MAX, TRACKS_PER_TRANSPORT_MAX, TRANSPORTS_PER_SHARD_MAX};
 use crate::publish::{StreamDemux, Track};
-use crate::room::Publisher;
-use crate::sdp::{self, Flow, Local, Negotiated, Purpose};
+use crate::room::{Publisher, Wishes};
+use crate::sdp::{self, Flow, Local, Negotiated, Purpose, Section};
 use crate::subscribe::{FirstNumbers, Pacer, Slot};
 use crate::transport::{Connection, ConnectionConfig, IceCredentials};
 
@@ -21,13 +21,13 @@ use super::participant::{AssignedSlot, Egress, Membership, Participant};
 
 impl Shard {
     /// Answers an offer with a new transport, or says why not.
-    pub(super) fn join(&mut self, now: Instant, join: Join, purpose: Purpose, watch: Vec<Identity>) {
+    pub(super) fn join(&mut self, now: Instant, join: Join, purpose: Purpose, wishes: Wishes) {
         let request = join.request;
         let transport = join.transport;
-        match self.attempt_new(now, transport, |shard| shard.admit(now, join, purpose, watch)) {
-            Ok((answer, ice_tag)) => {
+        match self.attempt_new(now, transport, |shard| shard.admit(now, join, purpose, wishes)) {
+            Ok(Admitted { answer, ice_tag, tracks }) => {
                 self.counters.transports_opened += 1;
-                self.events.push_back(Event::Answered { request, transport, answer, ice_tag });
+                self.events.push_back(Event::Answered { request, transport, answer, ice_tag, tracks });
             }
             Err(error) => {
                 self.counters.transports_refused += 1;
@@ -36,13 +36,7 @@ impl Shard {
         }
     }
 
-    fn admit(
-        &mut self,
-        now: Instant,
-        join: Join,
-        purpose: Purpose,
-        watch: Vec<Identity>,
-    ) -> Result<(String, String), RequestError> {
+    fn admit(&mut self, now: Instant, join: Join, purpose: Purpose, wishes: Wishes) -> Result<Admitted, RequestError> {
         if self.participants.len() >= TRANSPORTS_PER_SHARD_MAX {
             return Err(RequestError::ShardFull);
         }
@@ -56,7 +50,7 @@ impl Shard {
         };
         let accepted = sdp::answer(&join.offer, purpose, &local, &mut self.rng)?;
         check_counts(&accepted.negotiated)?;
-        if purpose == Purpose::Publish {
+        if purpose.publishes() {
             self.replace(now, &join);
         }
         let ice_tag = ice.ufrag.clone();
@@ -68,13 +62,14 @@ impl Shard {
             certificate: self.config.certificate.clone(),
         };
         let connection = Connection::new(now, config);
-        let membership = Membership { id: join.transport, room: join.room, identity: join.identity, purpose, watch };
+        let membership = Membership { id: join.transport, room: join.room, identity: join.identity, purpose, wishes };
+        let tracks = published_tracks(&accepted.negotiated);
         let key = self.enter(now, membership, connection, accepted.negotiated);
         if let Some(participant) = self.participants.get_mut(key) {
             participant.candidates = join.candidates;
         }
         self.addresses.add(key, join.transport, &ice_tag);
-        Ok((accepted.answer, ice_tag))
+        Ok(Admitted { answer: accepted.answer, ice_tag, tracks })
     }
 
     /// A publisher's name has one holder: the newest.
@@ -97,6 +92,7 @@ impl Shard {
         let chain = match membership.purpose {
             Purpose::Publish => ChainConfig::publisher(local_ssrc, negotiated.extensions.transport_cc),
             Purpose::Watch => ChainConfig::subscriber(local_ssrc),
+            Purpose::Meet => ChainConfig::both(local_ssrc, negotiated.extensions.transport_cc),
         };
         let room = membership.room.clone();
         let purpose = membership.purpose;
@@ -123,15 +119,14 @@ impl Shard {
         self.add_sections(key, negotiated);
         let tracks = self.publications(key);
         let members = self.rooms.entry(room.clone()).or_default();
-        match purpose {
-            Purpose::Publish => {
-                members.publishers.push(Publisher { participant: key, identity, tracks });
-                self.route_room(now, &room);
-            }
-            Purpose::Watch => {
-                members.viewers.push(key);
-                self.route_viewer(now, key);
-            }
+        if purpose.watches() {
+            members.viewers.push(key);
+        }
+        if purpose.publishes() {
+            members.publishers.push(Publisher { participant: key, identity, tracks });
+            self.route_room(now, &room);
+        } else {
+            self.route_viewer(now, key);
         }
         self.settle(now, key);
         key
@@ -179,6 +174,25 @@ impl Shard {
         let kind = |track| self.media.tracks.get(track).map(|found| found.kind);
         participant.tracks.iter().filter_map(|track| Some((*track, kind(*track)?))).collect()
     }
+}
+
+/// What an answered offer came to.
+#[derive(Debug)]
+pub(super) struct Admitted {
+    pub answer: String,
+    pub ice_tag: String,
+    pub tracks: Vec<PublishedTrack>,
+}
+
+/// The tracks that were agreed on, for the control plane.
+pub(super) fn published_tracks(negotiated: &Negotiated) -> Vec<PublishedTrack> {
+    let published = |section: &Section| match &section.flow {
+        Flow::Publishes { rids, .. } => {
+            Some(PublishedTrack { mid: section.mid.clone(), kind: section.kind, rids: rids.clone() })
+        }
+        Flow::Receives { .. } | Flow::Inactive => None,
+    };
+    negotiated.sections.iter().filter_map(published).collect()
 }
 
 /// Keeps one transport from taking more than its share.

@@ -7,16 +7,20 @@
 
 mod addresses;
 mod batch;
+mod data;
 mod egress;
 mod feedback;
 mod guard;
 mod ingress;
 mod io;
 mod join;
+mod layout;
 mod leave;
 mod media;
+mod muting;
 mod participant;
 mod patch;
+mod renegotiate;
 mod routes;
 mod snapshot;
 mod streams;
@@ -35,7 +39,7 @@ use slotmap::SlotMap;
 use crate::command::Command;
 use crate::event::{CloseReason, Event};
 use crate::id::{ParticipantKey, RoomName};
-use crate::room::Room;
+use crate::room::{Room, Wishes};
 use crate::sdp::Purpose;
 use crate::stats::ShardCounters;
 use crate::timer::{Timer, TimerTable};
@@ -97,8 +101,18 @@ impl Shard {
     /// Takes in a request of the control plane.
     pub fn handle_command(&mut self, now: Instant, command: Command) {
         match command {
-            Command::Publish(join) => self.join(now, join, Purpose::Publish, Vec::new()),
-            Command::Watch { join, watch } => self.join(now, join, Purpose::Watch, watch),
+            Command::Publish(join) => self.join(now, join, Purpose::Publish, Wishes::Anybody),
+            Command::Watch { join, watch } => {
+                let wishes = if watch.is_empty() { Wishes::Anybody } else { Wishes::Named(watch) };
+                self.join(now, join, Purpose::Watch, wishes);
+            }
+            Command::Meet(join) => self.join(now, join, Purpose::Meet, Wishes::Layout),
+            Command::Renegotiate { request, transport, offer } => self.renegotiate(now, request, transport, &offer),
+            Command::SetLayout { request, transport, layout } => self.set_layout(now, request, transport, layout),
+            Command::SetMuted { request, transport, mid, muting } => {
+                self.set_muted(now, request, transport, &mid, muting);
+            }
+            Command::SendData { transport, label, payload } => self.send_data(now, transport, &label, payload),
             Command::Patch { request, transport, fragment } => self.patch(now, request, transport, &fragment),
             Command::Close { transport } => {
                 if let Some(key) = self.addresses.by_id(transport) {

@@ -7,6 +7,7 @@ use std::time::Instant;
 use crate::id::{EncodingId, Identity, ParticipantKey, RoomName, Ssrc, TrackId, TransportId};
 use crate::interceptor::ControlChain;
 use crate::publish::StreamDemux;
+use crate::room::Wishes;
 use crate::sdp::{ExtensionIds, Purpose, Section};
 use crate::subscribe::{Pacer, Slot};
 use crate::transport::Connection;
@@ -18,8 +19,8 @@ pub(super) struct Membership {
     pub room: RoomName,
     pub identity: Identity,
     pub purpose: Purpose,
-    /// Publishers to show, slot by slot; empty: whoever is there.
-    pub watch: Vec<Identity>,
+    /// How its slots are filled.
+    pub wishes: Wishes,
 }
 
 /// A slot and the track that the room gave it.

@@ -30,10 +30,10 @@ impl Shard {
         let slots: Vec<SlotView> = participant
             .slots
             .iter()
-            .map(|assigned| SlotView { kind: assigned.slot.kind, shows: assigned.track })
+            .map(|assigned| SlotView { kind: assigned.slot.kind, shows: assigned.track, wants: None })
             .collect();
-        let watch = &participant.membership.watch;
-        let tracks = assign(&room.publishers, room.speaker.current(), Viewer { watch, slots: &slots });
+        let wishes = &participant.membership.wishes;
+        let tracks = assign(&room.publishers, room.speaker.current(), Viewer { own: viewer, wishes, slots: &slots });
         self.apply(now, viewer, &tracks);
     }
 

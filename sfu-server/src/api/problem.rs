@@ -141,6 +141,11 @@ impl From<ControlError> for Problem {
             ControlError::Refused(RequestError::TooManyTracks { .. } | RequestError::TooManySlots { .. }) => {
                 Self::new(StatusCode::PAYLOAD_TOO_LARGE, ProblemType::BodyTooLarge, error.to_string())
             }
+            ControlError::Refused(
+                RequestError::NoSuchSlot { .. }
+                | RequestError::SlotNamedTwice { .. }
+                | RequestError::NoSuchTrack { .. },
+            ) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, ProblemType::BadQuery, error.to_string()),
             ControlError::Refused(RequestError::RestartWithoutPassword) => {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, ProblemType::BadSdp, error.to_string())
             }
@@ -198,6 +203,7 @@ fn of_sdp(error: &SdpError) -> (StatusCode, ProblemType) {
         | SdpError::PayloadTypeConflict { .. }
         | SdpError::ExtensionConflict { .. }
         | SdpError::NothingPublished
+        | SdpError::NothingFlows
         | SdpError::NothingWatched => (StatusCode::UNPROCESSABLE_ENTITY, ProblemType::BadSdp),
     }
 }

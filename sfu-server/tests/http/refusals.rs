@@ -87,7 +87,13 @@ async fn a_shard_that_does_not_answer_is_503_and_its_late_answer_is_closed() {
         Command::Stats { .. } => {
             let join = keep.lock().unwrap().take()?;
             let (request, transport) = (join.request, join.transport);
-            Some(vec![Event::Answered { request, transport, answer: String::new(), ice_tag: "t".to_owned() }])
+            Some(vec![Event::Answered {
+                request,
+                transport,
+                answer: String::new(),
+                ice_tag: "t".to_owned(),
+                tracks: Vec::new(),
+            }])
         }
         Command::Close { transport } => Some(vec![Event::Closed {
             transport: *transport,

@@ -16,7 +16,7 @@ use mio::{Poll, Token};
 use serde_json::Value;
 use sfu_core::command::{Command, Join};
 use sfu_core::event::{CloseReason, Event, PatchOutcome};
-use sfu_core::id::{Identity, RoomName, TransportId};
+use sfu_core::id::{Identity, RequestId, RoomName, TransportId};
 use sfu_server::app::{AppState, app};
 use sfu_server::config::{Config, Layers, OPTIONS};
 use sfu_server::control::Control;
@@ -210,7 +210,7 @@ fn play(commands: &Receiver<Command>, log: &Mutex<Vec<Command>>, events: &Unboun
 
 fn healthy(lives: &mut Lives, command: Command) -> Vec<Event> {
     match command {
-        Command::Publish(join) => {
+        Command::Publish(join) | Command::Meet(join) => {
             let same = |life: &(RoomName, Identity, bool)| life.2 && life.0 == join.room && life.1 == join.identity;
             let old = lives.iter().find(|(_, life)| same(life)).map(|(transport, _)| *transport);
             let mut events = answered(lives, &join, true);
@@ -232,13 +232,19 @@ fn healthy(lives: &mut Lives, command: Command) -> Vec<Event> {
             all.into_iter().filter_map(|transport| closed(lives, transport, CloseReason::Requested)).collect()
         }
         Command::Stats { request } => vec![Event::Stats { request, stats: Box::default() }],
+        Command::Renegotiate { request, transport, .. } => vec![again(request, transport)],
+        Command::SetLayout { request, .. } | Command::SetMuted { request, .. } => vec![Event::Done { request }],
+        Command::SendData { .. } => Vec::new(),
     }
 }
 
 fn answered(lives: &mut Lives, join: &Join, publishes: bool) -> Vec<Event> {
     lives.insert(join.transport, (join.room.clone(), join.identity.clone(), publishes));
-    let (request, transport) = (join.request, join.transport);
-    vec![Event::Answered { request, transport, answer: ANSWER.to_owned(), ice_tag: TAG.to_owned() }]
+    vec![again(join.request, join.transport)]
+}
+
+fn again(request: RequestId, transport: TransportId) -> Event {
+    Event::Answered { request, transport, answer: ANSWER.to_owned(), ice_tag: TAG.to_owned(), tracks: Vec::new() }
 }
 
 fn closed(lives: &mut Lives, transport: TransportId, reason: CloseReason) -> Option<Event> {

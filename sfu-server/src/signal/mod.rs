@@ -1,0 +1,3 @@
+//! Signalling of the room page: one WebSocket per participant, JSON, one typed enum each way.
+
+pub mod wire;
