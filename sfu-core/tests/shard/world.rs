@@ -343,7 +343,7 @@ impl World {
                 self.stats = Some(*stats);
                 return;
             }
-            Event::Patched { .. } | Event::Rejected { .. } | Event::Connected { .. } => {}
+            _ => {}
         }
         self.events.push(event);
     }
