@@ -1,8 +1,34 @@
 export { parseVideoCodec, type VideoCodec } from './codec.ts';
 export { openDevices, type DeviceOutcome } from './devices.ts';
+export {
+  capture,
+  captureScreen,
+  type Captured,
+  type CapturedScreen,
+  type DeviceProblem,
+} from './meeting/capture.ts';
+export { DeviceList, type Device, type Devices } from './meeting/device-list.ts';
+export { LevelMeter } from './meeting/level-meter.ts';
+export { Meeting } from './meeting/meeting.ts';
+export { checkSupport, type Support } from './meeting/support.ts';
+export type { DataLink, MeetingOptions, MeetingState, ShownTrack, SoundState } from './meeting/types.ts';
 export { Observable, type Unsubscribe } from './observable.ts';
 export { describe, type Problem } from './problem.ts';
 export type { LinkState } from './state.ts';
 export { StatsReader, type LinkStats, type TrackStats } from './stats.ts';
-export { WhepClient, type Slot } from './whep.ts';
+export { WhepClient, type Slot as WhepSlot } from './whep.ts';
 export { WhipClient } from './whip.ts';
+export type {
+  ChatMessage,
+  Layer,
+  LeaveReason,
+  Participant,
+  Presence,
+  Slot,
+  SlotState,
+  Speakers,
+  Track,
+  TrackKind,
+  TrackSource,
+  Via,
+} from './wire.ts';

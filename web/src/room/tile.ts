@@ -1,4 +1,4 @@
-import type { Slot, TrackStats } from '../client/index.ts';
+import type { TrackStats, WhepSlot } from '../client/index.ts';
 import { trackText } from './format.ts';
 import { make, setText } from './dom.ts';
 
@@ -14,11 +14,11 @@ export class Tile {
   readonly #video: HTMLVideoElement;
   readonly #figures: HTMLElement;
   readonly #note: HTMLElement;
-  readonly #slot: Slot;
+  readonly #slot: WhepSlot;
   #silent = SILENT_READINGS_MAX;
   #seen = 0;
 
-  constructor(slot: Slot, name: string) {
+  constructor(slot: WhepSlot, name: string) {
     this.#slot = slot;
     this.#video = make('video', 'tile-video');
     this.#video.playsInline = true;
