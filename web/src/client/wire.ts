@@ -28,13 +28,13 @@ identity?: string,
  */
 resume?: string, } | { "type": "offer", sdp: string, 
 /**
- * What the published sections are for; one that is not named is a camera or a microphone.
+ * What the published sections are for; one that is not named is what it was, at first a camera or a microphone.
  */
-tracks: Array<TrackUse>, 
+tracks?: Array<TrackUse>, 
 /**
- * Whether the offer comes from another peer connection than the last.
+ * Whether the offer comes from another peer connection than the last; `false` if absent.
  */
-fresh: boolean, } | { "type": "layout", slots: Array<LayoutSlot>, } | { "type": "mute", mid: string, muted: boolean, } | { "type": "chat", text: string, } | { "type": "leave", } | { "type": "ping", });
+fresh?: boolean, } | { "type": "layout", slots: Array<LayoutSlot>, } | { "type": "mute", mid: string, muted: boolean, } | { "type": "chat", text: string, } | { "type": "leave", } | { "type": "ping", });
 
 /**
  * A request, told by its `type`. Each is answered by one message with its id: `joined`, `answer`, `ok`, `pong` or `error`.
@@ -61,22 +61,22 @@ identity?: string,
  */
 resume?: string, } | { "type": "offer", sdp: string, 
 /**
- * What the published sections are for; one that is not named is a camera or a microphone.
+ * What the published sections are for; one that is not named is what it was, at first a camera or a microphone.
  */
-tracks: Array<TrackUse>, 
+tracks?: Array<TrackUse>, 
 /**
- * Whether the offer comes from another peer connection than the last.
+ * Whether the offer comes from another peer connection than the last; `false` if absent.
  */
-fresh: boolean, } | { "type": "layout", slots: Array<LayoutSlot>, } | { "type": "mute", mid: string, muted: boolean, } | { "type": "chat", text: string, } | { "type": "leave", } | { "type": "ping", };
+fresh?: boolean, } | { "type": "layout", slots: Array<LayoutSlot>, } | { "type": "mute", mid: string, muted: boolean, } | { "type": "chat", text: string, } | { "type": "leave", } | { "type": "ping", };
 
 /**
  * What a published section is for.
  */
 export type TrackUse = { mid: string, source: TrackSource, 
 /**
- * Whether it begins muted.
+ * Whether it is muted from now on; as it was if absent, at first unmuted.
  */
-muted: boolean, };
+muted?: boolean, };
 
 /**
  * Where a track comes from.
@@ -115,7 +115,7 @@ message: string,
 /**
  * Where in the request, as in `slots[2].height`.
  */
-field?: string, } | { "type": "participant_joined", participant: Participant, } | { "type": "participant_changed", participant: Participant, } | { "type": "participant_left", participant: string, reason: LeaveReason, } | { "type": "slots", slots: Array<Slot>, } | { "type": "speakers" } & Speakers | { "type": "chat", message: ChatMessage, } | { "type": "restart_ice", } | { "type": "ended", reason: LeaveReason, 
+field?: string, } | { "type": "participant_joined", participant: Participant, } | { "type": "participant_changed", participant: Participant, } | { "type": "participant_left", participant: string, reason: LeaveReason, } | { "type": "slots", slots: Array<Slot>, } | { "type": "speakers" } & Speakers | { "type": "chat", message: ChatMessage, } | { "type": "restart_ice", } | { "type": "media_lost", } | { "type": "ended", reason: LeaveReason, 
 /**
  * For people.
  */

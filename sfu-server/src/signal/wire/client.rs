@@ -43,10 +43,13 @@ pub enum Request {
     /// connection says so by `fresh`, which ends the old transport.
     Offer {
         sdp: String,
-        /// What the published sections are for; one that is not named is a camera or a microphone.
+        /// What the published sections are for; one that is not named is what it was, at first a camera or a microphone.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        #[ts(optional, as = "Option<Vec<TrackUse>>")]
         tracks: Vec<TrackUse>,
-        /// Whether the offer comes from another peer connection than the last.
+        /// Whether the offer comes from another peer connection than the last; `false` if absent.
         #[serde(default)]
+        #[ts(optional, as = "Option<bool>")]
         fresh: bool,
     },
     /// What is on screen, complete: a video slot that is not named shows nothing. Answered by `ok`.
@@ -67,8 +70,10 @@ pub enum Request {
 pub struct TrackUse {
     pub mid: String,
     pub source: TrackSource,
-    /// Whether it begins muted.
-    pub muted: bool,
+    /// Whether it is muted from now on; as it was if absent, at first unmuted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub muted: Option<bool>,
 }
 
 /// Where a track comes from.

@@ -13,10 +13,17 @@ pub enum ServerMessage {
     /// Welcome, and all there is to know.
     Joined(Joined),
     /// The answer to an offer.
-    Answer { id: RequestId, sdp: String },
+    Answer {
+        id: RequestId,
+        sdp: String,
+    },
     /// Done.
-    Ok { id: RequestId },
-    Pong { id: RequestId },
+    Ok {
+        id: RequestId,
+    },
+    Pong {
+        id: RequestId,
+    },
     /// A request was refused and changed nothing; without an id, a message could not be told from noise.
     Error {
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -31,17 +38,32 @@ pub enum ServerMessage {
         field: Option<String>,
     },
     /// Somebody came.
-    ParticipantJoined { participant: Participant },
-    /// Somebody's tracks, muting or presence changed; the whole of it.
-    ParticipantChanged { participant: Participant },
+    ParticipantJoined {
+        participant: Participant,
+    },
+    /// Somebody's tracks, muting or presence changed, one's own among them; the whole of it.
+    ParticipantChanged {
+        participant: Participant,
+    },
     /// Somebody is gone.
-    ParticipantLeft { participant: String, reason: LeaveReason },
+    ParticipantLeft {
+        participant: String,
+        reason: LeaveReason,
+    },
     /// Slots of this client whose status changed; the others are as they were.
-    Slots { slots: Vec<Slot> },
+    Slots {
+        slots: Vec<Slot>,
+    },
+    /// Comes over the data channel labelled `events` instead of the socket, as the same JSON, while the client has one open.
     Speakers(Speakers),
-    Chat { message: ChatMessage },
+    /// To everybody, its author among them.
+    Chat {
+        message: ChatMessage,
+    },
     /// The server hears nothing on the media path: the client must offer again with new ICE credentials.
     RestartIce {},
+    /// The media transport is gone, the participant is still here: the next offer must be `fresh`.
+    MediaLost {},
     /// The end: the server closes the socket after it.
     Ended {
         reason: LeaveReason,
