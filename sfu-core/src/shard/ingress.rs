@@ -7,10 +7,11 @@ use crate::interceptor::Arrival;
 use crate::publish::{Format, Outcome, Received, Route, StreamRole};
 use crate::rtcp::twcc;
 use crate::rtp::{ExtSeqNo, RtpPacket, SeqNo};
-use crate::sdp::ExtensionIds;
+use crate::sdp::{ExtensionIds, Purpose};
 use crate::timer::Timer;
 use crate::transport::{ConnectionEvent, DatagramKind, Pair, StunOutcome, classify};
 
+use super::liveness::Liveness;
 use super::{Datagram, Shard};
 
 impl Shard {
@@ -147,14 +148,18 @@ impl Shard {
         while let Some(event) = self.participants.get_mut(key).and_then(|participant| participant.chain.poll_event()) {
             self.control(now, key, event);
         }
+        self.look_for_silence(now, key);
         let Some(participant) = self.participants.get_mut(key) else { return };
         self.send_queue.push(key, &mut participant.egress);
         self.timers.set(Timer::Participant(key), participant.next_due());
     }
 
     fn connected(&mut self, now: Instant, key: ParticipantKey) {
-        let Some(participant) = self.participants.get(key) else { return };
+        let Some(participant) = self.participants.get_mut(key) else { return };
         self.events.push_back(crate::event::Event::Connected { transport: participant.membership.id });
+        if participant.membership.purpose == Purpose::Meet {
+            participant.liveness = Liveness::begin(now);
+        }
         self.attach(now, key);
     }
 }

@@ -17,6 +17,7 @@ use crate::subscribe::{FirstNumbers, Pacer, Slot};
 use crate::transport::{Connection, ConnectionConfig, IceCredentials};
 
 use super::Shard;
+use super::liveness::Liveness;
 use super::participant::{AssignedSlot, Egress, Membership, Participant};
 
 impl Shard {
@@ -115,6 +116,7 @@ impl Shard {
                 queued: false,
             },
             ntp_offset: None,
+            liveness: Liveness::Unwatched,
         });
         self.add_sections(key, negotiated);
         let tracks = self.publications(key);

@@ -16,6 +16,7 @@ mod io;
 mod join;
 mod layout;
 mod leave;
+mod liveness;
 mod media;
 mod muting;
 mod participant;

@@ -12,6 +12,8 @@ use crate::sdp::{ExtensionIds, Purpose, Section};
 use crate::subscribe::{Pacer, Slot};
 use crate::transport::Connection;
 
+use super::liveness::Liveness;
+
 /// Who somebody is, and why.
 #[derive(Debug, Clone)]
 pub(super) struct Membership {
@@ -67,6 +69,7 @@ pub(super) struct Participant {
     /// What is added to this participant's NTP times to make them ours; one for all its tracks, so that lips and sound
     /// keep together.
     pub ntp_offset: Option<u64>,
+    pub liveness: Liveness,
 }
 
 impl Participant {
@@ -77,7 +80,10 @@ impl Participant {
 
     /// When anything of this participant is due.
     pub fn next_due(&mut self) -> Option<Instant> {
-        [self.connection.poll_timeout(), self.chain.poll_timeout(), self.egress.paced_until].into_iter().flatten().min()
+        [self.connection.poll_timeout(), self.chain.poll_timeout(), self.egress.paced_until, self.liveness.due()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 }
 

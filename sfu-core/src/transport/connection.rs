@@ -150,7 +150,12 @@ impl Connection {
         };
         self.dtls_pair = Some(pair);
         dtls.handle(now, datagram, &mut self.counters);
+        let before = self.events.len();
         self.drain_dtls();
+        // The handshake's records are in the clear; what has something to say was decrypted.
+        if self.events.len() > before {
+            self.ice.heard(now, pair);
+        }
     }
 
     /// Opens an SRTP packet in place.
@@ -250,6 +255,11 @@ impl Connection {
     /// The pair to send on: the latest nominated, or until then the one that DTLS comes from.
     pub fn selected_pair(&self) -> Option<Pair> {
         self.ice.selected().or(self.dtls_pair)
+    }
+
+    /// When an authentic datagram last came from the peer: STUN with integrity, SRTP, SRTCP, or DTLS application data.
+    pub fn last_heard(&self) -> Option<Instant> {
+        self.ice.last_heard()
     }
 
     /// Whether a datagram other than STUN would be looked at from this pair.

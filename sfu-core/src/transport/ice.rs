@@ -179,6 +179,11 @@ impl IceResponder {
         }
     }
 
+    /// When an authentic datagram last came, from any pair.
+    pub(super) fn last_heard(&self) -> Option<Instant> {
+        self.pairs.iter().map(|known| known.heard).max()
+    }
+
     /// The pair to send on: the latest nominated.
     pub(super) fn selected(&self) -> Option<Pair> {
         self.selected

@@ -55,6 +55,8 @@ pub struct Client {
     pub said_goodbye: bool,
     pub answer: Option<Answer>,
     server_role: DtlsRole,
+    /// Time between checks of consent.
+    pub check_interval: Duration,
     check: Option<Check>,
     next_check: Option<Instant>,
     checked: bool,
@@ -78,6 +80,7 @@ impl Client {
             said_goodbye: false,
             answer: None,
             server_role: DtlsRole::Server,
+            check_interval: CHECK_INTERVAL,
             check: None,
             next_check: None,
             checked: false,
@@ -125,7 +128,7 @@ impl Client {
         }
         if self.next_check.is_some_and(|at| at <= now) {
             self.outbox.extend(self.check.as_ref().map(Check::request));
-            self.next_check = Some(now + if self.checked { CHECK_INTERVAL } else { CHECK_RETRY });
+            self.next_check = Some(now + if self.checked { self.check_interval } else { CHECK_RETRY });
         }
         if let Some(peer) = &mut self.peer
             && peer.poll_timeout().is_some_and(|at| at <= now)

@@ -27,6 +27,7 @@ mod endings;
 mod hostile;
 mod interruptions;
 mod joining;
+mod liveness;
 mod loss;
 mod outages;
 mod rivals;

@@ -100,7 +100,27 @@ impl World {
     pub fn publish(&mut self, room: &str, identity: &str, what: Publishing) -> usize {
         let (style, sections) = (what.style, what.sections());
         let role = Role::Publisher(Box::new(Publisher::new(self.start, what)));
-        self.join(room, identity, role, (style, sections), None)
+        self.join(room, identity, role, (style, sections), Command::Publish)
+    }
+
+    /// A browser in the room that only sends.
+    pub fn meet_sending(&mut self, room: &str, identity: &str, what: Publishing) -> usize {
+        let (style, sections) = (what.style, what.sections());
+        let role = Role::Publisher(Box::new(Publisher::new(self.start, what)));
+        self.join(room, identity, role, (style, sections), Command::Meet)
+    }
+
+    /// A browser in the room that only receives.
+    pub fn meet_receiving(&mut self, room: &str, identity: &str, slots: (usize, usize)) -> usize {
+        let video = std::iter::repeat_n(Section::new(MediaKind::Video, "recvonly"), slots.0);
+        let audio = std::iter::repeat_n(Section::new(MediaKind::Audio, "recvonly"), slots.1);
+        self.join(
+            room,
+            identity,
+            Role::Viewer(Box::default()),
+            (Style::Browser, audio.chain(video).collect()),
+            Command::Meet,
+        )
     }
 
     /// A viewer with so many slots of video and audio.
@@ -114,7 +134,8 @@ impl World {
         let audio = std::iter::repeat_n(Section::new(MediaKind::Audio, "recvonly"), slots.1);
         let watch = watch.iter().map(|name| Identity::new(name).unwrap()).collect();
         let role = Role::Viewer(Box::default());
-        self.join(room, "viewer", role, (Style::Browser, audio.chain(video).collect()), Some(watch))
+        let sections = (Style::Browser, audio.chain(video).collect());
+        self.join(room, "viewer", role, sections, |join| Command::Watch { join, watch })
     }
 
     fn join(
@@ -123,7 +144,7 @@ impl World {
         identity: &str,
         role: Role,
         (style, sections): (Style, Vec<Section>),
-        watch: Option<Vec<Identity>>,
+        command: impl FnOnce(Join) -> Command,
     ) -> usize {
         let place = self.clients.len();
         let address = SocketAddr::from(([10, 0, 1, 1], 4_000 + u16::try_from(place).unwrap()));
@@ -142,11 +163,7 @@ impl World {
         self.clients.push(Client::new(id, address, ice, config, role));
         self.links.push(Link::default());
         self.addresses.insert(address, place);
-        let command = match watch {
-            None => Command::Publish(join),
-            Some(watch) => Command::Watch { join, watch },
-        };
-        self.command(command);
+        self.command(command(join));
         assert!(self.clients[place].answer.is_some(), "{:?}", self.events.last());
         place
     }
