@@ -23,6 +23,10 @@ pub const SDP_CODEC_NAMES_MAX: usize = 16;
 /// Longest excerpt of a line in an error, characters: enough to find it, too short to flood a log.
 pub const SDP_EXCERPT_CHARS_MAX: usize = 80;
 
+/// Largest message of a data channel that we take, bytes; said in `a=max-message-size` (RFC 8841 §6). What every peer takes
+/// that says nothing of it; one message is memory that a slow link holds.
+pub const DATA_MESSAGE_BYTES_MAX: usize = 64 * 1024;
+
 /// Largest RTP or RTCP packet accepted, bytes. Ethernet's MTU; larger ones cannot be forwarded without fragments.
 pub const PACKET_BYTES_MAX: usize = 1_500;
 /// Redundant blocks of one RED packet; browsers send one or two.

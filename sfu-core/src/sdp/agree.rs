@@ -18,11 +18,18 @@ use crate::limits::{SLOTS_PER_TRANSPORT_MAX, TRACKS_PER_TRANSPORT_MAX};
 pub(super) struct Agreed<'a> {
     pub offered: &'a OfferedSection,
     pub flow: Flow,
-    /// Empty: refused, and answered with port 0.
+    /// Empty: refused, and answered with port 0, unless it is for data channels.
     pub codecs: Vec<AgreedCodec>,
     pub extensions: Vec<AgreedExtension>,
     /// Which slot of its kind it is, from 0; audio slot i and video slot i belong together.
     pub slot: Option<usize>,
+}
+
+impl Agreed<'_> {
+    /// Whether the section becomes part of the bundle.
+    pub fn is_accepted(&self) -> bool {
+        !self.codecs.is_empty() || self.offered.data.is_some()
+    }
 }
 
 /// The whole offer as decided.
@@ -177,7 +184,7 @@ fn check(offer: &Offer, purpose: Purpose, sections: &[Agreed<'_>]) -> Result<(),
     if slots > SLOTS_PER_TRANSPORT_MAX {
         return Err(SdpError::TooManySlots { slots });
     }
-    if tracks + slots > 0 {
+    if tracks + slots > 0 || sections.iter().any(|agreed| agreed.offered.data.is_some()) {
         return Ok(());
     }
     let right_way = |section: &OfferedSection| section.kind.is_some() && way(purpose, &section.direction).is_some();

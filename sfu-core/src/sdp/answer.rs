@@ -11,8 +11,9 @@ use sdp::description::session::{Origin, SessionDescription, TimeDescription};
 use super::agree::{self, Agreed, Agreement};
 use super::codec::AgreedCodec;
 use super::offer::{self, Offer};
-use super::{Feedback, Flow, Negotiated, NegotiatedCodec, Purpose, SdpError, Section, candidate};
+use super::{DataChannel, Feedback, Flow, Negotiated, NegotiatedCodec, Purpose, SdpError, Section, candidate};
 use crate::id::{MediaKind, Mid};
+use crate::limits::DATA_MESSAGE_BYTES_MAX;
 use crate::transport::{DtlsRole, Fingerprint, FingerprintHash, IceCredentials};
 
 /// What we say about ourselves.
@@ -36,11 +37,12 @@ pub struct Accepted {
 
 /// Answers an offer. `rng` draws the session id and the SSRCs of slots (never 0, unique within offer and answer).
 pub fn answer(offer: &str, purpose: Purpose, local: &Local<'_>, rng: &mut impl Rng) -> Result<Accepted, SdpError> {
-    let offer = offer::parse(offer)?;
+    let offer = offer::parse(offer, purpose)?;
     let agreement = agree::agree(&offer, purpose, local.cname, rng)?;
     // RFC 9429 §5.2.1: 63 random bits.
     let session_id = rng.random::<u64>() >> 1;
     let answer = session(session_id, &offer, &agreement, local).marshal();
+    let data = agreement.sections.iter().find_map(|agreed| agreed.offered.data.clone());
     let sections = agreement.sections.into_iter().filter_map(negotiated).collect();
     let negotiated = Negotiated {
         remote_ice: offer.peer.ice.clone(),
@@ -48,6 +50,7 @@ pub fn answer(offer: &str, purpose: Purpose, local: &Local<'_>, rng: &mut impl R
         role: offer.peer.role,
         extensions: agreement.extensions,
         sections,
+        data,
     };
     Ok(Accepted { negotiated, answer })
 }
@@ -65,12 +68,8 @@ fn negotiated(agreed: Agreed<'_>) -> Option<Section> {
 fn session(id: u64, offer: &Offer, agreement: &Agreement<'_>, local: &Local<'_>) -> SessionDescription {
     let mut attributes = vec![flag("ice-lite"), value("ice-options", "trickle")];
     if let Some(bundle) = &offer.bundle {
-        let mut accepted: BTreeSet<&Mid> = agreement
-            .sections
-            .iter()
-            .filter(|agreed| !agreed.codecs.is_empty())
-            .map(|agreed| &agreed.offered.mid)
-            .collect();
+        let mut accepted: BTreeSet<&Mid> =
+            agreement.sections.iter().filter(|agreed| agreed.is_accepted()).map(|agreed| &agreed.offered.mid).collect();
         let members: Vec<&str> = bundle.iter().filter(|mid| accepted.remove(mid)).map(|mid| &*mid.0).collect();
         attributes.push(value("group", format!("BUNDLE {}", members.join(" "))));
     }
@@ -79,9 +78,10 @@ fn session(id: u64, offer: &Offer, agreement: &Agreement<'_>, local: &Local<'_>)
     }
     attributes.push(value("msid-semantic", "WMS *"));
     let candidates = candidate::lines(local.candidates);
-    let section = |agreed: &Agreed<'_>| match agreed.codecs.as_slice() {
-        [] => refused(agreed),
-        codecs => accepted(agreed, codecs, offer, local, &candidates),
+    let section = |agreed: &Agreed<'_>| match (&agreed.offered.data, agreed.codecs.as_slice()) {
+        (Some(channel), _) => data(agreed, channel, offer, local, &candidates),
+        (None, []) => refused(agreed),
+        (None, codecs) => accepted(agreed, codecs, offer, local, &candidates),
     };
     SessionDescription {
         origin: Origin {
@@ -119,6 +119,39 @@ fn blank(agreed: &Agreed<'_>) -> MediaDescription {
     media
 }
 
+/// The one SCTP association, on the bundle's DTLS (RFC 8841 §10).
+fn data(
+    agreed: &Agreed<'_>,
+    channel: &DataChannel,
+    offer: &Offer,
+    local: &Local<'_>,
+    candidates: &[String],
+) -> MediaDescription {
+    let mut media = blank(agreed);
+    media.media_name.formats.push("webrtc-datachannel".to_owned());
+    let lines = &mut media.attributes;
+    lines.extend(transport(agreed, offer, local));
+    lines.push(value("sctp-port", channel.local_port.to_string()));
+    lines.push(value("max-message-size", DATA_MESSAGE_BYTES_MAX.to_string()));
+    lines.extend(candidates.iter().map(|line| value("candidate", line)));
+    lines.push(flag("end-of-candidates"));
+    media
+}
+
+/// How the transport is reached and proved, and which section it is.
+fn transport(agreed: &Agreed<'_>, offer: &Offer, local: &Local<'_>) -> Vec<Attribute> {
+    let mut lines = vec![
+        value("ice-ufrag", &local.ice.ufrag),
+        value("ice-pwd", &local.ice.pwd),
+        value("fingerprint", fingerprint(local.fingerprint)),
+        value("setup", setup(offer.peer.role)),
+    ];
+    if agreed.offered.mid_given || offer.bundle.is_some() {
+        lines.push(value("mid", &*agreed.offered.mid.0));
+    }
+    lines
+}
+
 fn accepted(
     agreed: &Agreed<'_>,
     codecs: &[AgreedCodec],
@@ -129,13 +162,7 @@ fn accepted(
     let offered = agreed.offered;
     let mut media = blank(agreed);
     let lines = &mut media.attributes;
-    lines.push(value("ice-ufrag", &local.ice.ufrag));
-    lines.push(value("ice-pwd", &local.ice.pwd));
-    lines.push(value("fingerprint", fingerprint(local.fingerprint)));
-    lines.push(value("setup", setup(offer.peer.role)));
-    if offered.mid_given || offer.bundle.is_some() {
-        lines.push(value("mid", &*offered.mid.0));
-    }
+    lines.extend(transport(agreed, offer, local));
     lines.extend(agreed.extensions.iter().map(|extension| value("extmap", extension.line())));
     if offered.mixed && !offer.mixed {
         lines.push(flag("extmap-allow-mixed"));

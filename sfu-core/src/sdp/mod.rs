@@ -8,6 +8,7 @@ mod agree;
 mod answer;
 mod candidate;
 mod codec;
+mod data;
 mod error;
 mod extension;
 mod fragment;
@@ -17,6 +18,7 @@ mod source;
 mod text;
 
 pub use answer::{Accepted, Local, answer};
+pub use data::DataChannel;
 pub use error::SdpError;
 pub use fragment::{Fragment, parse_fragment, write_fragment};
 
@@ -44,6 +46,11 @@ impl Purpose {
         matches!(self, Self::Publish | Self::Meet)
     }
 
+    /// Whether data channels may be opened.
+    pub fn talks(self) -> bool {
+        matches!(self, Self::Meet)
+    }
+
     /// Whether slots may be offered.
     pub fn watches(self) -> bool {
         matches!(self, Self::Watch | Self::Meet)
@@ -59,8 +66,10 @@ pub struct Negotiated {
     pub role: DtlsRole,
     /// One map for the whole bundle (RFC 8285 §5, RFC 9143 §12).
     pub extensions: ExtensionIds,
-    /// In the offer's order, refused and inactive ones included; data channels and the like are refused and left out.
+    /// In the offer's order, refused and inactive ones included; what is neither audio nor video is left out.
     pub sections: Vec<Section>,
+    /// Data channels, where the request is for them (`Purpose::Meet`).
+    pub data: Option<DataChannel>,
 }
 
 /// One m-section as agreed.

@@ -11,7 +11,7 @@ use super::codec::{self, AgreedCodec};
 use super::extension::{self, OfferedExtension};
 use super::peer::{self, Peer};
 use super::source::{self, Sources};
-use super::{SdpError, text};
+use super::{DataChannel, Purpose, SdpError, data, text};
 use crate::id::{MediaKind, Mid};
 use crate::limits::SDP_SECTIONS_MAX;
 
@@ -35,8 +35,10 @@ pub(super) struct OfferedSection {
     /// The offer names it itself, so the answer must (RFC 5888 §9.1).
     pub mid_given: bool,
     pub media: MediaName,
-    /// `None`: not RTP over DTLS (data channels among them), outside the bundle, or refused by the offerer: answered with port 0.
+    /// `None`: not RTP over DTLS, outside the bundle, or refused by the offerer: answered with port 0.
     pub kind: Option<MediaKind>,
+    /// An SCTP association; in at most one section, and only if the request is for one.
+    pub data: Option<DataChannel>,
     pub direction: Direction,
     pub codecs: Vec<AgreedCodec>,
     pub extensions: Vec<OfferedExtension>,
@@ -47,15 +49,25 @@ pub(super) struct OfferedSection {
     pub rtcp_rsize: bool,
 }
 
+impl OfferedSection {
+    /// Whether something of ours can answer it; else it is answered with port 0.
+    pub fn is_live(&self) -> bool {
+        self.kind.is_some() || self.data.is_some()
+    }
+}
+
 /// Parses an offer and checks what concerns the whole of it.
-pub(super) fn parse(offer: &str) -> Result<Offer, SdpError> {
+pub(super) fn parse(offer: &str, purpose: Purpose) -> Result<Offer, SdpError> {
     let session = text::parse(offer)?;
     let mids = mids(&session)?;
     let bundle = bundle(&session);
     let defaults = Defaults::read(&session.attributes, bundle.as_deref());
-    let sections: Vec<OfferedSection> =
+    let mut sections: Vec<OfferedSection> =
         session.media_descriptions.iter().zip(mids).map(|(media, mid)| section(&defaults, media, mid)).collect();
-    let live: Vec<&OfferedSection> = sections.iter().filter(|section| section.kind.is_some()).collect();
+    // One DTLS connection carries one association.
+    let channels = sections.iter_mut().filter(|section| section.data.is_some());
+    channels.skip(usize::from(purpose.talks())).for_each(|section| section.data = None);
+    let live: Vec<&OfferedSection> = sections.iter().filter(|section| section.is_live()).collect();
     if bundle.is_none() && live.len() > 1 {
         return Err(SdpError::NotBundled { sections: live.len() });
     }
@@ -70,7 +82,7 @@ pub(super) fn parse(offer: &str) -> Result<Offer, SdpError> {
             SdpError::NoMutualCodec { offered: codec_names }
         });
     };
-    if let Some(section) = live.iter().find(|section| !section.rtcp_mux) {
+    if let Some(section) = live.iter().find(|section| section.kind.is_some() && !section.rtcp_mux) {
         return Err(SdpError::NoRtcpMux { mid: section.mid.clone() });
     }
     let media = sections.iter().zip(&session.media_descriptions).find(|(section, _)| section.mid == tagged);
@@ -144,9 +156,11 @@ fn section(defaults: &Defaults<'_>, media: &MediaDescription, (mid, mid_given): 
     // Port 0 refuses a section, unless it only says that the section has no port of its own (RFC 9143 §6).
     let live = media.media_name.port.value != 0 || has(attributes, "bundle-only");
     let within = defaults.members.as_ref().is_none_or(|members| members.contains(&mid));
-    let kind = kind(&media.media_name).filter(|_| live && within);
+    let usable = live && within;
+    let kind = kind(&media.media_name).filter(|_| usable);
     let codecs = kind.map(|kind| codec::mutual(kind, &media.media_name.formats, attributes)).unwrap_or_default();
     OfferedSection {
+        data: data::offered(&mid, &media.media_name, attributes).filter(|_| usable),
         mid,
         mid_given,
         media: media.media_name.clone(),

@@ -8,6 +8,7 @@
     reason = "a panic is how a test fails"
 )]
 
+mod data_channels;
 mod fragment;
 mod golden;
 mod negotiation;
