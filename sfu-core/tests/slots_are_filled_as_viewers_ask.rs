@@ -3,8 +3,8 @@
 
 use std::time::{Duration, Instant};
 
-use sfu_core::id::{Identity, MediaKind, ParticipantKey, TrackId};
-use sfu_core::room::{ActiveSpeaker, Publisher, SlotView, Viewer, Wishes, assign};
+use sfu_core::id::{Identity, MediaKind, Mid, ParticipantKey, TrackId};
+use sfu_core::room::{ActiveSpeaker, Publication, Publisher, SlotView, Viewer, Wishes, assign};
 use slotmap::SlotMap;
 
 struct House {
@@ -21,7 +21,15 @@ impl House {
         Publisher {
             participant: self.participants.insert(()),
             identity: Identity::new(name).unwrap(),
-            tracks: kinds.iter().map(|kind| (self.tracks.insert(()), *kind)).collect(),
+            tracks: kinds
+                .iter()
+                .enumerate()
+                .map(|(place, kind)| Publication {
+                    track: self.tracks.insert(()),
+                    mid: Mid(place.to_string().into()),
+                    kind: *kind,
+                })
+                .collect(),
         }
     }
 }

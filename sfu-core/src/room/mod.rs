@@ -8,25 +8,33 @@ mod video;
 pub use active_speaker::ActiveSpeaker;
 pub use routing::{SlotView, Viewer, Wishes, assign};
 
-use crate::id::{Identity, MediaKind, ParticipantKey, TrackId};
+use crate::id::{Identity, MediaKind, Mid, ParticipantKey, TrackId, TrackName};
 
 /// A publisher in the order of arrival, with its tracks in the order of its offer.
 #[derive(Debug, Clone)]
 pub struct Publisher {
     pub participant: ParticipantKey,
     pub identity: Identity,
-    pub tracks: Vec<(TrackId, MediaKind)>,
+    pub tracks: Vec<Publication>,
+}
+
+/// A published track, as far as the room goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Publication {
+    pub track: TrackId,
+    pub mid: Mid,
+    pub kind: MediaKind,
 }
 
 impl Publisher {
     /// Whether a track is one of its own.
     pub fn publishes(&self, track: TrackId) -> bool {
-        self.tracks.iter().any(|(known, _)| *known == track)
+        self.tracks.iter().any(|known| known.track == track)
     }
 
     /// Its `index`-th track of a kind: the first video is the camera, the second the screen.
     pub fn track(&self, kind: MediaKind, index: usize) -> Option<TrackId> {
-        self.tracks.iter().filter(|(_, found)| *found == kind).nth(index).map(|(track, _)| *track)
+        self.tracks.iter().filter(|known| known.kind == kind).nth(index).map(|known| known.track)
     }
 }
 
@@ -42,6 +50,12 @@ impl Room {
     /// Who publishes under this name.
     pub fn publisher(&self, identity: &Identity) -> Option<&Publisher> {
         self.publishers.iter().find(|publisher| publisher.identity == *identity)
+    }
+
+    /// The track of this name and kind, if anybody publishes it now.
+    pub fn track_named(&self, name: &TrackName, kind: MediaKind) -> Option<TrackId> {
+        let tracks = &self.publisher(&name.identity)?.tracks;
+        tracks.iter().find(|known| known.mid == name.mid && known.kind == kind).map(|known| known.track)
     }
 
     /// Takes a participant out; whatever it published is gone with it.

@@ -7,11 +7,11 @@ use rand::Rng;
 use crate::command::Join;
 use crate::error::RequestError;
 use crate::event::{CloseReason, Event, PublishedTrack};
-use crate::id::{MediaKind, ParticipantKey, Ssrc, TrackId};
+use crate::id::{ParticipantKey, Ssrc, TrackId};
 use crate::interceptor::{ChainConfig, ControlChain, LocalStream};
 use crate::limits::{SLOTS_PER_TRANSPORT_MAX, TRACKS_PER_TRANSPORT_MAX, TRANSPORTS_PER_SHARD_MAX};
 use crate::publish::{StreamDemux, Track};
-use crate::room::{Publisher, Wishes};
+use crate::room::{Publication, Publisher, Wishes};
 use crate::sdp::{self, Flow, Local, Negotiated, Purpose, Section};
 use crate::subscribe::{FirstNumbers, Pacer, Slot};
 use crate::transport::{Connection, ConnectionConfig, IceCredentials};
@@ -171,10 +171,14 @@ impl Shard {
         participant.sections = negotiated.sections;
     }
 
-    fn publications(&self, key: ParticipantKey) -> Vec<(TrackId, MediaKind)> {
+    /// What a participant publishes, for its room.
+    pub(super) fn publications(&self, key: ParticipantKey) -> Vec<Publication> {
         let Some(participant) = self.participants.get(key) else { return Vec::new() };
-        let kind = |track| self.media.tracks.get(track).map(|found| found.kind);
-        participant.tracks.iter().filter_map(|track| Some((*track, kind(*track)?))).collect()
+        let publication = |track: &TrackId| {
+            let found = self.media.tracks.get(*track)?;
+            Some(Publication { track: *track, mid: found.mid.clone(), kind: found.kind })
+        };
+        participant.tracks.iter().filter_map(publication).collect()
     }
 }
 
