@@ -23,12 +23,16 @@ fn read() -> Vec<(String, Purpose, String)> {
         .filter_map(|entry| {
             let path = entry.unwrap().path();
             let name = path.file_name()?.to_str()?.strip_suffix(".offer.sdp")?.to_owned();
-            let purpose = if name.contains("watch") { Purpose::Watch } else { Purpose::Publish };
+            let purpose = match name.as_str() {
+                name if name.contains("meet") => Purpose::Meet,
+                name if name.contains("watch") => Purpose::Watch,
+                _ => Purpose::Publish,
+            };
             Some((name, purpose, std::fs::read_to_string(path).unwrap()))
         })
         .collect();
     offers.sort_by(|a, b| a.0.cmp(&b.0));
-    assert_eq!(offers.len(), 17, "offers in {}", folder().display());
+    assert_eq!(offers.len(), 19, "offers in {}", folder().display());
     offers
 }
 

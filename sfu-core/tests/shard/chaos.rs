@@ -6,7 +6,6 @@ use rand::Rng;
 use rand::seq::IndexedRandom;
 use sfu_core::stats::SlotState;
 
-use crate::client::Role;
 use crate::publisher::Publishing;
 use crate::world::{Link, World};
 
@@ -25,7 +24,7 @@ impl Chaos {
     fn here(&self, publishers: bool) -> Vec<usize> {
         let clients = self.world.clients.iter().enumerate();
         let here = clients.filter(|(_, client)| {
-            client.closed.is_none() && !client.dead && matches!(client.role, Role::Publisher(_)) == publishers
+            client.closed.is_none() && !client.dead && client.role.publisher.is_some() == publishers
         });
         here.map(|(place, _)| place).collect()
     }

@@ -1,11 +1,11 @@
-//! A client of the shard: connectivity checks, DTLS, SRTP, and on top of them a publisher or a viewer.
+//! A client of the shard: connectivity checks, DTLS, SRTP, and on top of them a publisher, a viewer, or both.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use sfu_core::id::TransportId;
-use sfu_core::rtcp::packets;
+use sfu_core::rtcp::{RtcpPacket, packets};
 use sfu_core::rtp::RtpPacket;
 use sfu_core::transport::{
     DatagramKind, DropReason, DtlsRole, IceCredentials, PacketIndex, RtcpOpener, RtcpSealer, RtpOpener, RtpSealer,
@@ -14,7 +14,7 @@ use sfu_core::transport::{
 
 use crate::dtls_peer::{Check, Peer, PeerConfig};
 use crate::marks::Plain;
-use crate::offers::Answer;
+use crate::offers::{Answer, Section};
 use crate::publisher::Publisher;
 use crate::viewer::Viewer;
 
@@ -31,9 +31,45 @@ struct Keys {
 }
 
 /// What the client is for.
-pub enum Role {
-    Publisher(Box<Publisher>),
-    Viewer(Box<Viewer>),
+#[derive(Default)]
+pub struct Role {
+    pub publisher: Option<Box<Publisher>>,
+    pub viewer: Option<Box<Viewer>>,
+}
+
+impl Role {
+    pub fn publisher(publisher: Publisher) -> Self {
+        Self { publisher: Some(Box::new(publisher)), viewer: None }
+    }
+
+    pub fn viewer() -> Self {
+        Self { publisher: None, viewer: Some(Box::default()) }
+    }
+
+    fn start(&mut self, now: Instant) {
+        self.publisher.iter_mut().for_each(|publisher| publisher.start(now));
+        self.viewer.iter_mut().for_each(|viewer| viewer.start(now));
+    }
+
+    fn due(&self) -> Option<Instant> {
+        let publisher = self.publisher.as_ref().and_then(|publisher| publisher.due());
+        [publisher, self.viewer.as_ref().and_then(|viewer| viewer.due())].into_iter().flatten().min()
+    }
+
+    fn wake(&mut self, now: Instant) {
+        self.publisher.iter_mut().for_each(|publisher| publisher.wake(now));
+        self.viewer.iter_mut().for_each(|viewer| viewer.wake(now));
+    }
+
+    fn rtcp(&mut self, now: Instant, packet: &RtcpPacket<'_>) {
+        self.publisher.iter_mut().for_each(|publisher| publisher.rtcp(now, packet));
+        self.viewer.iter_mut().for_each(|viewer| viewer.rtcp(now, packet));
+    }
+
+    fn next_rtcp(&mut self) -> Option<Vec<u8>> {
+        let publisher = self.publisher.as_mut().and_then(|publisher| publisher.rtcp_out.pop_front());
+        publisher.or_else(|| self.viewer.as_mut().and_then(|viewer| viewer.rtcp_out.pop_front()))
+    }
 }
 
 pub struct Client {
@@ -42,6 +78,8 @@ pub struct Client {
     pub ice: IceCredentials,
     pub config: PeerConfig,
     pub role: Role,
+    /// What it last offered.
+    pub sections: Vec<Section>,
     /// Why the shard says it is gone.
     pub closed: Option<sfu_core::event::CloseReason>,
     /// Sends nothing any more, hears nothing: the laptop was shut.
@@ -72,6 +110,7 @@ impl Client {
             ice,
             config,
             role,
+            sections: vec![],
             closed: None,
             dead: false,
             connected_at: None,
@@ -91,8 +130,10 @@ impl Client {
 
     pub fn answered(&mut self, now: Instant, answer: Answer) {
         self.server_role = if answer.setup == "active" { DtlsRole::Client } else { DtlsRole::Server };
-        self.check_as(now, &answer.ice.clone());
-        if let Role::Viewer(viewer) = &mut self.role {
+        if self.answer.as_ref().is_none_or(|known| known.ice != answer.ice) {
+            self.check_as(now, &answer.ice.clone());
+        }
+        if let Some(viewer) = &mut self.role.viewer {
             viewer.answered(&answer.slots);
         }
         self.answer = Some(answer);
@@ -114,11 +155,7 @@ impl Client {
             return None;
         }
         let peer = self.peer.as_ref().and_then(Peer::poll_timeout);
-        let media = match &self.role {
-            _ if !self.is_connected() => None,
-            Role::Publisher(publisher) => publisher.due(),
-            Role::Viewer(viewer) => viewer.due(),
-        };
+        let media = self.role.due().filter(|_| self.is_connected());
         [self.next_check, peer, media].into_iter().flatten().min()
     }
 
@@ -136,10 +173,7 @@ impl Client {
             peer.handle_timeout(now);
         }
         if self.is_connected() {
-            match &mut self.role {
-                Role::Publisher(publisher) => publisher.wake(now),
-                Role::Viewer(viewer) => viewer.wake(now),
-            }
+            self.role.wake(now);
         }
     }
 
@@ -162,7 +196,7 @@ impl Client {
                 match keys.rtp_opener.open(&mut datagram) {
                     Ok(opened) => {
                         let packet = RtpPacket::parse(&datagram[..opened.len()]).unwrap();
-                        let Role::Viewer(viewer) = &mut self.role else { panic!("media towards a publisher") };
+                        let Some(viewer) = &mut self.role.viewer else { panic!("media towards a publisher") };
                         viewer.rtp(now, opened.index.get(), &packet);
                     }
                     Err(DropReason::RtpReplayed) => {}
@@ -176,11 +210,7 @@ impl Client {
                     return;
                 };
                 for packet in packets(plain) {
-                    let packet = packet.unwrap();
-                    match &mut self.role {
-                        Role::Publisher(publisher) => publisher.rtcp(now, &packet),
-                        Role::Viewer(viewer) => viewer.rtcp(now, &packet),
-                    }
+                    self.role.rtcp(now, &packet.unwrap());
                 }
             }
             DatagramKind::Unknown => panic!("noise from the server"),
@@ -208,10 +238,7 @@ impl Client {
             rtcp_opener: RtcpOpener::new(&keys.remote, profile).unwrap(),
         });
         self.connected_at = Some(now);
-        match &mut self.role {
-            Role::Publisher(publisher) => publisher.start(now),
-            Role::Viewer(viewer) => viewer.start(now),
-        }
+        self.role.start(now);
     }
 
     /// The next datagram to send.
@@ -226,11 +253,8 @@ impl Client {
             return Some(datagram.to_vec());
         }
         let keys = self.keys.as_mut()?;
-        let (rtp, rtcp) = match &mut self.role {
-            Role::Publisher(publisher) => (publisher.rtp_out.pop_front(), publisher.rtcp_out.pop_front()),
-            Role::Viewer(viewer) => (None, viewer.rtcp_out.pop_front()),
-        };
-        if let Some(plain) = rtcp {
+        let rtp = self.role.publisher.as_mut().and_then(|publisher| publisher.rtp_out.pop_front());
+        if let Some(plain) = self.role.next_rtcp() {
             let mut datagram = vec![];
             assert!(keys.rtcp_sealer.seal(&plain, &mut datagram));
             self.outbox.push_back(datagram);

@@ -29,6 +29,7 @@ mod interruptions;
 mod joining;
 mod liveness;
 mod loss;
+mod meetings;
 mod outages;
 mod rivals;
 mod rooms;

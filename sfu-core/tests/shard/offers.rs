@@ -17,7 +17,13 @@ pub enum Style {
 /// What an m-section says.
 #[derive(Debug, Clone)]
 pub struct Section {
+    /// Empty until named; then it stays.
+    pub mid: String,
     pub kind: MediaKind,
+    /// Data channels instead.
+    pub data: bool,
+    /// Port 0.
+    pub stopped: bool,
     pub direction: &'static str,
     /// Simulcast.
     pub rids: Vec<&'static str>,
@@ -28,19 +34,42 @@ pub struct Section {
 
 impl Section {
     pub fn new(kind: MediaKind, direction: &'static str) -> Self {
-        Self { kind, direction, rids: vec![], ssrcs: None, rtx: true }
+        Self { mid: String::new(), kind, data: false, stopped: false, direction, rids: vec![], ssrcs: None, rtx: true }
+    }
+
+    pub fn data() -> Self {
+        Self { mid: "data".to_owned(), data: true, ..Self::new(MediaKind::Video, "sendrecv") }
+    }
+
+    /// Whether the server sends in it.
+    pub fn is_slot(&self) -> bool {
+        !self.data && !self.stopped && self.direction == "recvonly"
+    }
+}
+
+/// Gives names to sections that have none: the next number.
+pub fn name(sections: &mut [Section]) {
+    let mut next =
+        sections.iter().filter_map(|section| section.mid.parse::<u32>().ok()).max().map_or(0, |last| last + 1);
+    for section in sections.iter_mut().filter(|section| section.mid.is_empty()) {
+        section.mid = next.to_string();
+        next += 1;
     }
 }
 
 pub fn offer(style: Style, ice: &IceCredentials, fingerprint: &Fingerprint, sections: &[Section]) -> String {
-    let mids: Vec<String> = (0..sections.len()).map(|mid| mid.to_string()).collect();
+    let bundled = sections.iter().filter(|section| !section.stopped);
+    let mids: Vec<String> = bundled.map(|section| section.mid.clone()).collect();
     let mut sdp = format!("v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE {}\r\n", mids.join(" "));
     let digits: Vec<String> = fingerprint.bytes.iter().map(|byte| format!("{byte:02X}")).collect();
-    for (mid, section) in sections.iter().enumerate() {
+    for section in sections {
+        let mid = &section.mid;
+        let port = if section.stopped { 0 } else { 9 };
         let formats = match section.kind {
-            MediaKind::Audio => "audio 9 UDP/TLS/RTP/SAVPF 111".to_owned(),
-            MediaKind::Video if section.rtx => "video 9 UDP/TLS/RTP/SAVPF 96 97".to_owned(),
-            MediaKind::Video => "video 9 UDP/TLS/RTP/SAVPF 96".to_owned(),
+            _ if section.data => format!("application {port} UDP/DTLS/SCTP webrtc-datachannel"),
+            MediaKind::Audio => format!("audio {port} UDP/TLS/RTP/SAVPF 111"),
+            MediaKind::Video if section.rtx => format!("video {port} UDP/TLS/RTP/SAVPF 96 97"),
+            MediaKind::Video => format!("video {port} UDP/TLS/RTP/SAVPF 96"),
         };
         let setup = match style {
             Style::Browser => "actpass",
@@ -49,13 +78,18 @@ pub fn offer(style: Style, ice: &IceCredentials, fingerprint: &Fingerprint, sect
         write!(
             sdp,
             "m={formats}\r\nc=IN IP4 0.0.0.0\r\na=ice-ufrag:{}\r\na=ice-pwd:{}\r\na=fingerprint:sha-256 {}\r\n\
-             a=setup:{setup}\r\na=mid:{mid}\r\na={}\r\na=rtcp-mux\r\na=rtcp-rsize\r\n",
+             a=setup:{setup}\r\na=mid:{mid}\r\na={}\r\n",
             ice.ufrag,
             ice.pwd,
             digits.join(":"),
             section.direction
         )
         .unwrap();
+        if section.data {
+            sdp.push_str("a=sctp-port:5000\r\na=max-message-size:262144\r\n");
+            continue;
+        }
+        sdp.push_str("a=rtcp-mux\r\na=rtcp-rsize\r\n");
         if style == Style::Browser {
             sdp.push_str(
                 "a=extmap:1 urn:ietf:params:rtp-hdrext:ssrc-audio-level\r\n\
@@ -112,6 +146,7 @@ pub struct Answer {
 /// A section that the server sends in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Slot {
+    pub mid: String,
     pub kind: MediaKind,
     pub ssrc: u32,
     pub rtx: Option<u32>,
@@ -130,7 +165,7 @@ pub fn read(answer: &str) -> Answer {
             let ssrc = ssrc.split(' ').next().unwrap().parse().unwrap();
             let group = value_in(section, "ssrc-group");
             let rtx = group.and_then(|group| group.split(' ').nth(2).map(|ssrc| ssrc.parse().unwrap()));
-            Slot { kind, ssrc, rtx }
+            Slot { mid: value_in(section, "mid").unwrap(), kind, ssrc, rtx }
         })
         .collect();
     Answer { ice, setup: value("setup"), slots }

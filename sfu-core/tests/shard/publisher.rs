@@ -1,7 +1,7 @@
 //! A publisher: a camera of 30 frames a second in one or more encodings, a microphone, and an encoder that listens to
 //! feedback.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
 use sfu_core::rtcp::{Kind, RtcpPacket};
@@ -62,6 +62,15 @@ impl Publishing {
         Self { style: Style::Encoder, keyframe_every: Some(frames), ..Self::with_sound(mark) }
     }
 
+    /// No camera, no microphone.
+    pub fn nothing() -> Self {
+        Self { video: false, ..Self::camera(0) }
+    }
+
+    pub fn publishes(&self) -> bool {
+        self.audio || self.video
+    }
+
     pub fn sections(&self) -> Vec<Section> {
         use sfu_core::id::MediaKind::{Audio, Video};
         let named = |ssrc| (self.style == Style::Encoder).then_some((ssrc, ssrc + 1));
@@ -101,6 +110,8 @@ pub struct Publisher {
     pub packets_nacked: u64,
     pub packets_repeated: u64,
     pub twcc_reports: u64,
+    /// SSRCs that receiver reports spoke of.
+    pub reported_on: BTreeSet<u32>,
     pub frames_sent: u32,
     pub rtp_out: VecDeque<Plain>,
     pub rtcp_out: VecDeque<Vec<u8>>,
@@ -148,6 +159,7 @@ impl Publisher {
             packets_nacked: 0,
             packets_repeated: 0,
             twcc_reports: 0,
+            reported_on: BTreeSet::new(),
             frames_sent: 0,
             rtp_out: VecDeque::new(),
             rtcp_out: VecDeque::new(),
@@ -304,6 +316,9 @@ impl Publisher {
                     let followers = (0..16_u16).filter(|bit| mask & (1 << bit) != 0);
                     followers.for_each(|bit| self.repeat(ssrc, first.wrapping_add(1 + bit)));
                 }
+            }
+            Kind::ReceiverReport => {
+                self.reported_on.extend(packet.body[4..].chunks_exact(24).map(|block| be32(block, 0)));
             }
             Kind::TransportCc => self.twcc_reports += 1,
             _ => {}

@@ -31,9 +31,17 @@ pub struct Stream {
     last_pli: Option<Instant>,
 }
 
+impl Stream {
+    fn new(slot: &Slot) -> Self {
+        Self { slot: slot.clone(), receiver: Receiver::new(slot.kind), reports: vec![], cname: None, last_pli: None }
+    }
+}
+
 #[derive(Default)]
 pub struct Viewer {
     pub streams: Vec<Stream>,
+    /// Of slots that a further answer took away; what is on its way to them is nobody's fault.
+    pub gone: Vec<Stream>,
     pub plis_sent: u64,
     /// Asks for nothing: neither repairs nor keyframes.
     pub mute: bool,
@@ -44,17 +52,15 @@ pub struct Viewer {
 }
 
 impl Viewer {
+    /// Takes the slots of an answer; those that were there before go on.
     pub fn answered(&mut self, slots: &[Slot]) {
-        self.streams = slots
-            .iter()
-            .map(|slot| Stream {
-                slot: slot.clone(),
-                receiver: Receiver::new(slot.kind),
-                reports: vec![],
-                cname: None,
-                last_pli: None,
-            })
-            .collect();
+        let mut known = std::mem::take(&mut self.streams);
+        let mut stream = |slot: &Slot| {
+            let before = known.iter().position(|stream| stream.slot == *slot);
+            before.map_or_else(|| Stream::new(slot), |place| known.remove(place))
+        };
+        self.streams = slots.iter().map(&mut stream).collect();
+        self.gone.extend(known);
     }
 
     pub fn start(&mut self, now: Instant) {
@@ -109,6 +115,9 @@ impl Viewer {
                 return stream.receiver.repeat(now, packet);
             }
         }
+        if self.gone.iter().any(|stream| [Some(stream.slot.ssrc), stream.slot.rtx].contains(&Some(packet.ssrc.0))) {
+            return;
+        }
         panic!("a packet on SSRC {} that no slot has", packet.ssrc);
     }
 
@@ -131,6 +140,6 @@ impl Viewer {
 
     /// Everything that must never happen, of all slots.
     pub fn faults(&self) -> Vec<&String> {
-        self.streams.iter().flat_map(|stream| &stream.receiver.faults).collect()
+        self.streams.iter().chain(&self.gone).flat_map(|stream| &stream.receiver.faults).collect()
     }
 }

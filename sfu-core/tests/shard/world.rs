@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
-use sfu_core::command::{Command, Join};
+use sfu_core::command::{Command, Join, LayoutEntry};
 use sfu_core::event::{CloseReason, Event, PatchOutcome};
-use sfu_core::id::{Identity, MediaKind, RequestId, RoomName, TransportId};
+use sfu_core::id::{Identity, MediaKind, Mid, RequestId, RoomName, TrackName, TransportId};
 use sfu_core::shard::{Datagram, Shard, ShardConfig};
 use sfu_core::stats::ShardStats;
 use sfu_core::transport::{DatagramKind, IceCredentials, LocalCertificate, Pair, classify};
@@ -99,14 +99,55 @@ impl World {
 
     pub fn publish(&mut self, room: &str, identity: &str, what: Publishing) -> usize {
         let (style, sections) = (what.style, what.sections());
-        let role = Role::Publisher(Box::new(Publisher::new(self.start, what)));
+        let role = Role::publisher(Publisher::new(self.start, what));
         self.join(room, identity, role, (style, sections), Command::Publish)
+    }
+
+    /// Somebody in a browser: publishes and watches over one transport, with so many pairs of an audio and a video slot,
+    /// and offers data channels. Its sections are, in order, data channels, what it publishes, audio and video slots in turn.
+    pub fn meet(&mut self, room: &str, identity: &str, what: Publishing, slots: usize) -> usize {
+        let pair = [MediaKind::Audio, MediaKind::Video].map(|kind| Section::new(kind, "recvonly"));
+        let mut sections = what.sections();
+        sections.extend(std::iter::repeat_n(pair, slots).flatten());
+        sections.insert(0, Section::data());
+        let publisher = what.publishes().then(|| Box::new(Publisher::new(self.start, what)));
+        let role = Role { publisher, ..Role::viewer() };
+        self.join(room, identity, role, (Style::Browser, sections), Command::Meet)
+    }
+
+    /// Makes a client's further offer: what it offered last, changed. The outcome is the last event.
+    pub fn renegotiate(&mut self, client: usize, change: impl FnOnce(&mut Vec<Section>)) {
+        let it = &mut self.clients[client];
+        change(&mut it.sections);
+        offers::name(&mut it.sections);
+        let offer = offers::offer(Style::Browser, &it.ice, &it.config.fingerprint(), &it.sections);
+        let transport = it.id;
+        self.command_offer(transport, offer);
+    }
+
+    /// Sends a further offer as it is.
+    pub fn command_offer(&mut self, transport: TransportId, offer: String) {
+        let request = self.request();
+        self.command(Command::Renegotiate { request, transport, offer });
+    }
+
+    /// Has a participant's video slots show these tracks: publisher's identity and mid, slot by slot, at 720 pixels.
+    pub fn lay_out(&mut self, client: usize, tracks: &[Option<(&str, &str)>]) {
+        let videos = self.clients[client].sections.iter().filter(|it| it.kind == MediaKind::Video && it.is_slot());
+        let entry = |(section, track): (&Section, &Option<(&str, &str)>)| {
+            let (identity, mid) = (*track)?;
+            let track = TrackName { identity: Identity::new(identity).unwrap(), mid: Mid(mid.into()) };
+            Some(LayoutEntry { mid: Mid(section.mid.as_str().into()), track, height: 720, priority: 0 })
+        };
+        let layout = videos.zip(tracks).filter_map(entry).collect();
+        let (request, transport) = (self.request(), self.clients[client].id);
+        self.command(Command::SetLayout { request, transport, layout });
     }
 
     /// A browser in the room that only sends.
     pub fn meet_sending(&mut self, room: &str, identity: &str, what: Publishing) -> usize {
         let (style, sections) = (what.style, what.sections());
-        let role = Role::Publisher(Box::new(Publisher::new(self.start, what)));
+        let role = Role::publisher(Publisher::new(self.start, what));
         self.join(room, identity, role, (style, sections), Command::Meet)
     }
 
@@ -114,13 +155,7 @@ impl World {
     pub fn meet_receiving(&mut self, room: &str, identity: &str, slots: (usize, usize)) -> usize {
         let video = std::iter::repeat_n(Section::new(MediaKind::Video, "recvonly"), slots.0);
         let audio = std::iter::repeat_n(Section::new(MediaKind::Audio, "recvonly"), slots.1);
-        self.join(
-            room,
-            identity,
-            Role::Viewer(Box::default()),
-            (Style::Browser, audio.chain(video).collect()),
-            Command::Meet,
-        )
+        self.join(room, identity, Role::viewer(), (Style::Browser, audio.chain(video).collect()), Command::Meet)
     }
 
     /// A viewer with so many slots of video and audio.
@@ -133,7 +168,7 @@ impl World {
         let video = std::iter::repeat_n(video.clone(), slots.0);
         let audio = std::iter::repeat_n(Section::new(MediaKind::Audio, "recvonly"), slots.1);
         let watch = watch.iter().map(|name| Identity::new(name).unwrap()).collect();
-        let role = Role::Viewer(Box::default());
+        let role = Role::viewer();
         let sections = (Style::Browser, audio.chain(video).collect());
         self.join(room, "viewer", role, sections, |join| Command::Watch { join, watch })
     }
@@ -143,13 +178,14 @@ impl World {
         room: &str,
         identity: &str,
         role: Role,
-        (style, sections): (Style, Vec<Section>),
+        (style, mut sections): (Style, Vec<Section>),
         command: impl FnOnce(Join) -> Command,
     ) -> usize {
         let place = self.clients.len();
         let address = SocketAddr::from(([10, 0, 1, 1], 4_000 + u16::try_from(place).unwrap()));
         let ice = IceCredentials { ufrag: format!("cl{place:04}"), pwd: format!("password-of-client-{place:08}") };
         let config = PeerConfig::default();
+        offers::name(&mut sections);
         let offer = offers::offer(style, &ice, &config.fingerprint(), &sections);
         let id = TransportId(place as u64);
         let join = Join {
@@ -161,6 +197,7 @@ impl World {
             candidates: vec![SERVER.parse().unwrap()],
         };
         self.clients.push(Client::new(id, address, ice, config, role));
+        self.clients[place].sections = sections;
         self.links.push(Link::default());
         self.addresses.insert(address, place);
         self.command(command(join));
@@ -205,24 +242,18 @@ impl World {
     }
 
     pub fn publisher(&mut self, client: usize) -> &mut Publisher {
-        match &mut self.clients[client].role {
-            Role::Publisher(publisher) => publisher,
-            Role::Viewer(_) => panic!("client {client} watches"),
-        }
+        self.clients[client].role.publisher.as_mut().expect("a client that publishes")
     }
 
     pub fn viewer(&mut self, client: usize) -> &mut Viewer {
-        match &mut self.clients[client].role {
-            Role::Viewer(viewer) => viewer,
-            Role::Publisher(_) => panic!("client {client} publishes"),
-        }
+        self.clients[client].role.viewer.as_mut().expect("a client that watches")
     }
 
     /// No viewer saw anything that must not happen.
     pub fn assert_sound(&mut self) {
         for client in &self.clients {
             assert_eq!(client.unopened, 0, "transport {} could not open what it got", client.id);
-            if let Role::Viewer(viewer) = &client.role {
+            if let Some(viewer) = &client.role.viewer {
                 assert!(viewer.faults().is_empty(), "transport {}: {:#?}", client.id, viewer.faults());
             }
         }
