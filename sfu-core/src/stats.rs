@@ -1,6 +1,7 @@
 //! Counters of a shard as values, named after the identifiers of W3C webrtc-stats where there is one.
 
 use crate::codec::Codec;
+use crate::event::CurrentLayer;
 use crate::id::{Identity, MediaKind, Mid, Rid, RoomName, Ssrc, TransportId};
 use crate::interceptor::ControlCounters;
 use crate::publish::EncodingStats;
@@ -66,6 +67,8 @@ pub struct OutboundRtp {
     /// Whose track the slot shows.
     pub source: Option<Identity>,
     pub state: SlotState,
+    /// The encoding that feeds it now, while it is live.
+    pub layer: Option<CurrentLayer>,
     pub stats: SlotStats,
 }
 

@@ -89,6 +89,7 @@ impl Source {
                 payload,
                 repeated: false,
             },
+            0,
         );
     }
 }

@@ -106,7 +106,7 @@ impl Walk {
             payload: input.blob(),
             repeated: back > 8,
         };
-        self.encodings[self.ids[which]].receive(MediaKind::Video, &received);
+        self.encodings[self.ids[which]].receive(MediaKind::Video, &received, 0);
     }
 
     fn send(&mut self, count: usize) {

@@ -1,12 +1,19 @@
 //! One RTP stream of a track: its ring, its readers' wake-up, its statistics.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::codec::{self, Codec, Inspection, dependency_descriptor};
 use crate::id::{MediaKind, Rid, Ssrc, TrackId};
 use crate::limits::FRAME_HOLD_MAX;
 use crate::ring::{PacketMeta, Push, Ring};
 use crate::rtp::{ExtSeqNo, RtpTime};
+
+/// How long an encoding of a simulcast must be silent for its viewers to be given another: browsers switch encodings off
+/// when their link or their processor does not carry them. Ten frames at the lowest rate a browser falls to.
+const STALLED_AFTER: Duration = Duration::from_secs(1);
+/// How many frames of its track it must have missed as well: a still screen is sent once a second, on one encoding after
+/// the other.
+const STALLED_FRAMES: u64 = 8;
 
 /// A sender report's two clocks at one moment (RFC 3550 §6.4.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +32,8 @@ pub struct EncodingStats {
     pub retransmitted_packets_received: u64,
     pub packets_duplicated: u64,
     pub packets_discarded: u64,
+    /// Packets that came while the track was muted: received, and not forwarded.
+    pub packets_muted: u64,
     pub frames_received: u64,
     pub key_frames_received: u64,
     /// The first number received, for what was lost: expected less received.
@@ -42,6 +51,7 @@ impl EncodingStats {
         self.retransmitted_packets_received += other.retransmitted_packets_received;
         self.packets_duplicated += other.packets_duplicated;
         self.packets_discarded += other.packets_discarded;
+        self.packets_muted += other.packets_muted;
         self.frames_received += other.frames_received;
         self.key_frames_received += other.key_frames_received;
         self.lost_of_others += other.packets_lost();
@@ -73,8 +83,8 @@ pub struct Received<'a> {
 /// What became of a received packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// In the ring; `keyframe` if decoding can begin with it.
-    Stored { keyframe: bool, dtx: bool },
+    /// In the ring; `keyframe` if decoding can begin with it, `resized` if pictures have another height from here on.
+    Stored { keyframe: bool, dtx: bool, resized: bool },
     /// Malformed, here already, or too late: counted.
     Dropped,
 }
@@ -90,6 +100,10 @@ pub struct Encoding {
     pub clock: Option<SenderClock>,
     /// When media last came, repeats not counted.
     pub heard: Option<Instant>,
+    /// How many frames of the whole track had come then.
+    heard_at_frame: u64,
+    /// Of its pictures, pixels, as the last keyframe told it.
+    pub height: Option<u16>,
     /// When its readers are to be woken although the frame is not complete.
     pub flush_at: Option<Instant>,
     pub stats: EncodingStats,
@@ -98,11 +112,43 @@ pub struct Encoding {
 impl Encoding {
     /// A stream that nothing was received of yet.
     pub fn new(track: TrackId, rid: Option<Rid>, ssrc: Option<Ssrc>, ring: Ring) -> Self {
-        Self { track, rid, ssrc, ring, clock: None, heard: None, flush_at: None, stats: EncodingStats::default() }
+        Self {
+            track,
+            rid,
+            ssrc,
+            ring,
+            clock: None,
+            heard: None,
+            heard_at_frame: 0,
+            height: None,
+            flush_at: None,
+            stats: EncodingStats::default(),
+        }
     }
 
-    /// Takes a packet into the ring.
-    pub fn receive(&mut self, kind: MediaKind, packet: &Received<'_>) -> Outcome {
+    /// Whether nothing comes any more although its track goes on, of which `frames` have come so far on all encodings.
+    pub fn is_stalled(&self, now: Instant, frames: u64) -> bool {
+        let silent = self.heard.is_some_and(|heard| now.saturating_duration_since(heard) >= STALLED_AFTER);
+        silent && frames.saturating_sub(self.heard_at_frame) >= STALLED_FRAMES
+    }
+
+    /// Notes that media comes; `frames` as above.
+    fn note_heard(&mut self, packet: &Received<'_>, frames: u64) {
+        if !packet.repeated {
+            self.heard = Some(packet.arrival);
+            self.heard_at_frame = frames;
+        }
+    }
+
+    /// Counts a packet of a muted track, of which nothing else is kept.
+    pub fn receive_muted(&mut self, packet: &Received<'_>, frames: u64) {
+        self.count(packet, false);
+        self.stats.packets_muted += 1;
+        self.note_heard(packet, frames);
+    }
+
+    /// Takes a packet into the ring; `frames` is how many frames of the whole track came before it.
+    pub fn receive(&mut self, kind: MediaKind, packet: &Received<'_>, frames: u64) -> Outcome {
         let Some(inspection) = inspect(packet) else {
             self.stats.packets_discarded += 1;
             return Outcome::Dropped;
@@ -131,11 +177,14 @@ impl Encoding {
         };
         let keyframe = kind == MediaKind::Video && self.ring.keyframe() == Some(stored);
         self.count(packet, keyframe);
-        if !packet.repeated {
-            self.heard = Some(packet.arrival);
-        }
+        self.note_heard(packet, frames);
         self.hold_frame(kind, packet);
-        Outcome::Stored { keyframe, dtx: inspection.dtx }
+        let height = inspection.resolution.map(|resolution| resolution.height);
+        let resized = keyframe && height.is_some() && height != self.height;
+        if resized {
+            self.height = height;
+        }
+        Outcome::Stored { keyframe, dtx: inspection.dtx, resized }
     }
 
     fn count(&mut self, packet: &Received<'_>, keyframe: bool) {

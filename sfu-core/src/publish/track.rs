@@ -2,8 +2,9 @@
 
 use std::time::Instant;
 
+use crate::command::Muting;
 use crate::id::{EncodingId, MediaKind, Mid, ParticipantKey, PayloadType};
-use crate::sdp::NegotiatedCodec;
+use crate::sdp::{NegotiatedCodec, Section};
 
 /// What a payload type stands for within a track.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,11 +22,34 @@ pub struct Track {
     pub kind: MediaKind,
     pub codecs: Vec<NegotiatedCodec>,
     pub encodings: Vec<EncodingId>,
+    /// While it is muted, nothing of it is stored.
+    pub muting: Muting,
+    /// Frames that came on all its encodings.
+    pub frames: u64,
     /// When it was last seen to that nobody waits for an encoding that stopped.
     pub checked: Option<Instant>,
 }
 
 impl Track {
+    /// A track that nothing was received of yet.
+    pub fn new(participant: ParticipantKey, section: &Section) -> Self {
+        Self {
+            participant,
+            mid: section.mid.clone(),
+            kind: section.kind,
+            codecs: section.codecs.clone(),
+            encodings: Vec::new(),
+            muting: Muting::Unmuted,
+            frames: 0,
+            checked: None,
+        }
+    }
+
+    /// Whether its publisher holds it back.
+    pub fn is_muted(&self) -> bool {
+        self.muting == Muting::Muted
+    }
+
     /// What a payload type stands for here.
     pub fn format(&self, payload_type: PayloadType) -> Option<Format<'_>> {
         self.codecs.iter().find_map(|codec| {

@@ -171,6 +171,11 @@ impl Ring {
         self.keyframe
     }
 
+    /// Nothing follows on what is here: decoding cannot begin before another keyframe comes.
+    pub fn interrupt(&mut self) {
+        self.keyframe = None;
+    }
+
     /// The highest sequence number ever stored.
     pub fn newest(&self) -> Option<ExtSeqNo> {
         self.newest

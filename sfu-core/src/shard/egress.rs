@@ -60,6 +60,7 @@ impl Shard {
             self.request_keyframe(now, encoding);
         }
         self.report_switches(now, key);
+        self.look_if_slots_changed(key);
         let Some(participant) = self.participants.get_mut(key) else { return };
         let due = participant.next_due();
         self.timers.set(Timer::Participant(key), due);

@@ -50,7 +50,7 @@ impl Shard {
     pub(super) fn request_keyframe(&mut self, now: Instant, encoding: EncodingId) {
         let Some(found) = self.media.encodings.get(encoding) else { return };
         let (Some(ssrc), Some(track)) = (found.ssrc, self.media.tracks.get(found.track)) else { return };
-        if track.kind != MediaKind::Video || !track.answers_keyframe_requests() {
+        if track.kind != MediaKind::Video || track.is_muted() || !track.answers_keyframe_requests() {
             return;
         }
         let publisher = track.participant;

@@ -74,7 +74,7 @@ impl Shard {
     }
 
     fn store(&mut self, now: Instant, key: ParticipantKey, route: Route, received: &ReceivedRtp<'_>) {
-        let Some(track) = self.media.tracks.get(route.track) else { return };
+        let Some(track) = self.media.tracks.get_mut(route.track) else { return };
         let Some(encoding) = self.media.encodings.get_mut(route.encoding) else { return };
         let packet = match (route.role, track.format(received.packet.payload_type)) {
             (StreamRole::Media, Some(Format::Media(format))) => Some(received.media(format.codec)),
@@ -89,7 +89,12 @@ impl Shard {
             return;
         };
         let kind = track.kind;
-        let outcome = encoding.receive(kind, &packet);
+        let returns = encoding.heard.is_none() || encoding.is_stalled(now, track.frames);
+        if track.is_muted() {
+            return self.store_muted(key, route, &packet);
+        }
+        let outcome = encoding.receive(kind, &packet, track.frames);
+        track.frames += u64::from(packet.marker && !packet.repeated);
         let ssrc = encoding.ssrc;
         let flush_at = encoding.flush_at;
         if let (Some(participant), Some(ssrc)) = (self.participants.get_mut(key), ssrc) {
@@ -100,8 +105,12 @@ impl Shard {
                 participant.chain.keyframe_arrived(received.arrival, route.track, ssrc);
             }
         }
-        let Outcome::Stored { dtx, .. } = outcome else { return };
-        self.rescue_viewers_of(now, route.track);
+        let Outcome::Stored { dtx, resized, .. } = outcome else { return };
+        if returns || resized {
+            self.attach_viewers_of(now, route.track);
+        } else {
+            self.rescue_viewers_of(now, route.track);
+        }
         if kind == MediaKind::Audio {
             self.hear(now, key, packet.audio_level, dtx);
         }

@@ -115,6 +115,7 @@ impl Shard {
                 transport_sequence: self.rng.random(),
                 queued: false,
             },
+            status_stale: false,
             ntp_offset: None,
             liveness: Liveness::Unwatched,
         });
@@ -140,14 +141,7 @@ impl Shard {
         for section in &negotiated.sections {
             match &section.flow {
                 Flow::Publishes { .. } => {
-                    let track = self.media.tracks.insert(Track {
-                        participant: key,
-                        mid: section.mid.clone(),
-                        kind: section.kind,
-                        codecs: section.codecs.clone(),
-                        encodings: Vec::new(),
-                        checked: None,
-                    });
+                    let track = self.media.tracks.insert(Track::new(key, section));
                     participant.demux.add(track, section);
                     participant.tracks.push(track);
                 }
@@ -163,7 +157,7 @@ impl Shard {
                         ids,
                         first,
                     );
-                    participant.slots.push(AssignedSlot { slot, track: None, reporting: false, switches_reported: 0 });
+                    participant.slots.push(AssignedSlot::new(slot));
                 }
                 Flow::Inactive => {}
             }

@@ -58,6 +58,7 @@ impl Shard {
             for assigned in &mut participant.slots {
                 assigned.slot.detach(encoding);
             }
+            self.look_at_slots(reader);
         }
     }
 }

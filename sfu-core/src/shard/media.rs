@@ -7,10 +7,9 @@ use slotmap::{SecondaryMap, SlotMap};
 use crate::id::{EncodingId, ParticipantKey, TrackId};
 use crate::publish::{Encoding, Track};
 use crate::ring::Ring;
+use crate::subscribe::{Candidate, select};
 
-/// How long an encoding of a simulcast must be silent for its viewers to be given another: browsers switch encodings off
-/// when their link or their processor does not carry them. Ten frames at the lowest rate a browser falls to.
-const ENCODING_STALLED: Duration = Duration::from_secs(1);
+use super::participant::AssignedSlot;
 
 /// Everything published on a shard.
 #[derive(Debug, Default)]
@@ -33,26 +32,25 @@ impl Media {
         heard.is_some_and(|heard| now.saturating_duration_since(heard) < span)
     }
 
-    /// The encoding that viewers of a track get: of those that send, the one that brought most so far, the highest of a
-    /// simulcast's.
-    pub fn shown_encoding(&self, track: TrackId, now: Instant) -> Option<EncodingId> {
-        let candidates = self.tracks.get(track)?.encodings.iter().copied();
-        candidates.max_by_key(|id| {
-            let brought = self.encodings.get(*id).map(|encoding| encoding.stats.bytes_received);
-            (self.is_sending(*id, now, ENCODING_STALLED), brought)
-        })
+    /// What is to feed a slot, if anything: an encoding of its track that sends, as high as the slot needs.
+    pub fn feed_of(&self, assigned: &AssignedSlot, now: Instant) -> Option<(EncodingId, &Ring)> {
+        let wanted = assigned.wanted()?;
+        let track = self.tracks.get(assigned.track?).filter(|track| !track.is_muted())?;
+        let candidate = |id: &EncodingId| {
+            let encoding = self.encodings.get(*id)?;
+            let sends = encoding.heard.is_some() && !encoding.is_stalled(now, track.frames);
+            let bytes = encoding.stats.bytes_received;
+            sends.then_some(Candidate { encoding: *id, height: encoding.height, bytes })
+        };
+        let candidates: Vec<Candidate> = track.encodings.iter().filter_map(candidate).collect();
+        let chosen = select(&candidates, wanted, assigned.slot.target())?;
+        Some((chosen, self.ring(chosen)?))
     }
 
     /// Whether viewers of an encoding wait for what does not come any more while the track's other encodings go on.
     pub fn is_stalled(&self, encoding: EncodingId, now: Instant) -> bool {
-        let siblings = self
-            .encodings
-            .get(encoding)
-            .and_then(|encoding| self.tracks.get(encoding.track))
-            .map(|track| track.encodings.as_slice())
-            .unwrap_or_default();
-        !self.is_sending(encoding, now, ENCODING_STALLED)
-            && siblings.iter().any(|sibling| self.is_sending(*sibling, now, ENCODING_STALLED))
+        let Some(encoding) = self.encodings.get(encoding) else { return false };
+        self.tracks.get(encoding.track).is_some_and(|track| encoding.is_stalled(now, track.frames))
     }
 
     /// Makes `key` a reader of just `reads`.

@@ -24,6 +24,7 @@ mod patch;
 mod renegotiate;
 mod routes;
 mod snapshot;
+mod status;
 mod streams;
 mod wall_clock;
 
@@ -65,6 +66,8 @@ pub struct Shard {
     /// What participants that are gone still have to say.
     last_words: VecDeque<(Pair, Bytes)>,
     events: VecDeque<Event>,
+    /// Viewers whose slots' status is to be looked at.
+    unlooked: VecDeque<ParticipantKey>,
     counters: ShardCounters,
     retired: Retired,
 }
@@ -83,6 +86,7 @@ impl Shard {
             send_queue: SendQueue::default(),
             last_words: VecDeque::new(),
             events: VecDeque::new(),
+            unlooked: VecDeque::new(),
             counters: ShardCounters::default(),
             retired: Retired::default(),
         }
@@ -147,6 +151,9 @@ impl Shard {
 
     /// The next thing the control plane must hear.
     pub fn poll_event(&mut self) -> Option<Event> {
+        if self.events.is_empty() {
+            self.tell_slots();
+        }
         self.events.pop_front()
     }
 

@@ -4,12 +4,13 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use crate::id::{EncodingId, Identity, ParticipantKey, RoomName, Ssrc, TrackId, TransportId};
+use crate::event::SlotStatus;
+use crate::id::{EncodingId, Identity, ParticipantKey, RoomName, Ssrc, TrackId, TrackName, TransportId};
 use crate::interceptor::ControlChain;
 use crate::publish::StreamDemux;
 use crate::room::Wishes;
 use crate::sdp::{ExtensionIds, Purpose, Section};
-use crate::subscribe::{Pacer, Slot};
+use crate::subscribe::{Pacer, Slot, Wanted};
 use crate::transport::Connection;
 
 use super::liveness::Liveness;
@@ -25,15 +26,45 @@ pub(super) struct Membership {
     pub wishes: Wishes,
 }
 
+/// What a viewer's layout gives a slot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct SlotWish {
+    pub track: TrackName,
+    /// Device pixels; 0: hidden.
+    pub height: u16,
+    /// Higher wins, where not everybody can have the better layer.
+    pub priority: u8,
+}
+
 /// A slot and the track that the room gave it.
 #[derive(Debug)]
 pub(super) struct AssignedSlot {
     pub slot: Slot,
+    /// What the layout says, where there is one.
+    pub wish: Option<SlotWish>,
     pub track: Option<TrackId>,
+    /// The status that the control plane knows.
+    pub told: Option<SlotStatus>,
     /// Whether the control chain asks for the slot's next sender report by itself; it stops when one cannot be made.
     pub reporting: bool,
     /// Switches of the slot after which a sender report was due at once.
     pub switches_reported: u64,
+}
+
+impl AssignedSlot {
+    /// A slot that shows nothing yet.
+    pub fn new(slot: Slot) -> Self {
+        Self { slot, wish: None, track: None, told: None, reporting: false, switches_reported: 0 }
+    }
+
+    /// How large the slot is to be fed; `None`: not at all.
+    pub fn wanted(&self) -> Option<Wanted> {
+        match self.wish {
+            Some(SlotWish { height: 0, .. }) => None,
+            Some(SlotWish { height, .. }) => Some(Wanted::Height(height)),
+            None => Some(Wanted::Highest),
+        }
+    }
 }
 
 /// Sending state of one transport.
@@ -66,6 +97,8 @@ pub(super) struct Participant {
     /// What an ICE restart announces again.
     pub candidates: Vec<SocketAddr>,
     pub egress: Egress,
+    /// Whether it waits for its slots' status to be looked at.
+    pub status_stale: bool,
     /// What is added to this participant's NTP times to make them ours; one for all its tracks, so that lips and sound
     /// keep together.
     pub ntp_offset: Option<u64>,

@@ -7,6 +7,7 @@ use crate::room::{SlotView, Viewer, assign};
 use crate::timer::Timer;
 
 use super::Shard;
+use super::participant::AssignedSlot;
 
 /// How often a room decides who has the floor. Well below the time for which another must be louder.
 const SPEAKER_INTERVAL: Duration = Duration::from_millis(200);
@@ -27,11 +28,13 @@ impl Shard {
     pub(super) fn route_viewer(&mut self, now: Instant, viewer: ParticipantKey) {
         let Some(participant) = self.participants.get(viewer) else { return };
         let Some(room) = self.rooms.get(&participant.membership.room) else { return };
-        let slots: Vec<SlotView> = participant
-            .slots
-            .iter()
-            .map(|assigned| SlotView { kind: assigned.slot.kind, shows: assigned.track, wants: None })
-            .collect();
+        let view = |assigned: &AssignedSlot| {
+            let kind = assigned.slot.kind;
+            let wants = assigned.wish.as_ref().filter(|wish| wish.track.identity != participant.membership.identity);
+            let wants = wants.and_then(|wish| room.track_named(&wish.track, kind));
+            SlotView { kind, shows: assigned.track, wants }
+        };
+        let slots: Vec<SlotView> = participant.slots.iter().map(view).collect();
         let wishes = &participant.membership.wishes;
         let tracks = assign(&room.publishers, room.speaker.current(), Viewer { own: viewer, wishes, slots: &slots });
         self.apply(now, viewer, &tracks);
@@ -48,25 +51,15 @@ impl Shard {
 
     /// Points each slot of a connected viewer at an encoding of its track, once there is one.
     pub(super) fn attach(&mut self, now: Instant, viewer: ParticipantKey) {
+        self.look_at_slots(viewer);
         let Some(participant) = self.participants.get_mut(viewer) else { return };
         if !participant.connection.is_connected() {
             return;
         }
         let mut reads: Vec<EncodingId> = Vec::new();
         for assigned in &mut participant.slots {
-            match assigned.track {
-                Some(track) => {
-                    let serves = assigned.slot.target().is_some_and(|id| {
-                        let encoding = self.media.encodings.get(id);
-                        encoding.is_some_and(|known| known.track == track) && !self.media.is_stalled(id, now)
-                    });
-                    if !serves
-                        && let Some(encoding) = self.media.shown_encoding(track, now)
-                        && let Some(ring) = self.media.ring(encoding)
-                    {
-                        assigned.slot.attach(encoding, ring, now);
-                    }
-                }
+            match self.media.feed_of(assigned, now) {
+                Some((encoding, ring)) => assigned.slot.attach(encoding, ring, now),
                 None => assigned.slot.clear(),
             }
             for encoding in [assigned.slot.encoding(), assigned.slot.target()].into_iter().flatten() {
@@ -80,16 +73,16 @@ impl Shard {
         self.send_queue.push(viewer, &mut participant.egress);
     }
 
-    /// Gives a track's new encoding to the viewers that wait for one.
+    /// Chooses anew among a track's encodings for everybody who is to see or hear it.
     pub(super) fn attach_viewers_of(&mut self, now: Instant, track: TrackId) {
         let owner = self.media.tracks.get(track).and_then(|track| self.participants.get(track.participant));
         let Some(room) = owner.and_then(|owner| self.rooms.get(&owner.membership.room)) else { return };
         for viewer in room.viewers.clone() {
-            let waits = self
+            let sees = self
                 .participants
                 .get(viewer)
                 .is_some_and(|participant| participant.slots.iter().any(|assigned| assigned.track == Some(track)));
-            if waits {
+            if sees {
                 self.attach(now, viewer);
             }
         }

@@ -2,7 +2,7 @@
 
 use crate::interceptor::ControlCounters;
 use crate::publish::EncodingStats;
-use crate::stats::{InboundRtp, OutboundRtp, ShardStats, SlotState, TransportStats};
+use crate::stats::{InboundRtp, OutboundRtp, ShardStats, TransportStats};
 use crate::subscribe::SlotStats;
 use crate::transport::TransportCounters;
 
@@ -76,6 +76,7 @@ impl Shard {
     fn outbound(&self, participant: &Participant, assigned: &AssignedSlot) -> OutboundRtp {
         let slot = &assigned.slot;
         let source = assigned.track.and_then(|track| self.media.tracks.get(track));
+        let status = self.slot_status(participant, assigned);
         OutboundRtp {
             room: participant.membership.room.clone(),
             identity: participant.membership.identity.clone(),
@@ -85,28 +86,9 @@ impl Shard {
             source: source
                 .and_then(|track| self.participants.get(track.participant))
                 .map(|publisher| publisher.membership.identity.clone()),
-            state: self.slot_state(participant, assigned),
+            state: status.state,
+            layer: status.layer,
             stats: slot.stats,
-        }
-    }
-
-    /// What a slot does, and if nothing, why.
-    fn slot_state(&self, participant: &Participant, assigned: &AssignedSlot) -> SlotState {
-        let slot = &assigned.slot;
-        let Some(track) = assigned.track.and_then(|track| self.media.tracks.get(track)) else {
-            return SlotState::NoSuchTrack;
-        };
-        if !participant.connection.is_connected() {
-            return SlotState::Connecting;
-        }
-        if !track.codecs.iter().any(|format| slot.carries(format.codec)) {
-            return SlotState::NoMutualCodec;
-        }
-        match slot.target() {
-            None => SlotState::AwaitingMedia,
-            Some(_) if slot.is_live() => SlotState::Live,
-            Some(_) if slot.stats.codec_mismatches > 0 => SlotState::NoMutualCodec,
-            Some(_) => SlotState::AwaitingKeyframe,
         }
     }
 }

@@ -66,7 +66,6 @@ impl Shard {
         if media_ssrc.is_some() {
             self.bind(key, id, recognized.track, ssrc);
         }
-        self.attach_viewers_of(now, recognized.track);
         Some(id)
     }
 

@@ -1,9 +1,8 @@
 //! A reader's place in a ring.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::id::EncodingId;
-use crate::limits::KEYFRAME_REPLAY_MAX;
 use crate::ring::{Arrival, Retention, Ring};
 
 /// A cursor into one encoding's ring.
@@ -25,20 +24,19 @@ pub(super) enum FeedState {
 }
 
 impl Feed {
-    /// A reader that attaches at `now`.
-    pub(super) fn new(encoding: EncodingId, ring: &Ring, now: Instant) -> Self {
-        Self { encoding, cursor: first_cursor(ring, now), state: FeedState::AwaitingKeyframe }
+    /// A reader that attaches at `now` and may begin with a keyframe that is `age_max` old.
+    pub(super) fn new(encoding: EncodingId, ring: &Ring, now: Instant, age_max: Duration) -> Self {
+        Self { encoding, cursor: first_cursor(ring, now, age_max), state: FeedState::AwaitingKeyframe }
     }
 }
 
 /// Where a reader begins that attaches now: at a keyframe that is new enough, else at the next one to come.
-fn first_cursor(ring: &Ring, now: Instant) -> Arrival {
+fn first_cursor(ring: &Ring, now: Instant, age_max: Duration) -> Arrival {
     if ring.retention == Retention::GroupOfPictures {
         return ring.start();
     }
     let fresh = ring.keyframe().filter(|keyframe| {
-        ring.at(*keyframe)
-            .is_some_and(|packet| now.saturating_duration_since(packet.meta.arrival) <= KEYFRAME_REPLAY_MAX)
+        ring.at(*keyframe).is_some_and(|packet| now.saturating_duration_since(packet.meta.arrival) <= age_max)
     });
     fresh.unwrap_or_else(|| ring.end())
 }

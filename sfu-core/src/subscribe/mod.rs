@@ -2,6 +2,7 @@
 //! walk. Knows rings, not publishers: `room` joins the two.
 
 mod feed;
+mod layer_selector;
 mod offset_map;
 mod outgoing;
 mod pacer;
@@ -10,6 +11,7 @@ mod rewriter;
 mod slot;
 mod slot_stats;
 
+pub use layer_selector::{Candidate, Wanted, select};
 pub use outgoing::{Outgoing, SendExtensions};
 pub use pacer::Pacer;
 pub use pending::{Choice, Pending, Urgency};

@@ -67,7 +67,7 @@ impl Rewriter {
         let first_out = self.map.current().map_or(self.first, |range| range.sequence_out(range.last_in).next());
         let offsets = Offsets {
             sequence: first_out.since(packet.sequence),
-            timestamp: self.timestamp_offset(packet),
+            timestamp: self.timestamp_offset(encoding, packet),
             ids: self.id_offsets(packet),
             frame_number: match (self.newest, packet.frame_number) {
                 (Some(newest), Some(number)) => newest.frame_number.wrapping_add(1).wrapping_sub(number),
@@ -119,9 +119,15 @@ impl Rewriter {
         }
     }
 
-    /// Media time goes on as the clock does, and never stands still.
-    fn timestamp_offset(&self, packet: &PacketMeta) -> u32 {
+    /// Media time goes on as the clock does, and never stands still. After a pause in the same encoding, its own clock
+    /// says how much.
+    fn timestamp_offset(&self, encoding: EncodingId, packet: &PacketMeta) -> u32 {
         let Some(newest) = self.newest else { return 0 };
+        if let Some(range) = self.map.current().filter(|range| range.encoding == encoding)
+            && range.timestamp_out(packet.timestamp).is_after(newest.timestamp)
+        {
+            return range.offsets.timestamp;
+        }
         let elapsed = packet.arrival.saturating_duration_since(newest.arrival).max(STEP_MIN);
         newest.timestamp.plus(ticks(elapsed, self.clock_rate)).minus(packet.timestamp)
     }

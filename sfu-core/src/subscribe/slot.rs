@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use crate::codec::{Codec, red};
 use crate::id::{EncodingId, MediaKind, Mid, PayloadType, Ssrc};
-use crate::limits::{KEYFRAME_WISH_REPEAT, LIVE_AGE_MAX, REPEATS_PER_SLOT_MAX};
+use crate::limits::{KEYFRAME_REPLAY_MAX, KEYFRAME_WISH_REPEAT, LIVE_AGE_MAX, REPEATS_PER_SLOT_MAX};
 use crate::ring::{Ring, StoredPacket};
 use crate::rtp::{ExtSeqNo, SeqNo};
 use crate::sdp::{ExtensionIds, NegotiatedCodec};
@@ -31,6 +31,10 @@ pub struct Slot {
     feed: Option<Feed>,
     /// Takes over from `feed` at its first keyframe.
     upcoming: Option<Feed>,
+    /// Packets come in a format that was not agreed to.
+    mismatched: bool,
+    /// What the slot does has changed since somebody looked.
+    changed: bool,
     /// Somebody should ask for a keyframe; told once.
     wants_keyframe: bool,
     /// When that was last decided.
@@ -68,6 +72,8 @@ impl Slot {
             rewriter: Rewriter::new(first.media, kind.clock_rate()),
             feed: None,
             upcoming: None,
+            mismatched: false,
+            changed: false,
             wants_keyframe: false,
             wanted_since: None,
             repeats: VecDeque::new(),
@@ -106,10 +112,20 @@ impl Slot {
         self.upcoming.or(self.feed).is_some_and(|feed| feed.state == FeedState::AwaitingKeyframe)
     }
 
+    /// Whether what comes is in a format that the slot did not agree to.
+    pub fn is_mismatched(&self) -> bool {
+        self.mismatched
+    }
+
+    /// Whether what the slot does has changed since this was asked last.
+    pub fn take_change(&mut self) -> bool {
+        std::mem::take(&mut self.changed)
+    }
+
     /// The encoding that must be asked for a keyframe, once after each attachment or skip that makes it necessary; the wish
     /// stays until the encoding can be asked.
     pub fn take_keyframe_wish(&mut self, can_be_asked: impl Fn(EncodingId) -> bool) -> Option<EncodingId> {
-        let wanted = self.wants_keyframe && self.kind == MediaKind::Video;
+        let wanted = self.wants_keyframe && self.awaits_keyframe() && self.kind == MediaKind::Video;
         let encoding = self.target().filter(|encoding| wanted && can_be_asked(*encoding))?;
         self.wants_keyframe = false;
         Some(encoding)
@@ -129,7 +145,11 @@ impl Slot {
             self.upcoming = None;
             return;
         }
-        let feed = Feed::new(encoding, ring, now);
+        // Who sees a picture already would see it jump back.
+        let age_max = if self.is_live() { LIVE_AGE_MAX } else { KEYFRAME_REPLAY_MAX };
+        let feed = Feed::new(encoding, ring, now, age_max);
+        self.changed = true;
+        self.mismatched = false;
         self.wants_keyframe = ring.keyframe().is_none_or(|keyframe| keyframe < feed.cursor);
         self.wanted_since = Some(now);
         if self.is_live() {
@@ -142,12 +162,15 @@ impl Slot {
 
     /// Shows nothing any more.
     pub fn clear(&mut self) {
+        self.changed |= self.feed.is_some();
+        self.mismatched = false;
         self.feed = None;
         self.upcoming = None;
     }
 
     /// Forgets `encoding`, which is gone.
     pub fn detach(&mut self, encoding: EncodingId) {
+        self.changed = true;
         if self.encoding() == Some(encoding) {
             self.feed = self.upcoming.take();
         }
@@ -226,6 +249,7 @@ impl Slot {
             self.rewriter.switch_to(feed.encoding, packet.meta);
             feed.state = FeedState::Live;
             self.stats.switches += 1;
+            self.changed = true;
         }
         feed.cursor = feed.cursor.next();
         let rewritten = self.rewriter.rewrite(feed.encoding, packet.meta)?;
@@ -250,15 +274,20 @@ impl Slot {
                 feed.state = FeedState::AwaitingKeyframe;
                 self.stats.skips += 1;
                 self.wants_keyframe = true;
+                self.changed = true;
                 continue;
             }
             let packet = ring.at(feed.cursor)?;
             let (state, encoding) = (feed.state, feed.encoding);
             if self.format(packet.meta.codec).is_none() {
                 self.stats.codec_mismatches += 1;
+                self.changed |= !self.mismatched;
+                self.mismatched = true;
             } else if state == FeedState::Live && !self.rewriter.accepts(encoding, packet.meta) {
                 self.stats.late_packets += 1;
             } else {
+                self.changed |= self.mismatched;
+                self.mismatched = false;
                 return Some(packet);
             }
             if let Some(feed) = self.feed.as_mut() {

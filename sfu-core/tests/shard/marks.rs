@@ -84,18 +84,28 @@ pub fn packet(
     Plain { index, header_len, bytes }
 }
 
-/// A VP8 payload: descriptor with picture id and TL0PICIDX, a payload header's first byte, the mark, and filling.
+/// Height of the pictures of a simulcast's encoding.
+pub fn height_of(encoding: u8) -> u16 {
+    180 << encoding
+}
+
+/// A VP8 payload: descriptor with picture id and TL0PICIDX, room for a payload header, which key frames begin with
+/// (RFC 6386 §9.1), the mark, and filling.
 pub fn vp8(mark: Mark, picture_id: u16, tl0: u8, bytes: usize) -> Vec<u8> {
     let start = if mark.index == 0 { 0x10 } else { 0 };
     let [high, low] = picture_id.to_be_bytes();
     let mut payload = vec![0x80 | start, 0xe0, 0x80 | high, low, tl0, 0, u8::from(!mark.key)];
+    let height = height_of(mark.encoding);
+    payload.extend([0, 0, 0x9d, 0x01, 0x2a]);
+    payload.extend((height / 9 * 16).to_le_bytes());
+    payload.extend(height.to_le_bytes());
     mark.write(&mut payload);
     payload.resize(bytes.max(payload.len()), 0x55);
     payload
 }
 
 /// Bytes of `vp8` before the mark.
-pub const VP8_MARK_AT: usize = 7;
+pub const VP8_MARK_AT: usize = 16;
 
 /// An Opus payload: a table of contents for one frame of 20 ms, and the mark.
 pub fn opus(mark: Mark) -> Vec<u8> {

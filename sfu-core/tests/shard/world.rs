@@ -92,7 +92,7 @@ impl World {
         }
     }
 
-    fn request(&mut self) -> RequestId {
+    pub fn request(&mut self) -> RequestId {
         self.requests += 1;
         RequestId(self.requests)
     }
@@ -173,7 +173,7 @@ impl World {
         self.join(room, "viewer", role, sections, |join| Command::Watch { join, watch })
     }
 
-    fn join(
+    pub fn join(
         &mut self,
         room: &str,
         identity: &str,

@@ -1,0 +1,117 @@
+//! A publisher mutes a track: nothing of it reaches anybody, everybody is told why, and it goes on as if nothing had been.
+
+use std::time::Duration;
+
+use sfu_core::command::Muting::{Muted, Unmuted};
+use sfu_core::error::RequestError;
+use sfu_core::event::Event;
+use sfu_core::id::Mid;
+use sfu_core::stats::SlotState;
+
+use crate::publisher::Publishing;
+use crate::world::{Link, World};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// A publisher and one who looks at its picture and hears it.
+fn pair(seed: u8) -> (World, usize, usize) {
+    let mut world = World::new(seed);
+    let publisher = world.publish("room", "a", Publishing::with_sound(1));
+    let viewer = world.look("room", "b", (1, 1));
+    world.arrange(viewer, &[(0, ("a", "1"), 180)]);
+    world.run(2 * SECOND);
+    (world, publisher, viewer)
+}
+
+#[test]
+fn a_muted_picture_stops_and_goes_on_with_a_keyframe() {
+    let (mut world, publisher, viewer) = pair(1);
+    let before = world.publisher(publisher).plis.len();
+    assert!(matches!(world.mute(publisher, "1", Muted), Event::Done { .. }));
+    world.run_ms(50);
+    let seen = world.viewer(viewer).video().packets;
+    let heard = world.viewer(viewer).audio().packets;
+    world.run(5 * SECOND);
+    assert_eq!(world.viewer(viewer).video().packets, seen, "something got through");
+    assert!(world.viewer(viewer).audio().packets > heard + 200, "only the picture is muted");
+    assert_eq!(world.publisher(publisher).plis.len(), before, "a keyframe that nobody sees");
+    assert_eq!(world.state(viewer, 0), SlotState::Muted);
+    assert!(world.stats().encodings.packets_muted > 200);
+    assert_eq!(world.stats().encodings.packets_lost(), 0);
+    world.mute(publisher, "1", Unmuted);
+    let unmuted = world.now;
+    world.run(SECOND);
+    assert_eq!(world.publisher(publisher).plis.len(), before + 1);
+    assert_eq!(world.state(viewer, 0), SlotState::Live);
+    let frames = &world.viewer(viewer).video().frames;
+    let next = frames.iter().position(|frame| frame.at > unmuted).unwrap();
+    assert!(frames[next].at - unmuted < Duration::from_millis(150), "{:?}", frames[next].at - unmuted);
+    let jump = frames[next].timestamp.wrapping_sub(frames[next - 1].timestamp) / 90;
+    let pause = (frames[next].at - frames[next - 1].at).as_millis() as u32;
+    assert!(jump.abs_diff(pause) < 10, "media time went on by {jump} ms in {pause} ms");
+    assert_eq!(world.viewer(viewer).video().skips(), 0);
+    assert_eq!(world.viewer(viewer).plis_sent, 0);
+    world.assert_sound();
+    world.assert_told();
+}
+
+#[test]
+fn a_muted_microphone_is_silent_at_once_and_is_heard_again_at_once() {
+    let (mut world, publisher, viewer) = pair(2);
+    world.mute(publisher, "0", Muted);
+    world.run_ms(30);
+    let heard = world.viewer(viewer).audio().packets;
+    world.run(5 * SECOND);
+    assert_eq!(world.viewer(viewer).audio().packets, heard);
+    world.mute(publisher, "0", Unmuted);
+    let unmuted = world.now;
+    world.run(SECOND);
+    let audio = world.viewer(viewer).audio();
+    let next = audio.frames.iter().position(|frame| frame.at > unmuted).unwrap();
+    assert!(audio.frames[next].at - unmuted < Duration::from_millis(50));
+    let jump = audio.frames[next].timestamp.wrapping_sub(audio.frames[next - 1].timestamp) / 48;
+    let pause = audio.frames[next].mark.captured_ms - audio.frames[next - 1].mark.captured_ms;
+    assert_eq!(jump, pause, "media time is the publisher's");
+    assert!(world.viewer(viewer).audio().packets > heard + 40);
+    assert_eq!(world.viewer(viewer).audio().skips(), 0);
+    world.assert_sound();
+    world.assert_told();
+}
+
+#[test]
+fn who_comes_during_the_pause_is_told_and_sees_when_it_is_over() {
+    let (mut world, publisher, _) = pair(3);
+    world.mute(publisher, "1", Muted);
+    world.links[publisher] = Link { loss_up: 5.0, ..Link::default() };
+    world.run(SECOND);
+    let before = world.publisher(publisher).plis.len();
+    let late = world.look("room", "c", (1, 1));
+    let guest = world.watch("room", (1, 1), &[]);
+    world.arrange(late, &[(0, ("a", "1"), 180)]);
+    world.run(2 * SECOND);
+    assert_eq!(world.state(late, 0), SlotState::Muted);
+    assert_eq!(world.viewer(guest).video().packets, 0);
+    assert_eq!(world.publisher(publisher).plis.len(), before);
+    world.links[publisher] = Link::default();
+    world.mute(publisher, "1", Unmuted);
+    world.run(SECOND);
+    for viewer in [late, guest] {
+        let frames = world.viewer(viewer).video().frames.len();
+        assert!(frames > 24, "{frames} frames in the first second");
+    }
+    assert_eq!(world.publisher(publisher).plis.len(), before + 1);
+    world.assert_sound();
+    world.assert_told();
+}
+
+#[test]
+fn only_ones_own_tracks_can_be_muted() {
+    let (mut world, publisher, viewer) = pair(4);
+    for (client, track) in [(publisher, "9"), (viewer, "0")] {
+        let wrong = RequestError::NoSuchTrack { mid: Mid(track.into()) };
+        let answer = world.mute(client, track, Muted);
+        assert!(matches!(answer, Event::Rejected { error, .. } if *error == wrong), "{answer:?}");
+    }
+    assert!(matches!(world.mute(publisher, "1", Unmuted), Event::Done { .. }), "what it is already");
+    assert_eq!(world.state(viewer, 0), SlotState::Live);
+}

@@ -1,0 +1,95 @@
+//! What somebody in a room has on the screen, and what is told of it.
+
+use sfu_core::command::{Command, LayoutEntry, Muting};
+use sfu_core::event::{Event, SlotStatus};
+use sfu_core::id::{Identity, MediaKind, Mid, TrackName};
+use sfu_core::stats::SlotState;
+
+use crate::client::Role;
+use crate::offers::{Section, Style};
+use crate::world::World;
+
+/// A video slot's place, what it is to show, and how high.
+pub type Tile<'a> = (usize, (&'a str, &'a str), u16);
+
+pub fn mid(place: usize) -> Mid {
+    Mid(place.to_string().into())
+}
+
+pub fn name(identity: &str, mid: &str) -> TrackName {
+    TrackName { identity: Identity::new(identity).unwrap(), mid: Mid(mid.into()) }
+}
+
+impl World {
+    /// Somebody who only looks, over a connection that could do both, with so many slots of video and audio, video first.
+    pub fn look(&mut self, room: &str, identity: &str, slots: (usize, usize)) -> usize {
+        let video = std::iter::repeat_n(Section::new(MediaKind::Video, "recvonly"), slots.0);
+        let audio = std::iter::repeat_n(Section::new(MediaKind::Audio, "recvonly"), slots.1);
+        let sections = (Style::Browser, video.chain(audio).collect());
+        self.join(room, identity, Role::viewer(), sections, Command::Meet)
+    }
+
+    /// Sets a layout of one who looks; the event that answers.
+    pub fn arrange(&mut self, viewer: usize, tiles: &[Tile<'_>]) -> &Event {
+        let entry = |(slot, (identity, track), height): &Tile<'_>| LayoutEntry {
+            mid: mid(*slot),
+            track: name(identity, track),
+            height: *height,
+            priority: 0,
+        };
+        let layout = tiles.iter().map(entry).collect();
+        let (request, transport) = (self.request(), self.clients[viewer].id);
+        self.command(Command::SetLayout { request, transport, layout });
+        self.answer_to(request)
+    }
+
+    /// Mutes or unmutes a publisher's track; the event that answers.
+    pub fn mute(&mut self, publisher: usize, track: &str, muting: Muting) -> &Event {
+        let (request, transport) = (self.request(), self.clients[publisher].id);
+        self.command(Command::SetMuted { request, transport, mid: Mid(track.into()), muting });
+        self.answer_to(request)
+    }
+
+    fn answer_to(&self, wanted: sfu_core::id::RequestId) -> &Event {
+        let answers = |event: &&Event| match event {
+            Event::Done { request } | Event::Rejected { request, .. } => *request == wanted,
+            _ => false,
+        };
+        self.events.iter().find(answers).expect("an answer")
+    }
+
+    /// Everything that was told of a slot, in order.
+    pub fn told(&self, viewer: usize, slot: usize) -> Vec<SlotStatus> {
+        let wanted = self.clients[viewer].id;
+        let of_viewer = |event: &Event| match event {
+            Event::Slots { transport, slots } if *transport == wanted => slots.clone(),
+            _ => vec![],
+        };
+        self.events.iter().flat_map(of_viewer).filter(|status| status.mid == mid(slot)).collect()
+    }
+
+    /// What was told of a slot last.
+    pub fn status(&self, viewer: usize, slot: usize) -> SlotStatus {
+        self.told(viewer, slot).pop().expect("the slot was told of")
+    }
+
+    pub fn state(&self, viewer: usize, slot: usize) -> SlotState {
+        self.status(viewer, slot).state
+    }
+
+    /// What was told last of everybody's slots is how they are.
+    pub fn assert_told(&mut self) {
+        let outbound = self.stats().outbound;
+        for place in 0..self.clients.len() {
+            let client = &self.clients[place];
+            let Some(answer) = client.answer.as_ref().filter(|_| client.closed.is_none()) else { continue };
+            let slots = answer.slots.clone();
+            for (slot, offered) in slots.iter().enumerate() {
+                let Some(told) = self.told(place, slot).pop() else { continue };
+                let now = outbound.iter().find(|now| now.ssrc.0 == offered.ssrc && now.mid == told.mid);
+                let now = now.expect("a slot that is here");
+                assert_eq!((told.state, told.layer), (now.state, now.layer.clone()), "client {place}, slot {slot}");
+            }
+        }
+    }
+}
