@@ -93,6 +93,9 @@ pub const SENDER_REPORTS_REMEMBERED_MAX: usize = 4;
 
 /// Tracks one transport may publish.
 pub const TRACKS_PER_TRANSPORT_MAX: usize = 32;
+/// Voices that a viewer is sent at a time where not everybody has a slot. Of more who speak at once nobody understands one,
+/// and each costs its listener a decoder and 30 to 60 kbit/s.
+pub const AUDIBLE_MAX: usize = 8;
 /// Slots one transport may offer.
 pub const SLOTS_PER_TRANSPORT_MAX: usize = 256;
 /// Transports of one shard.

@@ -1,12 +1,18 @@
 //! A room: who publishes, who watches, and who gets what. Joins `publish` and `subscribe`, which know nothing of each other.
 
-mod active_speaker;
+mod announced;
 mod audio;
+mod floor;
 mod routing;
+mod tick;
 mod video;
+mod voice;
+mod voices;
 
-pub use active_speaker::ActiveSpeaker;
+pub use announced::Announced;
+pub use audio::{Audible, Heard};
 pub use routing::{SlotView, Viewer, Wishes, assign};
+pub use voices::{Verdict, Voices};
 
 use crate::id::{Identity, MediaKind, Mid, ParticipantKey, TrackId, TrackName};
 
@@ -32,9 +38,14 @@ impl Publisher {
         self.tracks.iter().any(|known| known.track == track)
     }
 
+    /// Its tracks of a kind, in the order of its offer.
+    pub fn tracks_of(&self, kind: MediaKind) -> impl Iterator<Item = TrackId> {
+        self.tracks.iter().filter(move |known| known.kind == kind).map(|known| known.track)
+    }
+
     /// Its `index`-th track of a kind: the first video is the camera, the second the screen.
     pub fn track(&self, kind: MediaKind, index: usize) -> Option<TrackId> {
-        self.tracks.iter().filter(|known| known.kind == kind).nth(index).map(|known| known.track)
+        self.tracks_of(kind).nth(index)
     }
 }
 
@@ -43,7 +54,9 @@ impl Publisher {
 pub struct Room {
     pub publishers: Vec<Publisher>,
     pub viewers: Vec<ParticipantKey>,
-    pub speaker: ActiveSpeaker,
+    pub voices: Voices,
+    /// What was told of them.
+    pub announced: Announced,
 }
 
 impl Room {
@@ -62,7 +75,6 @@ impl Room {
     pub fn remove(&mut self, participant: ParticipantKey) {
         self.publishers.retain(|publisher| publisher.participant != participant);
         self.viewers.retain(|viewer| *viewer != participant);
-        self.speaker.remove(participant);
     }
 
     /// Whether nobody is here.

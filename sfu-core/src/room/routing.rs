@@ -4,7 +4,7 @@
 
 use crate::id::{Identity, MediaKind, ParticipantKey, TrackId};
 
-use super::{Publisher, audio, video};
+use super::{Heard, Publisher, audio, video};
 
 /// A slot as routing sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,14 +38,26 @@ pub struct Viewer<'a> {
 }
 
 /// The track of each slot, in order. Every viewer gets the same for the same inputs; ties go to who came first.
-pub fn assign(publishers: &[Publisher], speaker: Option<ParticipantKey>, viewer: Viewer<'_>) -> Vec<Option<TrackId>> {
-    let others: Vec<&Publisher> = publishers.iter().filter(|publisher| publisher.participant != viewer.own).collect();
+///
+/// By a layout it costs a few steps for each slot and everybody who is audible, whatever the number of publishers; without
+/// one, a few for each publisher and slot.
+pub fn assign(publishers: &[Publisher], heard: &Heard, viewer: Viewer<'_>) -> Vec<Option<TrackId>> {
     let videos = positions(viewer.slots, MediaKind::Video);
     let audios = positions(viewer.slots, MediaKind::Audio);
-    let shown = video::shown(&others, speaker, viewer, &videos);
     let mut tracks = vec![None; viewer.slots.len()];
-    put(&mut tracks, &videos, video::tracks(&shown, viewer, &videos));
-    put(&mut tracks, &audios, audio::tracks(&others, &shown, viewer, audios.len()));
+    if *viewer.wishes == Wishes::Layout {
+        put(
+            &mut tracks,
+            &videos,
+            viewer.slots.iter().filter(|slot| slot.kind == MediaKind::Video).map(|slot| slot.wants),
+        );
+        put(&mut tracks, &audios, audio::by_layout(heard, viewer));
+        return tracks;
+    }
+    let others: Vec<&Publisher> = publishers.iter().filter(|publisher| publisher.participant != viewer.own).collect();
+    let shown = video::shown(&others, heard.dominant, viewer, &videos);
+    put(&mut tracks, &videos, video::tracks(&shown, videos.len()));
+    put(&mut tracks, &audios, audio::by_pictures(heard, &shown, viewer, audios.len()));
     tracks
 }
 
@@ -53,7 +65,7 @@ fn positions(slots: &[SlotView], kind: MediaKind) -> Vec<usize> {
     slots.iter().enumerate().filter(|(_, slot)| slot.kind == kind).map(|(position, _)| position).collect()
 }
 
-fn put(tracks: &mut [Option<TrackId>], positions: &[usize], values: Vec<Option<TrackId>>) {
+fn put(tracks: &mut [Option<TrackId>], positions: &[usize], values: impl IntoIterator<Item = Option<TrackId>>) {
     for (position, value) in positions.iter().zip(values) {
         if let Some(place) = tracks.get_mut(*position) {
             *place = value;

@@ -19,20 +19,13 @@ pub(super) fn shown<'p>(
             let find = |name: &Identity| publishers.iter().copied().find(|publisher| publisher.identity == *name);
             names.iter().map(find).collect()
         }
-        (Wishes::Layout, _) => {
-            let owner = |track| publishers.iter().copied().find(|publisher| publisher.publishes(track));
-            videos.iter().map(|position| viewer.slots.get(*position)?.wants.and_then(owner)).collect()
-        }
+        // What a layout gives a slot is known without looking.
+        (Wishes::Layout, _) => Vec::new(),
     }
 }
 
-/// The track of each video slot. Without a layout cameras come first, and slots that are left over show the screens of the
-/// same publishers.
-pub(super) fn tracks(shown: &[Option<&Publisher>], viewer: Viewer<'_>, videos: &[usize]) -> Vec<Option<TrackId>> {
-    if *viewer.wishes == Wishes::Layout {
-        return videos.iter().map(|position| viewer.slots.get(*position)?.wants).collect();
-    }
-    let count = videos.len();
+/// The track of each video slot: cameras come first, and slots that are left over show the screens of the same publishers.
+pub(super) fn tracks(shown: &[Option<&Publisher>], count: usize) -> Vec<Option<TrackId>> {
     let mut tracks: Vec<Option<TrackId>> =
         shown.iter().take(count).map(|publisher| publisher.and_then(|it| it.track(MediaKind::Video, 0))).collect();
     let mut screens = shown.iter().flatten().filter_map(|publisher| publisher.track(MediaKind::Video, 1));

@@ -112,20 +112,12 @@ impl Shard {
             self.rescue_viewers_of(now, route.track);
         }
         if kind == MediaKind::Audio {
-            self.hear(now, key, packet.audio_level, dtx);
+            self.hear(now, key, route.track, packet.audio_level, dtx);
         }
         match flush_at {
             Some(at) if at > now => self.timers.set(Timer::Flush(route.encoding), Some(at)),
             _ => self.wake_readers(route.encoding),
         }
-    }
-
-    fn hear(&mut self, now: Instant, key: ParticipantKey, level: Option<u8>, dtx: bool) {
-        let Some(participant) = self.participants.get(key) else { return };
-        let name = participant.membership.room.clone();
-        let Some(room) = self.rooms.get_mut(&name) else { return };
-        room.speaker.heard(now, key, level, dtx);
-        self.plan_speaker(now, &name);
     }
 
     /// Puts everybody who reads an encoding into the queue of those with something to send.

@@ -24,6 +24,7 @@ mod patch;
 mod renegotiate;
 mod routes;
 mod snapshot;
+mod speakers;
 mod status;
 mod streams;
 mod wall_clock;

@@ -40,6 +40,7 @@ impl Shard {
             self.interrupt(now, key, id);
         }
         self.attach_viewers_of(now, id);
+        self.note_muting(now, key, id, muting);
         self.settle(now, key);
         Ok(())
     }

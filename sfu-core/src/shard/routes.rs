@@ -3,29 +3,34 @@
 use std::time::{Duration, Instant};
 
 use crate::id::{EncodingId, ParticipantKey, RoomName, TrackId};
-use crate::room::{SlotView, Viewer, assign};
-use crate::timer::Timer;
+use crate::room::{Heard, SlotView, Viewer, assign};
 
 use super::Shard;
 use super::participant::AssignedSlot;
-
-/// How often a room decides who has the floor. Well below the time for which another must be louder.
-const SPEAKER_INTERVAL: Duration = Duration::from_millis(200);
 
 /// How often it is seen to that nobody waits for an encoding that stopped.
 const RESCUE_INTERVAL: Duration = Duration::from_millis(500);
 
 impl Shard {
-    /// Decides anew what everybody in a room gets: a publisher came or went, or somebody took the floor.
+    /// Decides anew what everybody in a room gets: a publisher or a track came or went.
     pub(super) fn route_room(&mut self, now: Instant, room: &RoomName) {
-        let viewers = self.rooms.get(room).map(|members| members.viewers.clone()).unwrap_or_default();
-        for viewer in viewers {
-            self.route_viewer(now, viewer);
+        self.follow_voices(now, room);
+        let Some(members) = self.rooms.get(room) else { return };
+        let heard = Heard::of(&members.publishers, &members.voices);
+        for viewer in members.viewers.clone() {
+            self.route(now, viewer, &heard);
         }
     }
 
     /// Decides anew what one viewer gets.
     pub(super) fn route_viewer(&mut self, now: Instant, viewer: ParticipantKey) {
+        let Some(participant) = self.participants.get(viewer) else { return };
+        let Some(room) = self.rooms.get(&participant.membership.room) else { return };
+        let heard = Heard::of(&room.publishers, &room.voices);
+        self.route(now, viewer, &heard);
+    }
+
+    fn route(&mut self, now: Instant, viewer: ParticipantKey, heard: &Heard) {
         let Some(participant) = self.participants.get(viewer) else { return };
         let Some(room) = self.rooms.get(&participant.membership.room) else { return };
         let view = |assigned: &AssignedSlot| {
@@ -36,11 +41,12 @@ impl Shard {
         };
         let slots: Vec<SlotView> = participant.slots.iter().map(view).collect();
         let wishes = &participant.membership.wishes;
-        let tracks = assign(&room.publishers, room.speaker.current(), Viewer { own: viewer, wishes, slots: &slots });
+        let tracks = assign(&room.publishers, heard, Viewer { own: viewer, wishes, slots: &slots });
         self.apply(now, viewer, &tracks);
     }
 
-    fn apply(&mut self, now: Instant, viewer: ParticipantKey, tracks: &[Option<TrackId>]) {
+    /// Gives a viewer's slots these tracks.
+    pub(super) fn apply(&mut self, now: Instant, viewer: ParticipantKey, tracks: &[Option<TrackId>]) {
         if let Some(participant) = self.participants.get_mut(viewer) {
             for (assigned, track) in participant.slots.iter_mut().zip(tracks) {
                 assigned.track = *track;
@@ -99,22 +105,6 @@ impl Shard {
         let is_read = |id: &EncodingId| self.media.readers.get(*id).is_some_and(|readers| !readers.is_empty());
         if encodings.iter().any(|id| is_read(id) && self.media.is_stalled(*id, now)) {
             self.attach_viewers_of(now, track);
-        }
-    }
-
-    /// Decides who has the floor, as long as anybody is heard.
-    pub(super) fn evaluate_speaker(&mut self, now: Instant, room: &RoomName) {
-        let Some(members) = self.rooms.get_mut(room) else { return };
-        if members.speaker.evaluate(now).is_some() {
-            self.route_room(now, room);
-        }
-    }
-
-    /// Has the floor decided soon, unless that is planned already.
-    pub(super) fn plan_speaker(&mut self, now: Instant, room: &RoomName) {
-        let timer = Timer::Speaker(room.clone());
-        if !self.timers.is_set(&timer) {
-            self.timers.set(timer, Some(now + SPEAKER_INTERVAL));
         }
     }
 }

@@ -37,4 +37,5 @@ mod outages;
 mod rivals;
 mod rooms;
 mod simulcast;
+mod speakers;
 mod storms;
