@@ -1,9 +1,11 @@
+import jsxA11y from 'eslint-plugin-jsx-a11y';
+import reactHooks from 'eslint-plugin-react-hooks';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
   { ignores: ['dist/', 'node_modules/'] },
   {
-    files: ['**/*.ts'],
+    files: ['**/*.ts', '**/*.tsx'],
     extends: [...tseslint.configs.strictTypeChecked],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {
@@ -18,4 +20,17 @@ export default tseslint.config(
       'max-lines': ['error', 300],
     },
   },
+  {
+    files: ['src/room/**/*.{ts,tsx}', 'stories/**/*.{ts,tsx}'],
+    extends: [reactHooks.configs.flat.recommended, jsxA11y.flatConfigs.recommended],
+  },
+  {
+    // Components and hooks know the SDK alone.
+    files: ['src/room/**/*.{ts,tsx}'],
+    rules: {
+      'no-restricted-globals': ['error', 'RTCPeerConnection', 'WebSocket'],
+      'max-lines': ['error', 150],
+    },
+  },
+  { files: ['src/room/**/*.test.{ts,tsx}', 'src/room/words.ts'], rules: { 'max-lines': ['error', 300] } },
 );

@@ -1,134 +1,229 @@
-import type { LinkState, Problem } from '../client/index.ts';
+import type { LeaveReason, MeetingState, Problem, SlotState, TrackSource } from '../client/index.ts';
+import type { DeviceKind, DeviceNotice } from './visit/local-device.ts';
 
-/** How a status looks: its colour, never the only sign of it. */
-export type Tone = 'calm' | 'busy' | 'good' | 'bad';
+/** Every word that the page says, so that it can be proof-read, and translated one day, in one place. */
+export const words = {
+  product: 'Rooms',
+  home: {
+    title: 'A word makes a room',
+    what: 'Pick any word, send the link, and see and hear each other. Nothing to install, no account.',
+    field: 'Word or link',
+    placeholder: 'friday-lunch',
+    enter: 'Enter',
+    fresh: 'Make a fresh room',
+    last: (room: string) => `Back to “${room}”`,
+    facts: [
+      ['One upload each', 'Your camera is sent once, however many are watching.'],
+      ['Open to whoever has the link', 'Pick a word that is hard to guess, or let us make one up.'],
+      ['Everybody fits', 'Sixteen faces on one screen, and whoever speaks is heard.'],
+    ],
+    empty: 'Type a word or paste a link first.',
+    slash: 'A room’s name holds no slash.',
+    dots: 'A room’s name needs more than dots.',
+    too_long: 'That is too long for a room’s name: 128 bytes at most.',
+  },
+  door: {
+    title: (room: string) => `Join “${room}”`,
+    name: 'Your name',
+    namePlaceholder: 'What the others will see',
+    nameMissing: 'Tell the others who you are.',
+    join: 'Join',
+    joinWithout: {
+      neither: 'Join without camera and microphone',
+      camera: 'Join without camera',
+      microphone: 'Join without microphone',
+      both: 'Join',
+    },
+    preview: 'Your own picture, mirrored',
+    cameraOff: 'Your camera is off',
+    opening: 'Waiting for your camera and microphone. The browser may ask you to allow them.',
+    retry: 'Try again',
+    level: 'Microphone level',
+    muted: 'Muted: nobody hears you',
+    silence: 'Say something: the bar moves when you are heard.',
+    elsewhere: 'Start page',
+    guest: 'Guest',
+  },
+  devices: {
+    title: 'Devices',
+    microphone: 'Microphone',
+    camera: 'Camera',
+    speaker: 'Speaker',
+    none: 'None found',
+    system: 'System default',
+    unnamed: (index: number) => `Device ${index}`,
+  },
+  bar: {
+    label: 'Controls',
+    mute: 'Mute microphone',
+    unmute: 'Unmute microphone',
+    cameraOff: 'Turn camera off',
+    cameraOn: 'Turn camera on',
+    share: 'Share screen',
+    stopShare: 'Stop sharing',
+    devices: 'Devices',
+    chat: 'Chat',
+    unread: (count: number) => `Chat, ${count} unread`,
+    people: 'People',
+    peopleCount: (count: number) => `People, ${count} here`,
+    copy: 'Copy link',
+    copied: 'Link copied',
+    help: 'Keyboard shortcuts',
+    leave: 'Leave',
+    light: 'Light colours',
+    dark: 'Dark colours',
+    close: 'Close',
+  },
+  stage: {
+    label: 'Everybody',
+    you: (name: string) => `${name} (you)`,
+    muted: 'microphone muted',
+    noMicrophone: 'no microphone',
+    cameraOff: 'camera off',
+    speaking: 'speaking',
+    stream: 'Stream',
+    unstable: 'Connection unstable',
+    more: (count: number) => `+${count}`,
+    moreLabel: (count: number) => `${count} more people; show the list`,
+    screenOf: (name: string) => `${name}’s screen`,
+    ownScreen: 'You are sharing your screen',
+    ownScreenHint: 'Everybody else sees it here.',
+  },
+  alone: {
+    title: 'Nobody else is here yet',
+    text: 'Send the link to whoever you would like to see.',
+  },
+  chat: {
+    title: 'Chat',
+    empty: 'No messages yet. Everybody in the room sees what is written here, also those who come later.',
+    field: 'Message to everybody',
+    send: 'Send',
+    failed: 'Not sent. Try again.',
+    you: 'You',
+    newer: 'Newer messages',
+  },
+  people: {
+    title: 'People',
+    you: 'you',
+    unstable: 'unstable',
+    stream: 'stream',
+    sharing: 'sharing a screen',
+  },
+  sound: { title: 'Your browser holds the sound back', cure: 'Turn sound on' },
+  media: {
+    connecting: 'Connecting sound and pictures…',
+    restarting: 'Finding a new path for sound and pictures…',
+  },
+  left: {
+    title: 'You left the room',
+    rejoin: 'Join again',
+    home: 'Start page',
+    failed: 'You could not get in',
+  },
+  joining: (room: string) => `Joining “${room}”…`,
+  loading: 'Loading…',
+  unsupported: { watch: 'You can still come in, and see and hear the others.' },
+  help: {
+    title: 'Keyboard shortcuts',
+    use: 'Use these keys',
+    keys: [
+      ['m', 'Microphone on or off'],
+      ['v', 'Camera on or off'],
+      ['s', 'Share the screen, or stop'],
+      ['c', 'Chat'],
+      ['p', 'People'],
+      ['d', 'Devices'],
+      ['l', 'Copy the link'],
+      ['?', 'This list'],
+      ['Esc', 'Close what is open'],
+    ],
+  },
+  joined: (name: string) => `${name} came in`,
+  gone: (name: string) => `${name} left`,
+  dismiss: 'Dismiss',
+} as const;
 
-export interface Words {
-  readonly tone: Tone;
-  readonly text: string;
-}
+const DEVICE: Record<DeviceKind, string> = { camera: 'camera', microphone: 'microphone' };
 
-/** What the stage says where no picture is. */
-export interface Empty {
-  readonly title: string;
-  readonly text: string;
-  readonly spinner: boolean;
-}
-
-/** What stands between a person and their upload; the link has its own states. */
-export type PublishState =
-  | { readonly kind: 'idle' }
-  | { readonly kind: 'asking' }
-  | { readonly kind: 'refused'; readonly title: string; readonly cure: string }
-  | { readonly kind: 'link'; readonly link: LinkState };
-
-export function publishWords(state: PublishState): Words {
-  switch (state.kind) {
-    case 'idle':
-      return { tone: 'calm', text: 'Not publishing' };
-    case 'asking':
-      return { tone: 'busy', text: 'Waiting for your permission' };
-    case 'refused':
-      return { tone: 'bad', text: 'Not publishing' };
-    case 'link':
-      return linkWords(state.link, 'Publishing', 'Not publishing');
-  }
-}
-
-export function watchWords(link: LinkState, publishers: number): Words {
-  if (link.kind === 'live' && publishers === 0) return { tone: 'busy', text: 'Waiting for a publisher' };
-  const live = publishers === 1 ? 'Live, 1 publisher' : `Live, ${publishers} publishers`;
-  return linkWords(link, live, 'Not watching');
-}
-
-export function stageEmpty(link: LinkState, room: string): Empty {
-  switch (link.kind) {
-    case 'idle':
-      return {
-        title: `Nothing is playing`,
-        text: `Watch to see everyone who publishes in “${room}”, or publish and let others watch you.`,
-        spinner: false,
-      };
+/** What a tile says of a picture that is not there; empty when its absence speaks for itself. */
+export function slotWords(state: SlotState): string {
+  switch (state) {
+    case 'awaiting_keyframe':
+    case 'awaiting_media':
     case 'connecting':
-      return { title: 'Connecting', text: `Opening “${room}”.`, spinner: true };
+      return 'Picture on its way…';
+    case 'no_mutual_codec':
+      return 'Your browser cannot show this camera’s format';
     case 'live':
-      return {
-        title: `Nobody is publishing in “${room}” yet`,
-        text: 'It starts here by itself as soon as somebody does.',
-        spinner: true,
-      };
-    case 'reconnecting':
-      return { title: 'Reconnecting', text: retryText(link), spinner: true };
-    case 'failed':
-      return { title: link.problem.title, text: problemText(link.problem), spinner: false };
-    case 'ended':
-      return link.by === 'us'
-        ? { title: 'You stopped watching', text: 'Watch again whenever you like.', spinner: false }
-        : { title: 'The server ended this', text: 'Watch again to come back.', spinner: false };
+    case 'empty':
+    case 'muted':
+    case 'hidden':
+    case 'no_such_track':
+      return '';
   }
 }
 
-/** The message under the publisher's preview, if there is something to say. */
-export function publishMessage(state: PublishState): { title: string; text: string } | undefined {
+/** The banner's two lines while something is being mended; undefined while all is well. */
+export function bannerWords(state: MeetingState): { title: string; text: string } | undefined {
   switch (state.kind) {
+    case 'reconnecting': {
+      const when =
+        state.retryInMs > 1000 ? `Next attempt in ${Math.round(state.retryInMs / 1000)} s.` : 'Trying now.';
+      return state.media === 'live'
+        ? { title: 'Reconnecting…', text: `You are still seen and heard. ${when}` }
+        : { title: 'Connection lost, reconnecting…', text: `The others cannot see or hear you. ${when}` };
+    }
+    case 'joined':
+      if (state.media === 'live') return undefined;
+      return { title: words.media[state.media], text: '' };
     case 'idle':
-    case 'asking':
+    case 'joining':
+    case 'left':
+    case 'failed':
       return undefined;
-    case 'refused':
-      return { title: state.title, text: state.cure };
-    case 'link':
-      return linkMessage(state.link);
   }
 }
 
-export function problemText(problem: Problem): string {
+export function leftWords(reason: LeaveReason): { title: string; text: string } {
+  switch (reason) {
+    case 'left':
+      return { title: words.left.title, text: 'Camera and microphone are off.' };
+    case 'lost':
+      return { title: 'You were away for too long', text: 'The connection did not come back in time.' };
+    case 'replaced':
+      return {
+        title: 'You came in somewhere else',
+        text: 'Another page took your place under the same name.',
+      };
+    case 'draining':
+      return { title: 'The server is going down for a while', text: 'Join again in a minute.' };
+    case 'misbehaved':
+      return { title: 'The server sent you out', text: 'This page sent what the server does not accept.' };
+    case 'failed':
+      return { title: 'The connection failed', text: 'Join again; if it fails again, try another network.' };
+  }
+}
+
+export function problemWords(problem: Problem): string {
   const status = problem.status === undefined ? '' : `Status ${problem.status}.`;
   return [problem.detail, status].filter((part) => part !== '').join(' ');
 }
 
-function linkMessage(link: LinkState): { title: string; text: string } | undefined {
-  switch (link.kind) {
-    case 'failed':
-      return { title: link.problem.title, text: problemText(link.problem) };
-    case 'reconnecting':
-      return { title: link.problem.title, text: retryText(link) };
-    case 'ended':
-      return link.by === 'us'
-        ? undefined
-        : {
-            title: 'The server ended your publication',
-            text: 'Somebody else may have published under the same name. Publish again to take it back.',
-          };
-    case 'idle':
-    case 'connecting':
-    case 'live':
-      return undefined;
-  }
+export function noticeWords({ device, lost, now }: DeviceNotice): string {
+  const what = lost === '' ? `The ${DEVICE[device]}` : lost;
+  return now === null
+    ? `${what} is gone, and there is no other ${DEVICE[device]}.`
+    : `${what} is gone. ${now === '' ? `Another ${DEVICE[device]}` : now} is used now.`;
 }
 
-function linkWords(link: LinkState, live: string, off: string): Words {
-  switch (link.kind) {
-    case 'idle':
-      return { tone: 'calm', text: off };
-    case 'connecting':
-      return { tone: 'busy', text: 'Connecting' };
-    case 'live':
-      return { tone: 'good', text: live };
-    case 'reconnecting':
-      return {
-        tone: 'busy',
-        text: link.attempt > 1 ? `Reconnecting, attempt ${link.attempt}` : 'Reconnecting',
-      };
-    case 'failed':
-      return { tone: 'bad', text: 'Refused' };
-    case 'ended':
-      return { tone: 'calm', text: link.by === 'us' ? off : 'Ended by the server' };
-  }
+/** What a screen reader says of a tile: the name and everything that icons show. */
+export function tileLabel(name: string, facts: readonly (string | false)[]): string {
+  return [name, ...facts.filter((fact) => fact !== false && fact !== '')].join(', ');
 }
 
-function retryText(link: Extract<LinkState, { kind: 'reconnecting' }>): string {
-  const detail = link.problem.detail;
-  if (link.retryInMs === 0) return `${detail} Trying another path.`.trim();
-  const seconds = Math.max(1, Math.round(link.retryInMs / 1000));
-  return `${detail} Trying again in ${seconds} s.`.trim();
-}
+export const sourceWords: Record<TrackSource, string> = {
+  microphone: 'microphone',
+  camera: 'camera',
+  screen: 'screen',
+  screen_audio: 'sound of the screen',
+};

@@ -1,0 +1,37 @@
+import type { ReactElement } from 'react';
+import type { ChatMessage } from '../../client/index.ts';
+import { timeOf } from '../lib/clock.ts';
+import { linkify } from '../lib/linkify.ts';
+import { words } from '../words.ts';
+
+interface Props {
+  readonly message: ChatMessage;
+  readonly by: 'self' | 'other';
+  /** Whether the line before is by the same person, just now. */
+  readonly goesOn: boolean;
+}
+
+export function ChatLine({ message, by, goesOn }: Props): ReactElement {
+  const { name, text, atMs, number } = message;
+  return (
+    <article className="chat-line" data-by={by} data-number={number}>
+      {!goesOn && (
+        <p className="chat-who">
+          <strong>{by === 'self' ? words.chat.you : name}</strong>{' '}
+          <time dateTime={new Date(atMs).toISOString()}>{timeOf(atMs)}</time>
+        </p>
+      )}
+      <p className="chat-text">
+        {linkify(text).map((part, index) =>
+          part.kind === 'text' ? (
+            part.text
+          ) : (
+            <a key={index} href={part.text} target="_blank" rel="noopener noreferrer">
+              {part.text}
+            </a>
+          ),
+        )}
+      </p>
+    </article>
+  );
+}

@@ -1,0 +1,47 @@
+import { Volume2 } from 'lucide-react';
+import type { ReactElement } from 'react';
+import type { MeetingState } from '../../client/index.ts';
+import { useObservable } from '../hooks/use-observable.ts';
+import { Spinner } from '../ui/Spinner.tsx';
+import type { RoomMeeting } from '../visit/room-meeting.ts';
+import { bannerWords, words } from '../words.ts';
+
+interface Props {
+  readonly meeting: RoomMeeting;
+  readonly state: MeetingState;
+}
+
+/** What is being mended, and the one click that the browser wants before it plays sound. */
+export function StatusBanner({ meeting, state }: Props): ReactElement {
+  const sound = useObservable(meeting.sound);
+  const banner = bannerWords(state);
+  const lost = state.kind === 'reconnecting' && state.media === 'lost';
+  return (
+    <div className="banners">
+      <div role="status">
+        {banner !== undefined && (
+          <p className="banner" data-banner={state.kind} data-tone={lost ? 'bad' : 'busy'}>
+            <Spinner />
+            <span>
+              <strong>{banner.title}</strong> {banner.text}
+            </span>
+          </p>
+        )}
+      </div>
+      {sound === 'blocked' && (
+        <p className="banner" role="alert" data-banner="sound" data-tone="busy">
+          <span>{words.sound.title}</span>
+          <button
+            type="button"
+            className="button primary"
+            data-control="sound"
+            onClick={() => void meeting.resumeSound()}
+          >
+            <Volume2 aria-hidden="true" />
+            {words.sound.cure}
+          </button>
+        </p>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,2 @@
+/** The one thing that is open beside the stage. */
+export type Opened = 'nothing' | 'chat' | 'people' | 'devices' | 'help';
