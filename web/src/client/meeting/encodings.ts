@@ -1,0 +1,83 @@
+import type { VideoCodec } from '../codec.ts';
+
+/** From the smallest to the largest: lists in SDP go that way (RFC 8853). */
+const RIDS = ['q', 'h', 'f'] as const;
+/** A picture this high or lower, pixels, is sent once: a quarter of it would be no picture. */
+const SINGLE_HEIGHT_MAX = 180;
+/** Sent in two sizes up to this height, pixels. */
+const DOUBLE_HEIGHT_MAX = 270;
+/** What a camera is taken for while there is none. */
+const HEIGHT_DEFAULT = 720;
+
+/** The most that one encoding may take, bit/s, by its height: above, nobody sees the difference on a face. */
+const BITRATES: readonly (readonly [height: number, bitrate: number])[] = [
+  [90, 100_000],
+  [180, 200_000],
+  [270, 350_000],
+  [360, 600_000],
+  [540, 1_200_000],
+  [720, 2_000_000],
+  [1080, 3_500_000],
+];
+const BITRATE_MAX = 6_000_000;
+/** A shared screen, bit/s: text that scrolls. */
+const SCREEN_BITRATE_MAX = 4_000_000;
+
+export type Simulcast = 'on' | 'off';
+
+/** The camera's encodings when its section is made; their number and order are for life. */
+export function cameraEncodings(
+  height: number | undefined,
+  simulcast: Simulcast,
+  codec: VideoCodec,
+): RTCRtpEncodingParameters[] {
+  if (simulcast === 'off') return [{ maxBitrate: bitrateFor(height ?? HEIGHT_DEFAULT) }];
+  const empty = RIDS.map((rid) => ({ rid, ...layering(codec) }));
+  return fitEncodings(empty, height ?? HEIGHT_DEFAULT);
+}
+
+/** The same encodings for a camera of another height: how much each is scaled, whether it is sent, what it may take. */
+export function fitEncodings<T extends RTCRtpEncodingParameters>(
+  encodings: readonly T[],
+  height: number,
+): T[] {
+  if (encodings.length === 1) {
+    return encodings.map((encoding) => ({ ...encoding, maxBitrate: bitrateFor(height) }));
+  }
+  const used = sizesFor(height);
+  return encodings.map((encoding, index) => {
+    const scale = index < used ? 2 ** (used - 1 - index) : 1;
+    return {
+      ...encoding,
+      active: index < used,
+      scaleResolutionDownBy: scale,
+      maxBitrate: bitrateFor(height / scale),
+    };
+  });
+}
+
+export function screenEncodings(): RTCRtpEncodingParameters[] {
+  return [{ maxBitrate: SCREEN_BITRATE_MAX }];
+}
+
+/** How many sizes are worth sending; browsers send no more of so small a picture either. */
+function sizesFor(height: number): number {
+  if (height <= SINGLE_HEIGHT_MAX) return 1;
+  return height <= DOUBLE_HEIGHT_MAX ? 2 : RIDS.length;
+}
+
+/** Chromium makes VP9 and AV1 a simulcast of plain streams only when it is told the mode; otherwise it layers one. */
+function layering(codec: VideoCodec): { scalabilityMode?: string } {
+  switch (codec) {
+    case 'vp9':
+    case 'av1':
+      return { scalabilityMode: 'L1T1' };
+    case 'vp8':
+    case 'h264':
+      return {};
+  }
+}
+
+function bitrateFor(height: number): number {
+  return BITRATES.find(([limit]) => height <= limit)?.[1] ?? BITRATE_MAX;
+}

@@ -1,0 +1,66 @@
+import type { Surroundings } from './surroundings.ts';
+
+/** What brings one back into a room as the same participant. */
+export interface Membership {
+  readonly resume: string;
+  readonly identity: string;
+}
+
+/** Rooms that somebody in this page is in: two people of one page must not become one. */
+const held = new Set<string>();
+
+/** Remembers, per tab and room, who one was: a reload or a crashed tab comes back as the same participant. */
+export class Memory {
+  readonly #storage: Surroundings['storage'];
+  readonly #key: string;
+  #membership: Membership | null = null;
+  #holds: 'key' | 'nothing' = 'nothing';
+
+  constructor(storage: Surroundings['storage'], key: string) {
+    this.#storage = storage;
+    this.#key = `meeting ${key}`;
+  }
+
+  get membership(): Membership | null {
+    return this.#membership;
+  }
+
+  /** Takes up what the tab remembers, unless somebody else of this page lives by it. */
+  open(): void {
+    if (held.has(this.#key)) return;
+    held.add(this.#key);
+    this.#holds = 'key';
+    this.#membership = this.#read();
+  }
+
+  save(membership: Membership): void {
+    this.#membership = membership;
+    if (this.#holds === 'nothing') return;
+    try {
+      this.#storage?.setItem(this.#key, JSON.stringify(membership));
+    } catch {
+      // A full or refused storage costs the place at a reload, no more.
+    }
+  }
+
+  /** Forgets it: one left, or the room is another. */
+  close(): void {
+    this.#membership = null;
+    if (this.#holds === 'nothing') return;
+    this.#holds = 'nothing';
+    held.delete(this.#key);
+    this.#storage?.removeItem(this.#key);
+  }
+
+  #read(): Membership | null {
+    try {
+      const saved: unknown = JSON.parse(this.#storage?.getItem(this.#key) ?? 'null');
+      if (typeof saved !== 'object' || saved === null) return null;
+      if (!('resume' in saved) || typeof saved.resume !== 'string') return null;
+      if (!('identity' in saved) || typeof saved.identity !== 'string') return null;
+      return { resume: saved.resume, identity: saved.identity };
+    } catch {
+      return null;
+    }
+  }
+}

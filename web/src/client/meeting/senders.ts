@@ -1,0 +1,118 @@
+import { preferCodec, type VideoCodec } from '../codec.ts';
+import type { TrackSource, TrackUse } from '../wire.ts';
+import { cameraEncodings, fitEncodings, screenEncodings, type Simulcast } from './encodings.ts';
+import { SOURCES, type Publications } from './publications.ts';
+import type { Surroundings } from './surroundings.ts';
+
+export interface SendOptions {
+  readonly simulcast: Simulcast;
+  readonly codec: VideoCodec;
+}
+
+/** The sections that one peer connection publishes by, one for each source that was ever used. */
+export class Senders {
+  readonly #connection: RTCPeerConnection;
+  readonly #publications: Publications;
+  readonly #options: SendOptions;
+  readonly #codecs: RTCRtpCodec[];
+  readonly #streams: { readonly person: MediaStream; readonly screen: MediaStream };
+  readonly #sections = new Map<TrackSource, RTCRtpTransceiver>();
+
+  /** Microphone and camera get their sections at once, with or without a track: filling one later costs no offer. */
+  constructor(
+    connection: RTCPeerConnection,
+    publications: Publications,
+    options: SendOptions,
+    { createStream, videoCodecs }: Surroundings,
+  ) {
+    this.#connection = connection;
+    this.#publications = publications;
+    this.#options = options;
+    this.#codecs = preferCodec(videoCodecs(), options.codec);
+    this.#streams = { person: createStream([]), screen: createStream([]) };
+    for (const source of SOURCES) {
+      const early = source === 'microphone' || source === 'camera';
+      if (early || publications.get(source).track !== null) this.#add(source);
+    }
+  }
+
+  /** Sends what is to be published from `source` now; says whether that takes an offer. */
+  async apply(source: TrackSource): Promise<'done' | 'offer'> {
+    const { track } = this.#publications.get(source);
+    const section = this.#sections.get(source);
+    if (section === undefined) {
+      if (track === null) return 'done';
+      this.#add(source);
+      return 'offer';
+    }
+    await section.sender.replaceTrack(track);
+    await this.#fit(source, section.sender, track);
+    if (source === 'microphone' || source === 'camera') return 'done';
+    const direction = track === null ? 'inactive' : 'sendonly';
+    if (section.direction === direction) return 'done';
+    section.direction = direction;
+    return 'offer';
+  }
+
+  /** What each published section is for, and whether it is muted; for those that have a mid. */
+  uses(): (TrackUse & { muted: boolean })[] {
+    return [...this.#sections].flatMap(([source, { mid, direction }]) =>
+      mid === null || direction !== 'sendonly'
+        ? []
+        : [{ mid, source, muted: this.#publications.silent(source) }],
+    );
+  }
+
+  #add(source: TrackSource): void {
+    const { track } = this.#publications.get(source);
+    const screen = source === 'screen' || source === 'screen_audio';
+    const kind = source === 'microphone' || source === 'screen_audio' ? 'audio' : 'video';
+    const section = this.#connection.addTransceiver(track ?? kind, {
+      direction: 'sendonly',
+      streams: [screen ? this.#streams.screen : this.#streams.person],
+      ...this.#encodings(source, track),
+    });
+    if (kind === 'video' && this.#codecs.length > 0) section.setCodecPreferences(this.#codecs);
+    if (source === 'screen') void keepSharp(section.sender);
+    this.#sections.set(source, section);
+  }
+
+  #encodings(
+    source: TrackSource,
+    track: MediaStreamTrack | null,
+  ): { sendEncodings?: RTCRtpEncodingParameters[] } {
+    const { simulcast, codec } = this.#options;
+    switch (source) {
+      case 'camera':
+        return { sendEncodings: cameraEncodings(heightOf(track), simulcast, codec) };
+      case 'screen':
+        return { sendEncodings: screenEncodings() };
+      case 'microphone':
+      case 'screen_audio':
+        return {};
+    }
+  }
+
+  /** Another camera has another size, and its encodings other scales. */
+  async #fit(source: TrackSource, sender: RTCRtpSender, track: MediaStreamTrack | null): Promise<void> {
+    const height = heightOf(track);
+    if (source !== 'camera' || height === undefined) return;
+    const parameters = sender.getParameters();
+    parameters.encodings = fitEncodings(parameters.encodings, height);
+    // Refused, the sizes stay those of the camera before: worse, and no reason not to send.
+    await sender.setParameters(parameters).catch(() => undefined);
+  }
+}
+
+/** The shorter side: a phone held upright sends the same camera turned. */
+function heightOf(track: MediaStreamTrack | null): number | undefined {
+  const { width, height } = track?.getSettings() ?? {};
+  return width === undefined || height === undefined ? height : Math.min(width, height);
+}
+
+/** Text that is slow can be read; text that is blurred cannot. */
+async function keepSharp(sender: RTCRtpSender): Promise<void> {
+  const parameters = sender.getParameters();
+  parameters.degradationPreference = 'maintain-resolution';
+  await sender.setParameters(parameters).catch(() => undefined);
+}
