@@ -64,17 +64,17 @@ pub(super) fn by_layout(heard: &Heard, viewer: Viewer<'_>) -> Vec<Option<TrackId
     let count = if fit { places.len() } else { places.len().min(AUDIBLE_MAX) };
     let chosen: Vec<&Audible> = others.filter(|audible| fit || !audible.muted).take(count).collect();
 
-    let place_of = |audible: &Audible| {
-        audible.pictures.iter().find_map(|picture| pictures.iter().position(|beside| *beside == Some(*picture)))
-    };
-    let plays = |place: usize| places.get(place).and_then(|slot| slot.shows);
-    let speaks_there = |place: usize| {
-        chosen.iter().any(|other| Some(other.track) == plays(place) && other.speaking && place_of(other).is_none())
-    };
     let mut tracks: Vec<Option<TrackId>> = vec![None; places.len()];
-    for audible in &chosen {
-        if let Some(place) = place_of(audible).filter(|place| !speaks_there(*place))
-            && let Some(slot) = tracks.get_mut(place)
+    let plays = |place: usize| places.get(place).and_then(|slot| slot.shows);
+    let homes = homes(&chosen, &pictures);
+    for (place, track) in stay_put(&chosen, &homes, places.len(), plays) {
+        if let Some(slot) = tracks.get_mut(place) {
+            *slot = Some(track);
+        }
+    }
+    for (audible, home) in chosen.iter().zip(&homes) {
+        if !tracks.contains(&Some(audible.track))
+            && let Some(slot) = home.and_then(|place| tracks.get_mut(place))
         {
             slot.get_or_insert(audible.track);
         }
@@ -82,6 +82,48 @@ pub(super) fn by_layout(heard: &Heard, viewer: Viewer<'_>) -> Vec<Option<TrackId
     let keeps_a_place = |place: usize| pictures.get(place).copied().flatten().is_some();
     fill(&mut tracks, chosen.iter().map(|audible| audible.track), plays, keeps_a_place);
     tracks
+}
+
+/// The place beside each one's picture; of two with the same, the first has it.
+fn homes(chosen: &[&Audible], pictures: &[Option<TrackId>]) -> Vec<Option<usize>> {
+    let mut taken: Vec<usize> = Vec::new();
+    let beside = |picture: &TrackId| pictures.iter().position(|beside| *beside == Some(*picture));
+    let mut home = |audible: &&Audible| {
+        let place = audible.pictures.iter().find_map(beside).filter(|place| !taken.contains(place))?;
+        taken.push(place);
+        Some(place)
+    };
+    chosen.iter().map(&mut home).collect()
+}
+
+/// Who speaks and stays where it plays: for want of a place beside its picture, or because another such speaker is there.
+fn stay_put(
+    chosen: &[&Audible],
+    homes: &[Option<usize>],
+    places: usize,
+    plays: impl Fn(usize) -> Option<TrackId>,
+) -> Vec<(usize, TrackId)> {
+    let place_of = |track: TrackId| (0..places).find(|place| plays(*place) == Some(track));
+    let mut moving: Vec<(usize, TrackId, Option<usize>)> = chosen
+        .iter()
+        .zip(homes)
+        .filter(|(audible, _)| audible.speaking)
+        .filter_map(|(audible, home)| Some((place_of(audible.track)?, audible.track, *home)))
+        .collect();
+    let mut staying: Vec<(usize, TrackId)> = Vec::new();
+    loop {
+        let before = staying.len();
+        moving.retain(|(place, track, home)| {
+            let goes = home.is_some_and(|home| !staying.iter().any(|(taken, _)| *taken == home));
+            if !goes {
+                staying.push((*place, *track));
+            }
+            goes
+        });
+        if staying.len() == before {
+            return staying;
+        }
+    }
 }
 
 /// Without a layout sound goes with its picture; slots that are left over, when nobody was named, play publishers that are

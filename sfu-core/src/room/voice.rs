@@ -31,6 +31,8 @@ const STALE_TICKS: u64 = 10;
 const ATTACK: (u32, u32) = (4, 10);
 /// Of so many ticks fewer than so many must have had a voice for it to be over: longer than a pause between words.
 const RELEASE: (u32, u32) = (2, 40);
+/// Of so many ticks so many must have had a voice for it to be more than a cough or a "yes".
+const ESTABLISHED: (u32, u32) = (30, 60);
 
 /// Loudness of a packet, dB above silence. `level` is RFC 6464's byte, of which the voice flag is not looked at: not
 /// everybody sets it. Without it, what is not DTX counts as speech.
@@ -117,6 +119,11 @@ impl Voice {
     /// Decides anew whether it is heard.
     pub fn listen(&mut self, now: Tick) {
         self.speaking = self.is_voiced(now, if self.speaking { RELEASE } else { ATTACK });
+    }
+
+    /// Whether it has gone on for longer than a cough.
+    pub fn is_established(&self, now: Tick) -> bool {
+        self.is_voiced(now, ESTABLISHED)
     }
 
     /// In how many of the last `ticks` there was a voice that could be a rival for the floor.

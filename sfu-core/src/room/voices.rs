@@ -119,7 +119,7 @@ impl Voices {
             voice.listen(now);
             heard |= voice.speaking != before;
         }
-        heard |= self.reorder();
+        heard |= self.reorder(now);
         Verdict { floor: self.pass_floor(now), heard }
     }
 
@@ -142,14 +142,18 @@ impl Voices {
         taker.is_some()
     }
 
-    /// Brings those who are heard to the front, and clearly louder ones before others; everybody else stays in order.
-    fn reorder(&mut self) -> bool {
+    /// Brings those who are heard to the front, and whoever is clearly louder for longer than a cough before others;
+    /// everybody else stays in order.
+    fn reorder(&mut self, now: Tick) -> bool {
         let speaking = |track: &TrackId| self.voices.get(*track).is_some_and(|voice| voice.speaking);
-        let loudness = |track: TrackId| self.voices.get(track).map_or(0.0, |voice| voice.loudness);
+        let drowns = |one: TrackId, other: TrackId| {
+            let (Some(one), Some(other)) = (self.voices.get(one), self.voices.get(other)) else { return false };
+            one.is_established(now) && one.loudness > other.loudness + LOUDER
+        };
         let (mut order, quiet): (Vec<TrackId>, Vec<TrackId>) = self.order.iter().partition(|track| speaking(track));
         for place in (1..order.len()).rev() {
             if let (Some(one), Some(other)) = (order.get(place - 1).copied(), order.get(place).copied())
-                && loudness(other) > loudness(one) + LOUDER
+                && drowns(other, one)
             {
                 order.swap(place - 1, place);
             }
