@@ -1,6 +1,6 @@
 //! The router: every route, in one place, testable without a socket.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,7 +17,10 @@ use crate::api::{cors, health, join, metrics as scrape, problem, resource, web};
 use crate::config::Config;
 use crate::control::Control;
 use crate::directory::Kind;
+use crate::media::announce;
 use crate::metrics::Metrics;
+use crate::signal::room::Terms;
+use crate::signal::{Admission, Rooms, upgrade, wire};
 
 /// How long a request may take, its body's arrival included; answers take milliseconds.
 const REQUEST_MAX: Duration = Duration::from_secs(15);
@@ -26,6 +29,8 @@ const REQUEST_MAX: Duration = Duration::from_secs(15);
 #[derive(Debug, Clone)]
 pub struct AppState {
     pub control: Arc<Control>,
+    pub rooms: Arc<Rooms>,
+    pub admission: Arc<Admission>,
     pub metrics: Arc<Metrics>,
     pub settings: Arc<Settings>,
 }
@@ -45,7 +50,27 @@ impl AppState {
             cors: config.cors_allow_origin.clone(),
             ice_servers: config.ice_server.clone(),
         };
-        Self { control, metrics: Arc::new(Metrics::new()), settings: Arc::new(settings) }
+        let metrics = Arc::new(Metrics::new());
+        let ice_server = |server: &crate::config::IceServer| {
+            let (username, credential) = server.credential.clone().unzip();
+            wire::IceServer { urls: server.uri.clone(), username, credential }
+        };
+        let terms = Terms {
+            resume: Duration::from_secs(config.resume_seconds.into()),
+            ping_interval: Duration::from_secs(config.ping_interval_seconds.into()),
+            ice_servers: config.ice_server.iter().map(ice_server).collect(),
+        };
+        let rooms = Arc::new(Rooms::new(Arc::clone(&control), Arc::clone(&metrics), terms));
+        let admission = Arc::new(Admission::new(Arc::clone(&metrics), config.sockets_per_address));
+        Self { control, rooms, admission, metrics, settings: Arc::new(settings) }
+    }
+}
+
+impl Settings {
+    /// Addresses that a client is told to send media to.
+    pub fn candidates(&self, sockets: &[SocketAddr], peer: Option<IpAddr>) -> Vec<SocketAddr> {
+        let interfaces = if self.announce.is_empty() { announce::interface_addresses() } else { Vec::new() };
+        announce::candidates(sockets, &self.announce, &interfaces, peer)
     }
 }
 
@@ -54,6 +79,9 @@ pub fn app(state: AppState) -> Router {
     Router::new()
         .merge(protocol(Kind::Whip, &state))
         .merge(protocol(Kind::Whep, &state))
+        .route("/rooms/{room}/ws", get(upgrade::upgrade))
+        .route("/rooms/{room}", get(web::app))
+        .route("/rooms/{room}/", get(web::app))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(scrape::metrics))

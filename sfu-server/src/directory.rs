@@ -40,6 +40,8 @@ pub enum Kind {
     Whip,
     /// Watches (draft-ietf-wish-whep).
     Whep,
+    /// Publishes and watches: a participant of a room, by its WebSocket. HTTP never sees it.
+    Meet,
 }
 
 impl Kind {
@@ -48,6 +50,7 @@ impl Kind {
         match self {
             Self::Whip => "whip",
             Self::Whep => "whep",
+            Self::Meet => "rooms",
         }
     }
 }
@@ -171,13 +174,21 @@ impl Directory {
         true
     }
 
-    /// Takes a dead shard's rooms and resources out.
-    pub fn remove_shard(&self, shard: ShardIndex) {
+    /// The shard that a transport lives on, if it was answered and is not closed.
+    pub fn shard_of(&self, transport: TransportId) -> Option<ShardIndex> {
+        self.by_transport.get(&transport).map(|listed| listed.shard)
+    }
+
+    /// Takes a dead shard's rooms and resources out; gives the transports that had a resource.
+    pub fn remove_shard(&self, shard: ShardIndex) -> Vec<(TransportId, RoomName)> {
+        let lost = self.resources.iter().filter(|resource| resource.shard == shard);
+        let lost = lost.map(|resource| (resource.transport, resource.room.clone())).collect();
         self.by_transport.retain(|_, listed| listed.shard != shard);
         self.resources.retain(|_, resource| resource.shard != shard);
         self.publishers.retain(|_, id| self.resources.contains_key(id));
         self.rooms.retain(|_, room| room.shard != shard);
         self.load(shard).map(|load| load.swap(0, Ordering::Relaxed));
+        lost
     }
 
     /// Rooms with at least one transport.

@@ -13,5 +13,6 @@ pub mod http;
 pub mod logging;
 pub mod media;
 pub mod metrics;
+pub mod names;
 pub mod server;
 pub mod signal;

@@ -2,8 +2,10 @@
 //! their `_total` when written.
 
 mod sample;
+mod signal;
 
 pub use sample::Sample;
+pub use signal::{Shed, SignalMetrics};
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -46,6 +48,7 @@ pub struct Metrics {
     pub connections: Gauge,
     /// HTTP connections closed at once because too many were open.
     pub connections_refused: Counter,
+    pub signal: SignalMetrics,
 }
 
 impl Metrics {
@@ -68,7 +71,9 @@ impl Metrics {
             "HTTP connections closed at once because too many were open",
             Counter::clone(&connections_refused),
         );
-        Self { registry, requests, request_seconds, connections, connections_refused }
+        let signal = SignalMetrics::default();
+        signal.register(&mut registry);
+        Self { registry, requests, request_seconds, connections, connections_refused, signal }
     }
 
     /// Counts a request that was answered.

@@ -10,8 +10,10 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use serde::Serialize;
+use sfu_core::event::Event;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::{JoinError, JoinHandle as Task};
 use tokio::time::{sleep, timeout};
 
@@ -19,7 +21,8 @@ use crate::app::{AppState, app};
 use crate::config::Config;
 use crate::control::Control;
 use crate::http::{self, Limits};
-use crate::media::{self, StartError};
+use crate::media::{self, ShardIndex, StartError};
+use crate::signal::Admission;
 
 /// How long transports and HTTP requests get to end. Service managers kill after 10 s or more.
 pub const CLOSE_MAX: Duration = Duration::from_secs(5);
@@ -62,35 +65,48 @@ pub async fn serve(config: &Config, listening: impl FnOnce(&Addresses)) -> Resul
     let listener = TcpListener::bind(config.http_addr).await.map_err(bind)?;
     let local = listener.local_addr().map_err(bind)?;
 
-    let (control, threads) = start_media(config)?;
+    let Media { control, events, threads } = start_media(config)?;
     let addresses =
         Addresses { http: local, media: control.shards().iter().map(|shard| shard.sockets.to_vec()).collect() };
     tracing::info!(http = %addresses.http, media = ?addresses.media, "listening");
     listening(&addresses);
 
-    let stopping = Arc::clone(&control);
+    let state = AppState::new(Arc::clone(&control), config);
+    for (shard, events) in events {
+        tokio::spawn(Arc::clone(&state.rooms).listen(shard, events));
+    }
+    let stopping = state.clone();
     let stop = async move {
         let name = tokio::select! {
             _ = terminate.recv() => "SIGTERM",
             _ = interrupt.recv() => "SIGINT",
         };
-        tracing::info!(signal = name, transports = stopping.directory.transports(), "shutting down");
-        stopping.drain();
-        stopping.close_all();
+        tracing::info!(signal = name, transports = stopping.control.directory.transports(), "shutting down");
+        stopping.control.drain();
+        stopping.rooms.drain();
+        stopping.control.close_all();
     };
     let (stopped_sender, stopped) = tokio::sync::oneshot::channel();
-    let state = AppState::new(Arc::clone(&control), config);
+    let admission = Arc::clone(&state.admission);
     let metrics = Arc::clone(&state.metrics);
     let serving = tokio::spawn(http::serve(listener, app(state), Limits::default(), metrics, async move {
         stop.await;
         let _ = stopped_sender.send(());
     }));
-    let served = wait(serving, stopped, &control).await;
+    let served = wait(serving, stopped, &control, &admission).await;
     tokio::task::spawn_blocking(move || end_threads(&control, threads)).await.unwrap_or_default();
     served
 }
 
-fn start_media(config: &Config) -> Result<(Arc<Control>, Vec<JoinHandle<()>>), StartError> {
+/// The media plane, started.
+struct Media {
+    control: Arc<Control>,
+    /// What each shard tells.
+    events: Vec<(ShardIndex, UnboundedReceiver<Event>)>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+fn start_media(config: &Config) -> Result<Media, StartError> {
     let mut handles = Vec::new();
     let mut events = Vec::new();
     let mut threads = Vec::new();
@@ -99,24 +115,21 @@ fn start_media(config: &Config) -> Result<(Arc<Control>, Vec<JoinHandle<()>>), S
         handles.push(shard.handle);
         threads.push(shard.thread);
     }
-    let control = Arc::new(Control::new(handles));
-    for (shard, events) in events {
-        tokio::spawn(Arc::clone(&control).listen(shard, events));
-    }
-    Ok((control, threads))
+    Ok(Media { control: Arc::new(Control::new(handles)), events, threads })
 }
 
 async fn wait(
     mut serving: Task<()>,
     stopped: tokio::sync::oneshot::Receiver<()>,
     control: &Control,
+    admission: &Admission,
 ) -> Result<(), ServeError> {
     tokio::select! {
         ended = &mut serving => return Ok(ended?),
         _ = stopped => {}
     }
     let transports_gone = async {
-        while control.directory.transports() > 0 {
+        while control.directory.transports() > 0 || admission.sockets() > 0 {
             sleep(CLOSE_POLL).await;
         }
     };

@@ -1,6 +1,6 @@
 //! `POST /whip/{room}` (RFC 9725 §4.2) and `POST /whep/{room}` (draft-ietf-wish-whep): an offer in, an answer and a resource out.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
 use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, PathRejection};
@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, RequestExt};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use sfu_core::id::{Identity, NameError, RoomName};
+use sfu_core::id::{Identity, RoomName};
 
 use super::problem::{Problem, ProblemType};
 use super::query::JoinQuery;
@@ -19,7 +19,7 @@ use crate::app::AppState;
 use crate::config::IceServer;
 use crate::control::{JoinRequest, Joined};
 use crate::directory::Kind;
-use crate::media::announce;
+use crate::names;
 
 /// `Accept-Patch` (RFC 5789 §3.1), which the `http` crate has no name for.
 pub const ACCEPT_PATCH: HeaderName = HeaderName::from_static("accept-patch");
@@ -30,8 +30,6 @@ pub const ACCEPT_POST: HeaderName = HeaderName::from_static("accept-post");
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 /// The only way in which a path that found its route can be unreadable.
 const NOT_UTF8: &str = "the room's name is not UTF-8 once decoded; write each byte of its UTF-8 as %XX";
-/// Letters and digits that are hard to mistake for one another, for made-up identities.
-const EASY: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
 
 /// Answers an offer.
 pub async fn join(
@@ -46,12 +44,18 @@ pub async fn join(
     let JoinQuery { identity, watch } = JoinQuery::parse(kind, request.uri().query().unwrap_or(""))?;
     let identity = match identity {
         Some(identity) => identity,
-        None => made_up(kind).map_err(|error| bad_name(&format!("the made-up identity {error}")))?,
+        None => names::made_up(kind).map_err(|error| bad_name(&format!("the made-up identity {error}")))?,
     };
     let offer = offer(request).await?;
-    let candidates = |sockets: &[SocketAddr]| local_candidates(&state, sockets, peer);
-    let request = JoinRequest { kind, room: room.clone(), identity, watch, offer };
+    let reservation = match kind {
+        Kind::Whip => Some(state.rooms.reserve(&room, &identity).ok_or_else(|| identity_taken(&identity))?),
+        Kind::Whep | Kind::Meet => None,
+    };
+    let candidates = |sockets: &[SocketAddr]| state.settings.candidates(sockets, peer);
+    let transport = state.control.transport_id();
+    let request = JoinRequest { kind, transport, room: room.clone(), identity, watch, offer };
     let joined = state.control.join(request, candidates).await?;
+    drop(reservation);
     created(kind, &room, joined, &state.settings.ice_servers)
 }
 
@@ -73,23 +77,6 @@ pub(super) fn text(body: &Bytes) -> Result<String, Problem> {
     })
 }
 
-fn local_candidates(state: &AppState, sockets: &[SocketAddr], peer: Option<IpAddr>) -> Vec<SocketAddr> {
-    let announced = &state.settings.announce;
-    let interfaces = if announced.is_empty() { announce::interface_addresses() } else { Vec::new() };
-    announce::candidates(sockets, announced, &interfaces, peer)
-}
-
-fn made_up(kind: Kind) -> Result<Identity, NameError> {
-    let prefix = match kind {
-        Kind::Whip => 'p',
-        Kind::Whep => 'v',
-    };
-    let letters: u64 = rand::random();
-    let tail = (0..8).filter_map(|i| EASY.get(usize::try_from((letters >> (5 * i)) & 31).ok()?));
-    let name: String = [prefix, '-'].into_iter().chain(tail.map(|letter| char::from(*letter))).collect();
-    Identity::new(&name)
-}
-
 fn created(kind: Kind, room: &RoomName, joined: Joined, ice_servers: &[IceServer]) -> Result<Response, Problem> {
     let room = utf8_percent_encode(room.as_str(), SEGMENT);
     let location = format!("/{}/{room}/{}", kind.path(), joined.resource);
@@ -97,11 +84,11 @@ fn created(kind: Kind, room: &RoomName, joined: Joined, ice_servers: &[IceServer
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(SDP));
     headers.insert(ACCEPT_PATCH, HeaderValue::from_static(SDP_FRAGMENT));
     headers.insert(LOCATION, header(&location)?);
-    headers.insert(ETAG, header(&format!("\"{}\"", joined.ice_tag))?);
+    headers.insert(ETAG, header(&format!("\"{}\"", joined.answer.ice_tag))?);
     for server in ice_servers {
         headers.append(LINK, header(&link(server))?);
     }
-    Ok((StatusCode::CREATED, headers, joined.answer).into_response())
+    Ok((StatusCode::CREATED, headers, joined.answer.sdp).into_response())
 }
 
 /// RFC 9725 §4.4.
@@ -119,6 +106,12 @@ fn link(server: &IceServer) -> String {
 pub(super) fn header(value: &str) -> Result<HeaderValue, Problem> {
     HeaderValue::from_str(value)
         .map_err(|_| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, ProblemType::Blank, "a header cannot be written"))
+}
+
+/// A participant by WebSocket keeps its name until it is gone; only a publisher by WHIP gives way to a newer one.
+fn identity_taken(identity: &Identity) -> Problem {
+    let detail = format!("`{identity}` takes part in this room by its page; choose another identity, or leave it out");
+    Problem::new(StatusCode::CONFLICT, ProblemType::IdentityTaken, detail)
 }
 
 fn bad_name(detail: &str) -> Problem {

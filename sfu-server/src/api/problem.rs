@@ -31,6 +31,8 @@ pub enum ProblemType {
     PreconditionRequired,
     PreconditionFailed,
     NoSuchResource,
+    IdentityTaken,
+    OriginRefused,
     NotReady,
 }
 
@@ -47,6 +49,8 @@ impl ProblemType {
             Self::PreconditionRequired => "urn:sfu:problem:precondition-required",
             Self::PreconditionFailed => "urn:sfu:problem:precondition-failed",
             Self::NoSuchResource => "urn:sfu:problem:no-such-resource",
+            Self::IdentityTaken => "urn:sfu:problem:identity-taken",
+            Self::OriginRefused => "urn:sfu:problem:origin-refused",
             Self::NotReady => "urn:sfu:problem:not-ready",
         }
     }
@@ -63,6 +67,8 @@ impl ProblemType {
             Self::PreconditionRequired => "If-Match is missing",
             Self::PreconditionFailed => "If-Match names another ICE generation",
             Self::NoSuchResource => "There is no such resource",
+            Self::IdentityTaken => "Somebody has this identity",
+            Self::OriginRefused => "Pages of this origin may not connect",
             Self::NotReady => "The server cannot do this now",
         })
     }

@@ -55,8 +55,8 @@ fn decoded(text: &str) -> Option<String> {
 fn watched(kind: Kind, list: Option<&str>) -> Result<Vec<Identity>, Problem> {
     let names = match (kind, list) {
         (Kind::Whip, Some(_)) => return Err(bad_query("watch is for WHEP; a publisher sends, so leave it out")),
-        (_, None) => return Ok(Vec::new()),
-        (Kind::Whep, Some(list)) => list.split(',').map(str::trim).filter(|name| !name.is_empty()),
+        (Kind::Whip | Kind::Whep | Kind::Meet, None) => return Ok(Vec::new()),
+        (Kind::Whep | Kind::Meet, Some(list)) => list.split(',').map(str::trim).filter(|name| !name.is_empty()),
     };
     let watched = names.map(|name| checked("watch", name)).collect::<Result<Vec<_>, _>>()?;
     if watched.len() > SLOTS_PER_TRANSPORT_MAX {

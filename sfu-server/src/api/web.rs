@@ -2,7 +2,8 @@
 
 use axum::extract::Request;
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HOST, IF_NONE_MATCH, REFERRER_POLICY,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
@@ -18,7 +19,7 @@ struct Pages;
 
 /// Pages load nothing from elsewhere and are framed by nobody; media comes from the camera and peer connections.
 const POLICY: &str = "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; object-src 'none'; \
-                      base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+                      base-uri 'none'; form-action 'self'; frame-ancestors 'none'; connect-src 'self'";
 /// What a page may ask the browser for.
 const PERMISSIONS: &str =
     "camera=(self), microphone=(self), display-capture=(self), autoplay=(self), fullscreen=(self)";
@@ -39,7 +40,9 @@ pub async fn asset(request: Request) -> Result<Response, Problem> {
     let file = Pages::get(&path).or_else(|| Pages::get(&format!("{path}.html")));
     match file {
         Some(file) => Ok(respond(&path, file, request.headers())),
-        None if path == "index.html" => Ok((StatusCode::NOT_FOUND, security(), Html(NOT_BUILT)).into_response()),
+        None if path == "index.html" => {
+            Ok((StatusCode::NOT_FOUND, security(request.headers()), Html(NOT_BUILT)).into_response())
+        }
         None => {
             let detail = "there is nothing under this path; the room page is at /";
             Err(Problem::new(StatusCode::NOT_FOUND, ProblemType::Blank, detail))
@@ -47,9 +50,17 @@ pub async fn asset(request: Request) -> Result<Response, Problem> {
     }
 }
 
+/// The room page, whatever the room is called: that a name cannot be used is for the page to say.
+pub async fn app(request: Request) -> Response {
+    match Pages::get("index.html") {
+        Some(file) => respond("index.html", file, request.headers()),
+        None => (StatusCode::NOT_FOUND, security(request.headers()), Html(NOT_BUILT)).into_response(),
+    }
+}
+
 fn respond(path: &str, file: EmbeddedFile, asked: &HeaderMap) -> Response {
     let etag = format!("\"{}\"", hex(&file.metadata.sha256_hash()));
-    let mut headers = security();
+    let mut headers = security(asked);
     let mut insert = |name: HeaderName, value: &str| {
         if let Ok(value) = HeaderValue::from_str(value) {
             headers.insert(name, value);
@@ -67,9 +78,17 @@ fn respond(path: &str, file: EmbeddedFile, asked: &HeaderMap) -> Response {
     (headers, file.data).into_response()
 }
 
-fn security() -> HeaderMap {
+/// Safari does not take a WebSocket to the page's own address for `'self'`, so that address is named.
+fn policy(asked: &HeaderMap) -> HeaderValue {
+    let host = asked.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("");
+    let plain = !host.is_empty() && host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-.:[]".contains(&b));
+    let own = if plain { format!("{POLICY} ws://{host} wss://{host}") } else { POLICY.to_owned() };
+    HeaderValue::from_str(&own).unwrap_or(HeaderValue::from_static(POLICY))
+}
+
+fn security(asked: &HeaderMap) -> HeaderMap {
     HeaderMap::from_iter([
-        (CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)),
+        (CONTENT_SECURITY_POLICY, policy(asked)),
         (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
         (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
         (HeaderName::from_static("permissions-policy"), HeaderValue::from_static(PERMISSIONS)),

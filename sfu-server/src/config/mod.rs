@@ -34,6 +34,12 @@ pub struct Config {
     pub cors_allow_origin: Vec<CorsOrigin>,
     /// ICE servers told to clients in `Link` headers (RFC 9725 §4.4).
     pub ice_server: Vec<IceServer>,
+    /// How long a participant whose socket is gone may come back, s.
+    pub resume_seconds: u16,
+    /// Time between the pings of a socket, s; after two without an answer it is gone.
+    pub ping_interval_seconds: u16,
+    /// WebSockets that one address may have open.
+    pub sockets_per_address: usize,
     /// Filter directives of the log.
     pub log: String,
     pub log_format: LogFormat,
@@ -50,6 +56,9 @@ impl Config {
             shards: layers.one("shards", value::shards)?,
             cors_allow_origin: layers.many("cors_allow_origin", value::origin)?,
             ice_server: layers.many("ice_server", value::ice_server)?,
+            resume_seconds: layers.one("resume_seconds", value::resume_seconds)?,
+            ping_interval_seconds: layers.one("ping_interval_seconds", value::ping_interval_seconds)?,
+            sockets_per_address: layers.one("sockets_per_address", value::sockets_per_address)?,
             log: layers.one("log", value::log_filter)?,
             log_format: layers.one("log_format", value::log_format)?,
         };

@@ -49,6 +49,18 @@ pub fn shards(text: &str) -> Option<u16> {
     text.parse().ok().filter(|shards| (1..=SHARDS_MAX).contains(shards))
 }
 
+pub fn resume_seconds(text: &str) -> Option<u16> {
+    text.parse().ok().filter(|seconds| *seconds <= 300)
+}
+
+pub fn ping_interval_seconds(text: &str) -> Option<u16> {
+    text.parse().ok().filter(|seconds| (1..=60).contains(seconds))
+}
+
+pub fn sockets_per_address(text: &str) -> Option<usize> {
+    text.parse().ok().filter(|sockets| *sockets > 0)
+}
+
 pub fn origin(text: &str) -> Option<Origin> {
     if text == "*" {
         return Some(Origin::Any);

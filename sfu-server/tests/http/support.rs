@@ -93,10 +93,11 @@ impl Server {
             handles.push(handle);
         }
         let control = Arc::new(Control::new(handles));
+        let state = AppState::new(Arc::clone(&control), &config);
         for (index, events) in streams {
-            tokio::spawn(Arc::clone(&control).listen(index, events));
+            tokio::spawn(Arc::clone(&state.rooms).listen(index, events));
         }
-        let app = app(AppState::new(Arc::clone(&control), &config));
+        let app = app(state);
         Self { app, control, commands }
     }
 

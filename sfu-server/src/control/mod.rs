@@ -1,20 +1,24 @@
 //! The control plane's conversation with the shards: every request gets its answer, a refusal or a timeout, and every
 //! transport that nobody waits for any more is closed.
 
+mod news;
+mod request;
+mod waiting;
+
+pub use news::{ChannelState, News};
+
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use dashmap::DashMap;
-use futures::future::join_all;
 use sfu_core::command::{Command, Join};
 use sfu_core::error::RequestError;
-use sfu_core::event::{Event, PatchOutcome};
+use sfu_core::event::{Event, PatchOutcome, PublishedTrack};
 use sfu_core::id::{Identity, RequestId, RoomName, TransportId};
-use sfu_core::stats::ShardStats;
-use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::oneshot;
+
+use waiting::{ReplyTo, Waiting, flatten};
 
 use crate::directory::{Directory, Kind, Resource, ResourceId};
 use crate::media::{SendError, ShardHandle, ShardIndex};
@@ -44,6 +48,8 @@ pub enum ControlError {
 #[derive(Debug, Clone)]
 pub struct JoinRequest {
     pub kind: Kind,
+    /// From [`Control::transport_id`]: known before anything can happen to it.
+    pub transport: TransportId,
     pub room: RoomName,
     pub identity: Identity,
     /// Publishers to watch, in order; for `Kind::Whep`.
@@ -55,23 +61,18 @@ pub struct JoinRequest {
 #[derive(Debug, Clone)]
 pub struct Joined {
     pub resource: ResourceId,
-    pub answer: String,
+    pub answer: Answer,
+}
+
+/// What an offer came to.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The answer, SDP.
+    pub sdp: String,
+    /// Names the ICE generation.
     pub ice_tag: String,
-}
-
-#[derive(Debug)]
-enum Waiting {
-    Join { shard: ShardIndex, request: Box<JoinRequest>, reply: oneshot::Sender<Result<Joined, ControlError>> },
-    Patch { shard: ShardIndex, reply: oneshot::Sender<Result<PatchOutcome, ControlError>> },
-    Stats { shard: ShardIndex, reply: oneshot::Sender<Box<ShardStats>> },
-}
-
-impl Waiting {
-    fn shard(&self) -> ShardIndex {
-        match self {
-            Self::Join { shard, .. } | Self::Patch { shard, .. } | Self::Stats { shard, .. } => *shard,
-        }
-    }
+    /// What the transport publishes.
+    pub tracks: Vec<PublishedTrack>,
 }
 
 /// All shards, the directory and the requests under way.
@@ -117,7 +118,7 @@ impl Control {
         let Some(shard) = shard else { return Err(ControlError::NoShard) };
         let join = Join {
             request: self.request_id(),
-            transport: TransportId(self.next_transport.fetch_add(1, Ordering::Relaxed)),
+            transport: request.transport,
             room: request.room.clone(),
             identity: request.identity.clone(),
             offer: request.offer.clone(),
@@ -128,9 +129,11 @@ impl Control {
         let command = match request.kind {
             Kind::Whip => Command::Publish(join),
             Kind::Whep => Command::Watch { join, watch: request.watch.clone() },
+            Kind::Meet => Command::Meet(join),
         };
         let room = request.room.clone();
-        self.waiting.insert(id, Waiting::Join { shard: shard.index, request: Box::new(request), reply });
+        let reply = ReplyTo::Join { request: Box::new(request), reply };
+        self.waiting.insert(id, Waiting { shard: shard.index, reply });
         if let Err(error) = shard.send(command) {
             self.waiting.remove(&id);
             self.directory.release(&room);
@@ -140,32 +143,11 @@ impl Control {
         tokio::time::timeout(ANSWER_MAX, answer).await.map_or(Err(ControlError::NoAnswer), flatten)
     }
 
-    /// Applies an SDP fragment to a resource's transport.
-    pub async fn patch(&self, resource: &Resource, fragment: String) -> Result<PatchOutcome, ControlError> {
-        let shard = self.shard(resource.shard).ok_or(ControlError::NoShard)?;
-        let request = self.request_id();
-        let (reply, outcome) = oneshot::channel();
-        self.waiting.insert(request, Waiting::Patch { shard: shard.index, reply });
-        if let Err(error) = shard.send(Command::Patch { request, transport: resource.transport, fragment }) {
-            self.waiting.remove(&request);
-            return Err(error.into());
-        }
-        let outcome = tokio::time::timeout(ANSWER_MAX, outcome).await;
-        self.waiting.remove(&request);
-        outcome.map_or(Err(ControlError::NoAnswer), flatten)
-    }
-
     /// Ends a resource: it is gone at once, its transport as soon as the shard hears of it.
     pub fn delete(&self, id: ResourceId) -> Option<Resource> {
         let resource = self.directory.retire(id)?;
-        self.close(resource.shard, resource.transport);
+        self.close_on(resource.shard, resource.transport);
         Some(resource)
-    }
-
-    /// Every shard's counters, for those that answer in time.
-    pub async fn stats(&self) -> Vec<(ShardIndex, Box<ShardStats>)> {
-        let requests = self.shards.iter().map(|shard| self.shard_stats(shard));
-        join_all(requests).await.into_iter().flatten().collect()
     }
 
     /// Refuses joins from now on.
@@ -186,90 +168,104 @@ impl Control {
         }
     }
 
-    /// Takes in a shard's events until its thread ends.
-    pub async fn listen(self: Arc<Self>, shard: ShardIndex, mut events: UnboundedReceiver<Event>) {
-        while let Some(event) = events.recv().await {
-            self.handle_event(shard, event);
-        }
-        self.waiting.retain(|_, waiting| waiting.shard() != shard);
-        self.directory.remove_shard(shard);
+    /// A name for a transport that is to be made.
+    pub fn transport_id(&self) -> TransportId {
+        TransportId(self.next_transport.fetch_add(1, Ordering::Relaxed))
     }
 
-    fn handle_event(&self, shard: ShardIndex, event: Event) {
+    /// Takes in an event of a shard; what rooms must hear of comes back.
+    pub fn handle_event(&self, shard: ShardIndex, event: Event) -> Option<News> {
         match event {
-            Event::Answered { request, transport, answer, ice_tag, .. } => {
-                self.answered(request, transport, answer, ice_tag);
+            Event::Answered { request, transport, answer, ice_tag, tracks } => {
+                return self.answered(request, transport, Answer { sdp: answer, ice_tag, tracks });
             }
             Event::Patched { request, transport, outcome } => {
                 if let PatchOutcome::Restarted { ice_tag, .. } = &outcome {
                     self.directory.set_ice_tag(transport, ice_tag);
                 }
-                if let Some((_, Waiting::Patch { reply, .. })) = self.waiting.remove(&request) {
+                if let Some(ReplyTo::Patch(reply)) = self.answered_request(request) {
                     let _ = reply.send(Ok(outcome));
+                }
+            }
+            Event::Done { request } => {
+                if let Some(ReplyTo::Done(reply)) = self.answered_request(request) {
+                    let _ = reply.send(Ok(()));
+                }
+            }
+            Event::Stats { request, stats } => {
+                if let Some(ReplyTo::Stats(reply)) = self.answered_request(request) {
+                    let _ = reply.send(Ok(stats));
                 }
             }
             Event::Rejected { request, error } => self.rejected(request, error),
             Event::Connected { transport } => tracing::debug!(shard = shard.0, transport = transport.0, "connected"),
             Event::Closed { transport, room, identity, reason } => {
                 self.directory.remove(transport, &room);
-                tracing::info!(%room, participant = %identity, transport = transport.0, ?reason, "left");
+                tracing::info!(%room, participant = %identity, transport = transport.0, ?reason, "transport closed");
+                return Some(News::Closed { transport, room, reason });
             }
-            Event::Done { .. }
-            | Event::Slots { .. }
+            Event::Slots { .. }
             | Event::Speakers { .. }
             | Event::Silent { .. }
             | Event::Heard { .. }
             | Event::DataOpened { .. }
             | Event::Data { .. }
             | Event::DataBlocked { .. }
-            | Event::DataWritable { .. } => {}
-            Event::Stats { request, stats } => {
-                if let Some((_, Waiting::Stats { reply, .. })) = self.waiting.remove(&request) {
-                    let _ = reply.send(stats);
-                }
-            }
+            | Event::DataWritable { .. } => return News::of(event),
         }
+        None
     }
 
-    fn answered(&self, request: RequestId, transport: TransportId, answer: String, ice_tag: String) {
-        let Some((_, Waiting::Join { shard, request, reply })) = self.waiting.remove(&request) else { return };
+    /// A shard's thread has ended: whoever waits for it is told. Gives the transports that went with it.
+    pub fn shard_ended(&self, shard: ShardIndex) -> Vec<(TransportId, RoomName)> {
+        self.waiting.retain(|_, waiting| waiting.shard != shard);
+        self.directory.remove_shard(shard)
+    }
+
+    fn answered(&self, request: RequestId, transport: TransportId, answer: Answer) -> Option<News> {
+        let (_, Waiting { shard, reply }) = self.waiting.remove(&request)?;
+        let (request, reply) = match reply {
+            ReplyTo::Join { request, reply } => (request, reply),
+            ReplyTo::Renegotiate(reply) => {
+                self.directory.set_ice_tag(transport, &answer.ice_tag);
+                let _ = reply.send(Ok(answer));
+                return None;
+            }
+            ReplyTo::Patch(_) | ReplyTo::Done(_) | ReplyTo::Stats(_) => return None,
+        };
         let JoinRequest { kind, room, identity, .. } = *request;
-        tracing::info!(%room, participant = %identity, transport = transport.0, shard = shard.0, kind = kind.path(), "joined");
-        let listed = Resource { kind, room, identity, transport, shard, ice_tag: ice_tag.clone() };
+        tracing::info!(%room, participant = %identity, transport = transport.0, shard = shard.0, kind = kind.path(), "transport made");
+        let ice_tag = answer.ice_tag.clone();
+        let listed = Resource { kind, room: room.clone(), identity: identity.clone(), transport, shard, ice_tag };
         let resource = self.directory.insert(listed);
-        if reply.send(Ok(Joined { resource, answer, ice_tag })).is_err() {
+        let news = News::Published { room, identity, transport, tracks: answer.tracks.clone() };
+        if reply.send(Ok(Joined { resource, answer })).is_err() {
             tracing::debug!(transport = transport.0, "the client went away before its answer");
             self.delete(resource);
+            return None;
         }
+        (kind == Kind::Whip).then_some(news)
     }
 
     fn rejected(&self, request: RequestId, error: RequestError) {
-        match self.waiting.remove(&request) {
-            Some((_, Waiting::Join { request, reply, .. })) => {
-                self.directory.release(&request.room);
-                let _ = reply.send(Err(error.into()));
-            }
-            Some((_, Waiting::Patch { reply, .. })) => {
-                let _ = reply.send(Err(error.into()));
-            }
-            Some((_, Waiting::Stats { .. })) | None => {}
+        let Some(reply) = self.answered_request(request) else { return };
+        if let ReplyTo::Join { request, .. } = &reply {
+            self.directory.release(&request.room);
         }
+        reply.refuse(error);
     }
 
-    async fn shard_stats(&self, shard: &ShardHandle) -> Option<(ShardIndex, Box<ShardStats>)> {
-        let request = self.request_id();
-        let (reply, stats) = oneshot::channel();
-        self.waiting.insert(request, Waiting::Stats { shard: shard.index, reply });
-        let sent = shard.send(Command::Stats { request });
-        let stats = match sent {
-            Ok(()) => tokio::time::timeout(STATS_MAX, stats).await.ok().and_then(Result::ok),
-            Err(_) => None,
-        };
-        self.waiting.remove(&request);
-        stats.map(|stats| (shard.index, stats))
+    fn answered_request(&self, request: RequestId) -> Option<ReplyTo> {
+        self.waiting.remove(&request).map(|(_, waiting)| waiting.reply)
     }
 
-    fn close(&self, shard: ShardIndex, transport: TransportId) {
+    /// Ends a transport, if it is there.
+    pub fn close(&self, transport: TransportId) {
+        let Some(shard) = self.directory.shard_of(transport) else { return };
+        self.close_on(shard, transport);
+    }
+
+    fn close_on(&self, shard: ShardIndex, transport: TransportId) {
         let sent = self.shard(shard).map(|shard| shard.send(Command::Close { transport }));
         if let Some(Err(error)) = sent {
             tracing::warn!(shard = shard.0, transport = transport.0, %error, "transport cannot be closed; it ends by its timeouts");
@@ -283,9 +279,4 @@ impl Control {
     fn request_id(&self) -> RequestId {
         RequestId(self.next_request.fetch_add(1, Ordering::Relaxed))
     }
-}
-
-/// A dropped reply means that the shard died.
-fn flatten<T>(reply: Result<Result<T, ControlError>, oneshot::error::RecvError>) -> Result<T, ControlError> {
-    reply.unwrap_or(Err(ControlError::NotSent(SendError::Dead)))
 }

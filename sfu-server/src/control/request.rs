@@ -1,0 +1,87 @@
+//! What is asked of a live transport, and the shards' counters: each a command, its answer, a refusal or a timeout.
+
+use std::time::Duration;
+
+use futures::future::join_all;
+use sfu_core::command::{Command, DataPayload, LayoutEntry, Muting};
+use sfu_core::error::RequestError;
+use sfu_core::event::PatchOutcome;
+use sfu_core::id::{Mid, RequestId, TransportId};
+use sfu_core::stats::ShardStats;
+use tokio::sync::oneshot;
+
+use super::waiting::{Reply, ReplyTo, Waiting, flatten};
+use super::{ANSWER_MAX, Answer, Control, ControlError, STATS_MAX};
+use crate::directory::Resource;
+use crate::media::{ShardHandle, ShardIndex};
+
+impl Control {
+    /// Applies an SDP fragment to a resource's transport.
+    pub async fn patch(&self, resource: &Resource, fragment: String) -> Result<PatchOutcome, ControlError> {
+        let shard = self.shard(resource.shard).ok_or(ControlError::NoShard)?;
+        let transport = resource.transport;
+        let command = |request| Command::Patch { request, transport, fragment };
+        self.ask(shard, ANSWER_MAX, ReplyTo::Patch, command).await
+    }
+
+    /// Applies a further offer to a live transport.
+    pub async fn renegotiate(&self, transport: TransportId, offer: String) -> Result<Answer, ControlError> {
+        let shard = self.shard_of(transport)?;
+        let command = |request| Command::Renegotiate { request, transport, offer };
+        self.ask(shard, ANSWER_MAX, ReplyTo::Renegotiate, command).await
+    }
+
+    /// Says what is on a participant's screen.
+    pub async fn set_layout(&self, transport: TransportId, layout: Vec<LayoutEntry>) -> Result<(), ControlError> {
+        let shard = self.shard_of(transport)?;
+        let command = |request| Command::SetLayout { request, transport, layout };
+        self.ask(shard, ANSWER_MAX, ReplyTo::Done, command).await
+    }
+
+    /// Mutes or unmutes a published track.
+    pub async fn set_muted(&self, transport: TransportId, mid: Mid, muting: Muting) -> Result<(), ControlError> {
+        let shard = self.shard_of(transport)?;
+        let command = |request| Command::SetMuted { request, transport, mid, muting };
+        self.ask(shard, ANSWER_MAX, ReplyTo::Done, command).await
+    }
+
+    /// Sends a message to a participant's data channels of this label. `false`: it could not even be queued.
+    pub fn send_data(&self, transport: TransportId, label: &str, payload: DataPayload) -> bool {
+        let command = Command::SendData { transport, label: label.to_owned(), payload };
+        self.shard_of(transport).is_ok_and(|shard| shard.send(command).is_ok())
+    }
+
+    /// Every shard's counters, for those that answer in time.
+    pub async fn stats(&self) -> Vec<(ShardIndex, Box<ShardStats>)> {
+        let requests = self.shards.iter().map(|shard| self.shard_stats(shard));
+        join_all(requests).await.into_iter().flatten().collect()
+    }
+
+    async fn shard_stats(&self, shard: &ShardHandle) -> Option<(ShardIndex, Box<ShardStats>)> {
+        let stats = self.ask(shard, STATS_MAX, ReplyTo::Stats, |request| Command::Stats { request }).await;
+        Some((shard.index, stats.ok()?))
+    }
+
+    async fn ask<T>(
+        &self,
+        shard: &ShardHandle,
+        patience: Duration,
+        reply_to: impl FnOnce(Reply<T>) -> ReplyTo,
+        command: impl FnOnce(RequestId) -> Command,
+    ) -> Result<T, ControlError> {
+        let request = self.request_id();
+        let (reply, answer) = oneshot::channel();
+        self.waiting.insert(request, Waiting { shard: shard.index, reply: reply_to(reply) });
+        let answer = match shard.send(command(request)) {
+            Ok(()) => tokio::time::timeout(patience, answer).await.map_or(Err(ControlError::NoAnswer), flatten),
+            Err(error) => Err(error.into()),
+        };
+        self.waiting.remove(&request);
+        answer
+    }
+
+    fn shard_of(&self, transport: TransportId) -> Result<&ShardHandle, ControlError> {
+        let shard = self.directory.shard_of(transport).and_then(|index| self.shard(index));
+        shard.ok_or(ControlError::Refused(RequestError::UnknownTransport(transport)))
+    }
+}

@@ -1,0 +1,162 @@
+//! Offers of a participant: which transport they are for, and what an answer changes.
+
+use sfu_core::event::PublishedTrack;
+use sfu_core::id::TransportId;
+
+use super::member::{EventChannel, Media, MemberId, SocketId, roster_tracks};
+use super::{Output, Room};
+use crate::control::Answer;
+use crate::signal::wire::{RequestId, ServerMessage, Slot, Track, TrackUse};
+
+/// What an offer is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OfferKind {
+    /// A transport that is to be made.
+    New(TransportId),
+    /// The one that is there.
+    Further(TransportId),
+}
+
+/// Why an offer cannot be taken now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OfferRefused {
+    /// The transport that it continues is gone.
+    TransportGone,
+    /// The offer before it is not answered.
+    Busy,
+    /// The participant is gone.
+    Gone,
+}
+
+impl Room {
+    /// Says what an offer is for; `made` names a transport if one is to be made.
+    pub fn begin_offer(
+        &mut self,
+        member: MemberId,
+        fresh: bool,
+        made: impl FnOnce() -> TransportId,
+    ) -> Result<OfferKind, OfferRefused> {
+        let seat = self.seat_mut(member).ok_or(OfferRefused::Gone)?;
+        if seat.negotiating {
+            return Err(OfferRefused::Busy);
+        }
+        let kind = match (seat.media, fresh) {
+            (Media::Live { transport, .. }, false) => OfferKind::Further(transport),
+            (Media::Lost, false) => return Err(OfferRefused::TransportGone),
+            (Media::Live { .. } | Media::Lost, true) | (Media::None, _) => OfferKind::New(made()),
+        };
+        if let OfferKind::New(transport) = kind {
+            seat.joining = Some(transport);
+        }
+        seat.negotiating = true;
+        Ok(kind)
+    }
+
+    /// An offer was answered: the answer, then what it changed. Gives the tracks whose muting the shard must be told.
+    pub fn answered(
+        &mut self,
+        member: MemberId,
+        to: (SocketId, RequestId),
+        kind: OfferKind,
+        answer: Answer,
+        uses: Vec<TrackUse>,
+    ) -> Vec<Track> {
+        let Some(seat) = self.seat_mut(member) else {
+            // Gone meanwhile: nobody wants what was made.
+            if let OfferKind::New(transport) = kind {
+                self.outputs.push_back(Output::Close(transport));
+            }
+            return Vec::new();
+        };
+        seat.negotiating = false;
+        if let OfferKind::New(transport) = kind {
+            // `joining` is taken away when the new transport ends before this.
+            let made = seat.joining.take() == Some(transport);
+            let before = seat.transport();
+            seat.media = if made { Media::Live { transport, heard: true } } else { Media::Lost };
+            seat.events = EventChannel::None;
+            seat.uses.clear();
+            self.outputs.extend(before.map(Output::Close));
+        }
+        let (socket, id) = to;
+        self.tell(socket, ServerMessage::Answer { id, sdp: answer.sdp });
+        if self.seat(member).is_some_and(|seat| seat.media == Media::Lost) {
+            self.tell(socket, ServerMessage::MediaLost {});
+            self.withdraw_tracks(member);
+            return Vec::new();
+        }
+        let to_mute = self.publish(member, &answer.tracks, uses, kind);
+        self.tell_changed(member);
+        self.tell_untold_slots(member);
+        to_mute
+    }
+
+    /// An offer was refused: all is as before.
+    pub fn offer_refused(&mut self, member: MemberId) {
+        let Some(seat) = self.seat_mut(member) else { return };
+        seat.negotiating = false;
+        seat.joining = None;
+        if seat.media == Media::Lost {
+            self.withdraw_tracks(member);
+        }
+        self.tell_untold_slots(member);
+    }
+
+    /// What a lost transport published is gone.
+    fn withdraw_tracks(&mut self, member: MemberId) {
+        if let Some(found) = self.members.get_mut(&member) {
+            found.tracks.clear();
+            self.tell_changed(member);
+        }
+    }
+
+    /// Notes what was muted.
+    pub fn muted(&mut self, member: MemberId, mid: &str, muted: bool) {
+        let Some(found) = self.members.get_mut(&member) else { return };
+        let track = found.tracks.iter_mut().find(|track| track.mid == mid && track.muted != muted);
+        if let Some(track) = track {
+            track.muted = muted;
+            self.tell_changed(member);
+        }
+    }
+
+    fn publish(
+        &mut self,
+        member: MemberId,
+        published: &[PublishedTrack],
+        uses: Vec<TrackUse>,
+        kind: OfferKind,
+    ) -> Vec<Track> {
+        let Some(found) = self.members.get_mut(&member) else { return Vec::new() };
+        let Some(seat) = found.seat_mut() else { return Vec::new() };
+        let stated = uses.iter().filter_map(|stated| Some((stated.mid.clone(), stated.muted?))).collect::<Vec<_>>();
+        let is_published = |mid: &str| published.iter().any(|track| &*track.mid.0 == mid);
+        seat.uses.extend(uses.into_iter().map(|stated| (stated.mid.clone(), stated)));
+        // What is gone is forgotten, so that many offers cannot pile up.
+        seat.uses.retain(|mid, _| is_published(mid));
+        let uses = seat.uses.clone();
+        let before = match kind {
+            OfferKind::New(_) => Vec::new(),
+            OfferKind::Further(_) => std::mem::take(&mut found.tracks),
+        };
+        found.tracks = roster_tracks(&found.identity, published, &uses, &before);
+        let mut to_mute = Vec::new();
+        for (mid, muted) in stated {
+            let Some(track) = found.tracks.iter_mut().find(|track| track.mid == mid) else { continue };
+            if track.muted != muted {
+                track.muted = muted;
+                to_mute.push(track.clone());
+            }
+        }
+        to_mute
+    }
+
+    fn tell_untold_slots(&mut self, member: MemberId) {
+        let Some(seat) = self.seat_mut(member) else { return };
+        let untold = std::mem::take(&mut seat.slots_untold);
+        let slots: Vec<Slot> = seat.slots.iter().filter(|slot| untold.contains(&slot.mid)).cloned().collect();
+        if !slots.is_empty() {
+            self.tell_member(member, ServerMessage::Slots { slots });
+        }
+    }
+}
