@@ -1,4 +1,4 @@
-import type { LeaveReason, MeetingState, Problem, SlotState, TrackSource } from '../client/index.ts';
+import type { LeaveReason, MeetingState, Problem, SlotState } from '../client/index.ts';
 import type { DeviceKind, DeviceNotice } from './visit/local-device.ts';
 
 /** Every word that the page says, so that it can be proof-read, and translated one day, in one place. */
@@ -51,7 +51,20 @@ export const words = {
     speaker: 'Speaker',
     none: 'None found',
     system: 'System default',
-    unnamed: (index: number) => `Device ${index}`,
+    both: {
+      blocked: {
+        title: 'Camera and microphone are blocked',
+        cure: 'Allow them for this page (the icon beside the address, or the system’s privacy settings), then try again.',
+      },
+      missing: {
+        title: 'No camera and no microphone were found',
+        cure: 'Connect one, then try again. You can join without: you will see and hear the others.',
+      },
+      busy: {
+        title: 'Camera and microphone are in use or do not answer',
+        cure: 'Close the other program that holds them, or plug them in again, then try again.',
+      },
+    },
   },
   bar: {
     label: 'Controls',
@@ -220,10 +233,3 @@ export function noticeWords({ device, lost, now }: DeviceNotice): string {
 export function tileLabel(name: string, facts: readonly (string | false)[]): string {
   return [name, ...facts.filter((fact) => fact !== false && fact !== '')].join(', ');
 }
-
-export const sourceWords: Record<TrackSource, string> = {
-  microphone: 'microphone',
-  camera: 'camera',
-  screen: 'screen',
-  screen_audio: 'sound of the screen',
-};

@@ -12,8 +12,8 @@ interface Props {
   readonly reading: Reading;
 }
 
-/** Longer messages are refused by the server, characters. */
-const TEXT_CHARS_MAX = 2000;
+/** The server takes 4 KiB, and a character is up to three bytes. */
+const TEXT_CHARS_MAX = 1300;
 /** Messages of one person within this time stand under one name, ms. */
 const TOGETHER_MS = 3 * 60_000;
 

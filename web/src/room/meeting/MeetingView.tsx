@@ -38,7 +38,12 @@ export function MeetingView({ visit, meeting, state, theme }: Props): ReactEleme
   useEffect(() => tellWhatHappens(notices, visit, meeting, reading), [notices, visit, meeting, reading]);
 
   const keys = useMemo(() => {
-    const toggle = (what: Opened) => () => setOpened((now) => (now === what ? 'nothing' : what));
+    const shut = (): void => {
+      // What was opened by a button gives the focus back to it.
+      document.querySelector<HTMLElement>(`[data-control="${opened}"]`)?.focus();
+      setOpened('nothing');
+    };
+    const toggle = (what: Opened) => () => (opened === what ? shut() : setOpened(what));
     return {
       m: () => visit.toggleMicrophone(),
       v: () => visit.toggleCamera(),
@@ -48,12 +53,12 @@ export function MeetingView({ visit, meeting, state, theme }: Props): ReactEleme
       d: toggle('devices'),
       l: copy.run,
       '?': toggle('help'),
-      Escape: () => close(setOpened),
+      Escape: shut,
     };
-  }, [visit, copy.run]);
+  }, [visit, copy.run, opened]);
   useShortcuts(keys, shortcuts);
 
-  const shut = (): void => close(setOpened);
+  const shut = keys.Escape;
   return (
     <TooltipProvider delayDuration={400}>
       <main className="meeting" data-state="room" data-media={mediaOf(state)} data-opened={opened}>
@@ -68,14 +73,6 @@ export function MeetingView({ visit, meeting, state, theme }: Props): ReactEleme
       {opened === 'help' && <HelpDialog onClose={shut} />}
     </TooltipProvider>
   );
-}
-
-/** What was opened by a button gives the focus back to it. */
-function close(setOpened: (change: (now: Opened) => Opened) => void): void {
-  setOpened((now) => {
-    if (now !== 'nothing') document.querySelector<HTMLElement>(`[data-control="${now}"]`)?.focus();
-    return 'nothing';
-  });
 }
 
 function mediaOf(state: Props['state']): string {

@@ -35,11 +35,12 @@ export function OwnTile({ visit, meeting }: Props): ReactElement | null {
         camera.kind !== 'on' && words.stage.cameraOff,
       ])}
     >
-      <div className="tile-back">
-        <Avatar identity={identity} name={name} />
-      </div>
-      {camera.kind === 'on' && (
+      {camera.kind === 'on' ? (
         <LocalVideo track={camera.track} look="mirror" label={words.stage.you(name)} />
+      ) : (
+        <div className="tile-back">
+          <Avatar identity={identity} name={name} />
+        </div>
       )}
       <TileName name={words.stage.you(name)} microphone={heard ? 'on' : 'off'} />
     </li>

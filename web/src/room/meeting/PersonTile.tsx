@@ -41,9 +41,6 @@ export function PersonTile({ meeting, participant, speakers }: Props): ReactElem
         presence === 'unstable' && words.stage.unstable,
       ])}
     >
-      <div className="tile-back">
-        <Avatar identity={identity} name={name} />
-      </div>
       {camera !== undefined && (
         <RemotePicture
           meeting={meeting}
@@ -52,6 +49,9 @@ export function PersonTile({ meeting, participant, speakers }: Props): ReactElem
           priority={floor ? PRIORITY.floor : speaking ? PRIORITY.speaking : PRIORITY.silent}
         />
       )}
+      <div className="tile-back">
+        <Avatar identity={identity} name={name} />
+      </div>
       {presence === 'unstable' && (
         <span className="tile-flag">
           <WifiOff aria-hidden="true" />

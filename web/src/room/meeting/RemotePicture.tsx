@@ -12,7 +12,7 @@ interface Props {
   readonly priority: number;
 }
 
-/** Somebody's picture, or in plain words why there is none; what lies behind shows until there is. */
+/** Somebody's picture, or in plain words why there is none; what the tile lays over it shows until there is. */
 export function RemotePicture({ meeting, track, fit, priority }: Props): ReactElement {
   const { ref, slot, picture } = useShownTrack(meeting, track.id, priority);
   const state = slot?.state ?? 'connecting';

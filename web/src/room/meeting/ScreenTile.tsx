@@ -20,6 +20,7 @@ export function ScreenTile({ meeting, participant, track }: Props): ReactElement
   return (
     <figure className="tile tile-screen" data-screen={participant.identity} aria-label={label}>
       <RemotePicture meeting={meeting} track={track} fit="contain" priority={PRIORITY} />
+      <div className="tile-back" />
       <TileName name={label} microphone="on" />
     </figure>
   );

@@ -1,7 +1,7 @@
 import { TriangleAlert } from 'lucide-react';
 import type { ReactElement } from 'react';
+import type { DeviceProblem } from '../../client/index.ts';
 import { useObservable } from '../hooks/use-observable.ts';
-import type { LocalDevice } from '../visit/local-device.ts';
 import type { Visit } from '../visit/visit.ts';
 import { words } from '../words.ts';
 
@@ -13,29 +13,37 @@ export function DeviceTrouble({ visit }: { readonly visit: Visit }): ReactElemen
     { device: visit.microphone, state: microphone },
     { device: visit.camera, state: camera },
   ].flatMap(({ device, state }) => (state.kind === 'refused' ? [{ device, problem: state.problem }] : []));
-  if (troubles.length === 0) return null;
-  const retry = (devices: readonly LocalDevice[]): void => {
-    for (const device of devices) void visit.turnOn(device.kind);
-  };
+  const [first, second] = troubles;
+  if (first === undefined) return null;
+  const shared = second?.problem.cause === first.problem.cause ? bothWords(first.problem) : undefined;
+  const told = shared === undefined ? troubles.map(({ problem }) => problem) : [shared];
   return (
-    <div className="callout" role="alert" data-cause={troubles[0]?.problem.cause}>
-      {troubles.map(({ device, problem }) => (
-        <div key={device.kind} data-device={device.kind}>
+    <div className="callout" role="alert" data-cause={first.problem.cause}>
+      {told.map(({ title, cure }) => (
+        <div key={title}>
           <strong>
             <TriangleAlert aria-hidden="true" />
-            {problem.title}
+            {title}
           </strong>
-          <p>{problem.cure}</p>
+          <p>{cure}</p>
         </div>
       ))}
       <button
         type="button"
         className="button quiet"
         data-control="retry"
-        onClick={() => retry(troubles.map(({ device }) => device))}
+        onClick={() => {
+          for (const { device } of troubles) void visit.turnOn(device.kind);
+        }}
       >
         {words.door.retry}
       </button>
     </div>
   );
+}
+
+/** One message instead of two that differ by a word. */
+function bothWords({ cause }: DeviceProblem): { title: string; cure: string } | undefined {
+  const { both } = words.devices;
+  return cause === 'blocked' || cause === 'missing' || cause === 'busy' ? both[cause] : undefined;
 }

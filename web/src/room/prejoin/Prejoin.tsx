@@ -19,8 +19,8 @@ interface Props {
   readonly theme: Theme;
 }
 
-/** As long as the server lets a name be, characters. */
-const NAME_CHARS_MAX = 64;
+/** The server takes 128 bytes, and a character is up to three of them. */
+const NAME_CHARS_MAX = 42;
 
 /** At the door: who one is, and how one will look and sound. */
 export function Prejoin({ visit, support, theme }: Props): ReactElement {

@@ -8,6 +8,8 @@ export class Reading {
   #view: 'open' | 'closed' = 'closed';
   /** Number of the newest message seen; undefined before the room's history is there. */
   #seen: number | undefined;
+  /** Number of the newest message that was told as missed. */
+  #told = 0;
 
   constructor(meeting: RoomMeeting) {
     this.#meeting = meeting;
@@ -42,7 +44,8 @@ export class Reading {
     if (this.#view === 'open') return this.open();
     const own = this.#meeting.self.value?.identity;
     const fresh = messages.filter((message) => message.number > seen && message.from !== own);
-    for (const message of fresh.slice(this.unread.value)) missed(message);
+    for (const message of fresh) if (message.number > this.#told) missed(message);
+    this.#told = newest(messages);
     this.unread.set(fresh.length);
   }
 }
