@@ -6,22 +6,16 @@ import type { Visit } from './visit.ts';
 export function publishDevices(meeting: RoomMeeting, visit: Visit): Unsubscribe {
   const send = (source: TrackSource, track: MediaStreamTrack | null): void =>
     void meeting.publish(source, track).catch(() => undefined);
-  const mute = (source: TrackSource, muted: boolean): void =>
-    void meeting.setMuted(source, muted).catch(() => undefined);
   const stops = [
+    visit.microphoneMuted.subscribe(
+      (muted) => void meeting.setMuted('microphone', muted).catch(() => undefined),
+    ),
+    // While one device is exchanged for another nothing is said: the others see the last picture.
     visit.camera.state.subscribe((state) => {
-      // While one camera is exchanged for another nothing is said: the others see the last picture.
-      if (state.kind === 'opening') return;
-      send('camera', state.kind === 'on' ? state.track : null);
-      mute('camera', state.kind !== 'on');
+      if (state.kind !== 'opening') send('camera', state.kind === 'on' ? state.track : null);
     }),
     visit.microphone.state.subscribe((state) => {
-      if (state.kind === 'opening') return;
-      send('microphone', state.kind === 'on' ? state.track : null);
-      mute('microphone', state.kind !== 'on' || visit.microphoneMuted.value);
-    }),
-    visit.microphoneMuted.subscribe((muted) => {
-      mute('microphone', muted || visit.microphone.state.value.kind !== 'on');
+      if (state.kind !== 'opening') send('microphone', state.kind === 'on' ? state.track : null);
     }),
     visit.screen.state.subscribe((state) => {
       if (state.kind === 'choosing' || state.kind === 'refused') return;
