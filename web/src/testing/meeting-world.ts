@@ -14,6 +14,7 @@ export class MeetingWorld {
   readonly document = Object.assign(new EventTarget(), { visibilityState: 'visible' as const });
   readonly storage = new Map<string, string>();
   readonly sizes = new FakeSizes();
+  #tab = this.#newTab();
   /** What `play()` of sound comes to. */
   autoplay: 'allowed' | 'refused' = 'allowed';
 
@@ -36,15 +37,18 @@ export class MeetingWorld {
     return last;
   }
 
+  /** The page is gone without a word, and another of the same tab comes. */
+  reload(): void {
+    this.room.socket.close();
+    this.peer.close();
+    this.#tab = this.#newTab();
+  }
+
   surroundings(): Surroundings {
     return {
       page: this.page,
       document: this.document,
-      storage: {
-        getItem: (key) => this.storage.get(key) ?? null,
-        setItem: (key, value) => void this.storage.set(key, value),
-        removeItem: (key) => void this.storage.delete(key),
-      },
+      storage: this.#tab,
       origin: new URL('https://sfu.test'),
       createPeer: () => {
         const peer = new FakeMeetingPeer();
@@ -57,6 +61,14 @@ export class MeetingWorld {
       videoCodecs: () => [],
       random: () => 0,
       now: () => Date.now(),
+    };
+  }
+
+  #newTab(): NonNullable<Surroundings['storage']> {
+    return {
+      getItem: (key) => this.storage.get(key) ?? null,
+      setItem: (key, value) => void this.storage.set(key, value),
+      removeItem: (key) => void this.storage.delete(key),
     };
   }
 

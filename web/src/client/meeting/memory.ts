@@ -6,19 +6,22 @@ export interface Membership {
   readonly identity: string;
 }
 
-/** Rooms that somebody in this page is in: two people of one page must not become one. */
-const held = new Set<string>();
+/** Rooms that somebody in this page is in, by storage: two people of one page must not become one. */
+const held = new WeakMap<object, Set<string>>();
 
 /** Remembers, per tab and room, who one was: a reload or a crashed tab comes back as the same participant. */
 export class Memory {
   readonly #storage: Surroundings['storage'];
   readonly #key: string;
+  readonly #held: Set<string>;
   #membership: Membership | null = null;
   #holds: 'key' | 'nothing' = 'nothing';
 
   constructor(storage: Surroundings['storage'], key: string) {
     this.#storage = storage;
     this.#key = `meeting ${key}`;
+    this.#held = (storage === null ? undefined : held.get(storage)) ?? new Set();
+    if (storage !== null) held.set(storage, this.#held);
   }
 
   get membership(): Membership | null {
@@ -27,8 +30,8 @@ export class Memory {
 
   /** Takes up what the tab remembers, unless somebody else of this page lives by it. */
   open(): void {
-    if (held.has(this.#key)) return;
-    held.add(this.#key);
+    if (this.#held.has(this.#key)) return;
+    this.#held.add(this.#key);
     this.#holds = 'key';
     this.#membership = this.#read();
   }
@@ -48,7 +51,7 @@ export class Memory {
     this.#membership = null;
     if (this.#holds === 'nothing') return;
     this.#holds = 'nothing';
-    held.delete(this.#key);
+    this.#held.delete(this.#key);
     this.#storage?.removeItem(this.#key);
   }
 

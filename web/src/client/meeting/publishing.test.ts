@@ -1,0 +1,164 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { FakeTrack } from '../../testing/fake-meeting-peer.ts';
+import { MeetingWorld, pass, settle } from '../../testing/meeting-world.ts';
+
+let world: MeetingWorld;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  world = new MeetingWorld();
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe('publishing', () => {
+  it('costs no offer for microphone and camera, before or after joining', async () => {
+    const meeting = world.meeting();
+    const microphone = new FakeTrack('audio');
+    await meeting.publish('microphone', microphone.media);
+    meeting.join();
+    await settle();
+    world.peer.become('connected');
+    const camera = new FakeTrack('video');
+    await meeting.publish('camera', camera.media);
+    expect(world.peer.sections.slice(0, 2).map(({ sender }) => sender.track)).toEqual([microphone, camera]);
+    expect(world.room.of('mute')).toEqual([{ type: 'mute', mid: '1', muted: false }]);
+    expect(meeting.negotiations.value).toBe(1);
+  });
+
+  it('sends a small camera once, a larger one in three sizes, through the same section', async () => {
+    const meeting = await world.live();
+    const sizes = (): unknown[] =>
+      (world.peer.sections[1]?.sender.encodings ?? []).map(({ rid, active, scaleResolutionDownBy }) => [
+        rid,
+        active,
+        scaleResolutionDownBy,
+      ]);
+    await meeting.publish('camera', new FakeTrack('video', 180).media);
+    expect(sizes()).toEqual([
+      ['q', true, 1],
+      ['h', false, 1],
+      ['f', false, 1],
+    ]);
+    await meeting.publish('camera', new FakeTrack('video', 720).media);
+    expect(sizes()).toEqual([
+      ['q', true, 4],
+      ['h', true, 2],
+      ['f', true, 1],
+    ]);
+  });
+
+  it('adds a section for a screen when it is first shared, and uses it again', async () => {
+    const meeting = await world.live({ videoSlots: 1 });
+    const screen = new FakeTrack('video', 1080);
+    await meeting.publish('screen', screen.media);
+    expect(meeting.negotiations.value).toBe(2);
+    expect(screen.contentHint).toBe('detail');
+    expect(world.room.of('offer').at(-1)?.tracks).toContainEqual({
+      mid: '5',
+      source: 'screen',
+      muted: false,
+    });
+    await meeting.publish('screen', null);
+    expect(world.room.of('offer').at(-1)?.tracks).not.toContainEqual(
+      expect.objectContaining({ source: 'screen' }),
+    );
+    await meeting.publish('screen', new FakeTrack('video').media);
+    expect(world.room.of('offer').at(-1)?.tracks).toContainEqual({
+      mid: '5',
+      source: 'screen',
+      muted: false,
+    });
+    expect(world.peer.find('sendonly', 'video')).toHaveLength(2);
+    expect(meeting.negotiations.value).toBe(4);
+  });
+
+  it('takes a screen away that the browser’s own bar ended', async () => {
+    const meeting = await world.live({ videoSlots: 1 });
+    const screen = new FakeTrack('video', 1080);
+    await meeting.publish('screen', screen.media);
+    screen.pull();
+    await settle();
+    expect(world.room.of('offer').at(-1)?.tracks).toHaveLength(2);
+  });
+
+  it('makes one offer of what is wished while another is under way', async () => {
+    const meeting = await world.live({ videoSlots: 1 });
+    await Promise.all([
+      meeting.publish('screen', new FakeTrack('video').media),
+      meeting.publish('screen_audio', new FakeTrack('audio').media),
+    ]);
+    expect(meeting.negotiations.value).toBeLessThanOrEqual(3);
+    expect(
+      world.room
+        .of('offer')
+        .at(-1)
+        ?.tracks?.map(({ source }) => source),
+    ).toEqual(['microphone', 'camera', 'screen', 'screen_audio']);
+  });
+});
+
+describe('muting', () => {
+  it('silences the track and tells the server', async () => {
+    const meeting = world.meeting();
+    const microphone = new FakeTrack('audio');
+    await meeting.publish('microphone', microphone.media);
+    meeting.join();
+    await settle();
+    await meeting.setMuted('microphone', true);
+    expect(microphone.enabled).toBe(false);
+    expect(world.room.of('mute')).toEqual([{ type: 'mute', mid: '0', muted: true }]);
+    await meeting.setMuted('microphone', false);
+    expect(microphone.enabled).toBe(true);
+    expect(meeting.self.value?.identity).toBe('me');
+  });
+
+  it('stays when the track is replaced', async () => {
+    const meeting = await world.live();
+    await meeting.publish('microphone', new FakeTrack('audio').media);
+    await meeting.setMuted('microphone', true);
+    const other = new FakeTrack('audio');
+    await meeting.publish('microphone', other.media);
+    expect(other.enabled).toBe(false);
+    expect(world.room.of('mute').at(-1)).toEqual({ type: 'mute', mid: '0', muted: true });
+  });
+
+  it('stays through a lost socket and a new connection', async () => {
+    const meeting = await world.live();
+    await meeting.publish('microphone', new FakeTrack('audio').media);
+    await meeting.setMuted('microphone', true);
+    world.room.forget();
+    world.room.socket.drop();
+    await settle();
+    expect(world.peers).toHaveLength(2);
+    expect(world.room.of('offer').at(-1)?.tracks).toContainEqual({
+      mid: '0',
+      source: 'microphone',
+      muted: true,
+    });
+  });
+
+  it('that was said while the socket was away is told when it is back', async () => {
+    const meeting = await world.live();
+    await meeting.publish('microphone', new FakeTrack('audio').media);
+    world.room.reachable = false;
+    world.room.socket.drop();
+    await meeting.setMuted('microphone', true).catch(() => undefined);
+    world.room.reachable = true;
+    await pass(20_000);
+    expect(meeting.state.value.kind).toBe('joined');
+    expect(world.room.tracks[0]).toMatchObject({ mid: '0', muted: true });
+  });
+
+  it('is what a pulled device comes to', async () => {
+    const meeting = await world.live();
+    const microphone = new FakeTrack('audio');
+    await meeting.publish('microphone', microphone.media);
+    microphone.pull();
+    await settle();
+    expect(world.room.tracks[0]).toMatchObject({ mid: '0', muted: true });
+    expect(meeting.negotiations.value).toBe(1);
+  });
+});
