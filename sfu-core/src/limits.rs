@@ -68,6 +68,53 @@ pub const REPLAY_WINDOW: u64 = 1_024;
 /// SSRCs one transport may send us; 16 tracks of three encodings with RTX are 96.
 pub const SSRCS_PER_TRANSPORT_MAX: usize = 128;
 
+/// Data channels that one transport may have open; a room's page has a few. Twice as many SCTP streams are agreed on, as each
+/// side of DTLS opens channels on streams of its own parity (RFC 8832 §6).
+pub const DATA_CHANNELS_MAX: u16 = 16;
+/// Channels that one association may open in its life. Each leaves a reset to be repeated until the peer answers it.
+pub const DATA_CHANNELS_OPENED_MAX: u32 = 1_024;
+/// Associations that one transport may begin; browsers begin one.
+pub const DATA_ASSOCIATIONS_MAX: u32 = 4;
+/// Longest label or protocol of a channel, bytes. Fits a log line.
+pub const DATA_LABEL_BYTES_MAX: usize = 128;
+/// Bytes of messages that wait in one channel to be sent and acknowledged; four of the largest messages.
+pub const DATA_CHANNEL_QUEUE_BYTES_MAX: usize = 256 * 1024;
+/// The same of all channels of a transport.
+pub const DATA_TRANSPORT_QUEUE_BYTES_MAX: usize = 512 * 1024;
+/// Messages that wait in one channel: a small one costs 300 bytes beside its own.
+pub const DATA_CHANNEL_QUEUE_MESSAGES_MAX: usize = 1_024;
+/// Bytes of unfinished messages that a peer may have here, as its receive window; four of the largest messages.
+pub const DATA_RECEIVE_BYTES_MAX: u32 = 256 * 1024;
+/// Fragments of unfinished messages that a peer may have here. Each can hold a whole packet's memory, however small it is:
+/// with 1.2 kB each they are a little over a megabyte, five times the receive window's worth of full ones.
+pub const DATA_FRAGMENTS_MAX: usize = 1_024;
+/// How far a chunk may be ahead of those that came without a gap. A full receive window of full packets, twice; the report
+/// of every second one missing still fits one packet.
+pub const DATA_TSN_AHEAD_MAX: i32 = 512;
+/// How many chunks a peer may give up at once. The library walks them one by one; 32 s of 500 small messages lost.
+pub const DATA_TSN_FORWARD_MAX: i32 = 16_384;
+/// Given-up chunks that cost a peer as much as one packet.
+pub const DATA_TSN_FORWARD_PER_PACKET: u32 = 64;
+/// Chunks that one acknowledgement may name; more than ever wait for one.
+pub const DATA_ACKNOWLEDGED_MAX: u32 = 4_096;
+/// Requests to reset streams that may wait for their last chunk; one is under way at a time (RFC 6525 §5.1.1).
+pub const DATA_RESETS_PENDING_MAX: usize = 2;
+/// SCTP packets that a peer may send, per second: 9 Mbit/s of full ones. More are lost, as on a link that is full.
+pub const DATA_PACKETS_PER_SECOND: u32 = 1_000;
+/// How many of them at once: twice a full receive window.
+pub const DATA_PACKETS_BURST: u32 = 500;
+/// Messages that a peer may send, per second; a pointer's every movement on a fast screen is 144. More end the association:
+/// each may become an event for the control plane, and no window slows them down.
+pub const DATA_MESSAGES_PER_SECOND: u32 = 500;
+/// How many of them at once.
+pub const DATA_MESSAGES_BURST: u32 = 1_000;
+/// Largest SCTP packet sent, bytes: with DTLS (37), UDP and IPv6 headers below IPv6's least MTU of 1,280 bytes (RFC 8200 §5).
+pub const DATA_PACKET_BYTES_MAX: usize = 1_191;
+/// SCTP packets that wait to be sent before what a peer sends is dropped: all that may be queued, in full packets.
+pub const DATA_PACKETS_WAITING_MAX: usize = 512;
+/// Packets of data sent before media has its turn: 19 kB, 1.5 ms of 100 Mbit/s.
+pub const DATA_PACKETS_PER_TURN: u8 = 16;
+
 /// Events of one control chain kept for the application; more than one datagram can cause.
 pub const CONTROL_EVENTS_MAX: usize = 1_024;
 /// Missing packets remembered of one stream: half a second of 20 Mbit/s. More is a keyframe's business.

@@ -6,7 +6,7 @@ use crate::id::{Identity, MediaKind, Mid, Rid, RoomName, Ssrc, TransportId};
 use crate::interceptor::ControlCounters;
 use crate::publish::EncodingStats;
 use crate::subscribe::SlotStats;
-use crate::transport::TransportCounters;
+use crate::transport::{DataCounters, TransportCounters};
 
 /// What a shard counts for itself since it began.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -31,6 +31,10 @@ pub struct ShardCounters {
     pub transport_cc_received: u64,
     /// Packets that it reported as missing.
     pub transport_cc_missing: u64,
+    /// SCTP packets of peers that no data channels were agreed on with.
+    pub data_not_agreed: u64,
+    /// Messages for transports that have opened no channel yet.
+    pub data_undelivered: u64,
     /// Sends handed to the network, each of one or more datagrams.
     pub transmits: u64,
     /// Sends of at least two datagrams (UDP segmentation offload).
@@ -113,6 +117,8 @@ pub struct ShardStats {
     pub transport: TransportCounters,
     /// Of the transports that are here and those that are gone.
     pub control: ControlCounters,
+    /// Of the data channels of transports that are here and those that are gone.
+    pub data: DataCounters,
     /// Of every slot that is here or gone.
     pub slots: SlotStats,
     /// Of every encoding that is here or gone.

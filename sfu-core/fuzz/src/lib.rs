@@ -6,14 +6,17 @@
 
 mod codecs;
 mod control;
+mod data_channels;
 mod forwarding;
 mod input;
+mod sctp_peer;
 mod sessions;
 mod shard;
 mod transport;
 
 pub use codecs::{av1, dependency_descriptor, h264, opus, red, vp8, vp9};
 pub use control::{rtcp, twcc};
+pub use data_channels::data_channels;
 pub use forwarding::forwarding;
 pub use sessions::{fragment, offer};
 pub use shard::shard;
@@ -25,6 +28,7 @@ pub type Target = fn(&[u8]);
 /// Every target by the name of its binary and its corpus.
 pub const TARGETS: &[(&str, Target)] = &[
     ("av1", av1),
+    ("data_channels", data_channels),
     ("dependency_descriptor", dependency_descriptor),
     ("dtls", dtls),
     ("forwarding", forwarding),

@@ -11,6 +11,7 @@ use crate::timer::Timer;
 use crate::transport::{Connection, PacketIndex};
 
 use super::batch::{Admission, Batch, PADDING_MAX};
+use super::data::Turn;
 use super::media::Media;
 use super::participant::{Egress, Participant};
 use super::{Shard, Transmit};
@@ -68,7 +69,8 @@ impl Shard {
 }
 
 impl Participant {
-    /// Fills `buffer` with the next send: the transport's own datagrams first, then RTCP, then media.
+    /// Fills `buffer` with the next send: the transport's own datagrams first, then some data, RTCP,
+    /// media, and what is left of the data.
     fn fill(
         &mut self,
         now: Instant,
@@ -76,7 +78,7 @@ impl Participant {
         counters: &mut ShardCounters,
         buffer: &mut Vec<u8>,
     ) -> Option<Transmit> {
-        if let Some((pair, bytes)) = self.connection.poll_datagram() {
+        if let Some((pair, bytes)) = self.connection.poll_datagram().or_else(|| self.poll_data(now, Turn::First)) {
             buffer.extend_from_slice(&bytes);
             return Some(Transmit { pair, segment_size: None });
         }
@@ -88,7 +90,13 @@ impl Participant {
             }
         }
         let segment_size = self.fill_media(now, media, counters, buffer);
-        (!buffer.is_empty()).then_some(Transmit { pair, segment_size })
+        if buffer.is_empty() {
+            let (pair, bytes) = self.poll_data(now, Turn::AfterMedia)?;
+            buffer.extend_from_slice(&bytes);
+            return Some(Transmit { pair, segment_size: None });
+        }
+        self.data.media_had_its_turn();
+        Some(Transmit { pair, segment_size })
     }
 
     fn fill_media(

@@ -141,8 +141,7 @@ impl Shard {
         {
             match event {
                 ConnectionEvent::Connected => self.connected(now, key),
-                // Data channels are not answered yet: nothing can arrive that was agreed on.
-                ConnectionEvent::ApplicationData(_) => {}
+                ConnectionEvent::ApplicationData(packet) => self.receive_data(now, key, packet),
                 ConnectionEvent::Closed(reason) => return self.remove(now, key, reason),
             }
         }

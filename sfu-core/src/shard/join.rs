@@ -17,6 +17,7 @@ use crate::subscribe::{FirstNumbers, Pacer, Slot};
 use crate::transport::{Connection, ConnectionConfig, IceCredentials};
 
 use super::Shard;
+use super::data::Data;
 use super::liveness::Liveness;
 use super::participant::{AssignedSlot, Egress, Membership, Participant};
 
@@ -118,6 +119,7 @@ impl Shard {
             status_stale: false,
             ntp_offset: None,
             liveness: Liveness::Unwatched,
+            data: Data::default(),
         });
         self.add_sections(key, negotiated);
         let tracks = self.publications(key);
@@ -161,6 +163,9 @@ impl Shard {
                 }
                 Flow::Inactive => {}
             }
+        }
+        if let Some(data) = &negotiated.data {
+            participant.data.agree(data);
         }
         participant.sections = negotiated.sections;
     }

@@ -168,6 +168,7 @@ impl Shard {
         participant.egress.paced_until = None;
         participant.connection.handle_timeout(now);
         participant.chain.handle_timeout(now);
+        self.data_due(now, key);
         self.settle(now, key);
     }
 }

@@ -13,6 +13,7 @@ use crate::sdp::{ExtensionIds, Purpose, Section};
 use crate::subscribe::{Pacer, Slot, Wanted};
 use crate::transport::Connection;
 
+use super::data::Data;
 use super::liveness::Liveness;
 
 /// Who somebody is, and why.
@@ -103,6 +104,7 @@ pub(super) struct Participant {
     /// keep together.
     pub ntp_offset: Option<u64>,
     pub liveness: Liveness,
+    pub data: Data,
 }
 
 impl Participant {
@@ -113,10 +115,9 @@ impl Participant {
 
     /// When anything of this participant is due.
     pub fn next_due(&mut self) -> Option<Instant> {
-        [self.connection.poll_timeout(), self.chain.poll_timeout(), self.egress.paced_until, self.liveness.due()]
-            .into_iter()
-            .flatten()
-            .min()
+        let transport = [self.connection.poll_timeout(), self.data.poll_timeout(), self.liveness.due()];
+        let media = [self.chain.poll_timeout(), self.egress.paced_until];
+        transport.into_iter().chain(media).flatten().min()
     }
 }
 

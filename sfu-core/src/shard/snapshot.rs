@@ -4,7 +4,7 @@ use crate::interceptor::ControlCounters;
 use crate::publish::EncodingStats;
 use crate::stats::{InboundRtp, OutboundRtp, ShardStats, TransportStats};
 use crate::subscribe::SlotStats;
-use crate::transport::TransportCounters;
+use crate::transport::{DataCounters, TransportCounters};
 
 use super::Shard;
 use super::participant::{AssignedSlot, Participant};
@@ -16,6 +16,7 @@ pub(super) struct Retired {
     pub control: ControlCounters,
     pub slots: SlotStats,
     pub encodings: EncodingStats,
+    pub data: DataCounters,
 }
 
 impl Shard {
@@ -23,6 +24,7 @@ impl Shard {
     pub(super) fn retire_counters(&mut self, participant: &Participant) {
         self.retired.transport.add(participant.connection.counters());
         self.retired.control.add(&participant.chain.counters());
+        self.retired.data.add(&participant.data.counters());
         for assigned in &participant.slots {
             self.retired.slots.add(&assigned.slot.stats);
         }
@@ -36,6 +38,7 @@ impl Shard {
             control: self.retired.control,
             slots: self.retired.slots,
             encodings: self.retired.encodings,
+            data: self.retired.data,
             rooms: self.rooms.len(),
             timers: self.timers.len(),
             ..ShardStats::default()
@@ -43,6 +46,7 @@ impl Shard {
         for participant in self.participants.values() {
             stats.transport.add(participant.connection.counters());
             stats.control.add(&participant.chain.counters());
+            stats.data.add(&participant.data.counters());
             stats.transports.push(TransportStats {
                 id: participant.membership.id,
                 room: participant.membership.room.clone(),

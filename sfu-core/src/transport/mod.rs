@@ -6,6 +6,7 @@ mod client_hello;
 mod close_reason;
 mod connection;
 mod credentials;
+mod data;
 mod demux;
 mod drop_reason;
 mod dtls;
@@ -31,6 +32,7 @@ pub use certificate::{CertificateError, Fingerprint, FingerprintHash, LocalCerti
 pub use close_reason::CloseReason;
 pub use connection::{Connection, ConnectionConfig, ConnectionEvent};
 pub use credentials::IceCredentials;
+pub use data::{ChannelId, DataChannels, DataCounters, DataEvent};
 pub use demux::{DatagramKind, classify};
 pub use drop_reason::{DropReason, TransportCounters};
 pub use dtls::DtlsRole;

@@ -12,6 +12,7 @@ use sfu_core::transport::{
     classify,
 };
 
+use crate::data_peer::DataPeer;
 use crate::dtls_peer::{Check, Peer, PeerConfig};
 use crate::marks::Plain;
 use crate::offers::{Answer, Section};
@@ -87,6 +88,8 @@ pub struct Client {
     /// When its DTLS was up, on its own side.
     pub connected_at: Option<Instant>,
     pub peer: Option<Peer>,
+    /// Its data channels, once a test wants some.
+    pub data: Option<DataPeer>,
     /// Packets that did not open, other than repeats of the same bytes.
     pub unopened: u64,
     /// The server said goodbye.
@@ -115,6 +118,7 @@ impl Client {
             dead: false,
             connected_at: None,
             peer: None,
+            data: None,
             unopened: 0,
             said_goodbye: false,
             answer: None,
@@ -156,7 +160,8 @@ impl Client {
         }
         let peer = self.peer.as_ref().and_then(Peer::poll_timeout);
         let media = self.role.due().filter(|_| self.is_connected());
-        [self.next_check, peer, media].into_iter().flatten().min()
+        let data = self.data.as_ref().and_then(DataPeer::poll_timeout);
+        [self.next_check, peer, media, data].into_iter().flatten().min()
     }
 
     pub fn wake(&mut self, now: Instant) {
@@ -175,6 +180,12 @@ impl Client {
         if self.is_connected() {
             self.role.wake(now);
         }
+        if let Some(data) = &mut self.data
+            && data.poll_timeout().is_some_and(|at| at <= now)
+        {
+            data.handle_timeout(now);
+        }
+        self.exchange_data(now);
     }
 
     pub fn handle(&mut self, now: Instant, mut datagram: Vec<u8>) {
@@ -190,6 +201,7 @@ impl Client {
                 if peer.connected && self.keys.is_none() {
                     self.take_keys(now);
                 }
+                self.exchange_data(now);
             }
             DatagramKind::Rtp => {
                 let Some(keys) = &mut self.keys else { return };
@@ -214,6 +226,29 @@ impl Client {
                 }
             }
             DatagramKind::Unknown => panic!("noise from the server"),
+        }
+    }
+
+    /// Begins an association.
+    pub fn begin_data(&mut self, now: Instant) {
+        self.data = Some(DataPeer::new(now));
+        self.exchange_data(now);
+    }
+
+    /// Does something with the data channels, and sends what comes of it.
+    pub fn with_data<T>(&mut self, now: Instant, work: impl FnOnce(&mut DataPeer) -> T) -> T {
+        let outcome = work(self.data.as_mut().unwrap());
+        self.exchange_data(now);
+        outcome
+    }
+
+    fn exchange_data(&mut self, now: Instant) {
+        let (Some(peer), Some(data)) = (&mut self.peer, &mut self.data) else { return };
+        for packet in std::mem::take(&mut peer.received) {
+            data.handle(now, &packet);
+        }
+        while let Some(packet) = data.poll() {
+            peer.send(now, &packet);
         }
     }
 

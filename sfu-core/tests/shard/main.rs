@@ -12,6 +12,9 @@
 #[path = "../dtls_peer/mod.rs"]
 mod dtls_peer;
 
+#[path = "../data_peer/mod.rs"]
+mod data_peer;
+
 mod client;
 mod marks;
 mod offers;
@@ -24,6 +27,7 @@ mod world;
 mod authentic;
 mod chaos;
 mod clocks;
+mod data;
 mod endings;
 mod hostile;
 mod interruptions;

@@ -1,0 +1,180 @@
+//! Data channels over the real transport: opened, echoed, told, bounded, and never at the cost of media.
+
+use std::time::Duration;
+
+use datachannel::message::message_channel_open::ChannelType;
+use sfu_core::command::{Command, DataPayload};
+use sfu_core::event::Event;
+use sfu_core::id::MediaKind::Audio;
+
+use crate::publisher::Publishing;
+use crate::world::World;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+impl World {
+    /// Somebody with a channel of this label open on stream 0.
+    fn talker(&mut self, identity: &str, what: Publishing, label: &str) -> usize {
+        let client = self.meet("room", identity, what, 2);
+        self.run(SECOND);
+        let now = self.now;
+        self.clients[client].begin_data(now);
+        self.run(SECOND);
+        self.clients[client].with_data(now, |data| data.reliable(now, label));
+        self.run(SECOND);
+        assert_eq!(self.clients[client].data.as_ref().unwrap().acknowledged, [0]);
+        client
+    }
+
+    fn say(&mut self, client: usize, stream: u16, message: &[u8]) {
+        let now = self.now;
+        self.clients[client].with_data(now, |data| data.send(now, stream, message));
+    }
+
+    fn tell(&mut self, client: usize, label: &str, message: Vec<u8>) {
+        let (transport, payload) = (self.clients[client].id, DataPayload::Binary(message.into()));
+        self.command(Command::SendData { transport, label: label.into(), payload });
+    }
+
+    fn heard(&self, client: usize) -> &[Vec<u8>] {
+        self.clients[client].data.as_ref().unwrap().messages(0)
+    }
+
+    fn data_events(&self) -> Vec<String> {
+        let name = |event: &Event| match event {
+            Event::DataOpened { label, .. } => Some(format!("opened {label}")),
+            Event::Data { label, payload: DataPayload::Binary(bytes), .. } => Some(format!("{label} {bytes:?}")),
+            Event::DataBlocked { label, .. } => Some(format!("blocked {label}")),
+            Event::DataWritable { label, .. } => Some(format!("writable {label}")),
+            _ => None,
+        };
+        self.events.iter().filter_map(name).collect()
+    }
+}
+
+#[test]
+fn what_is_said_on_an_echo_channel_comes_back() {
+    let mut world = World::new(80);
+    let client = world.talker("p1", Publishing::nothing(), "echo");
+    let sizes = [1, 1_200, 20_000, 65_536];
+    for bytes in sizes {
+        world.say(client, 0, &vec![bytes as u8; bytes]);
+        world.run(SECOND);
+    }
+    assert_eq!(world.heard(client), sizes.map(|bytes| vec![bytes as u8; bytes]));
+    assert_eq!(world.data_events(), ["opened echo"], "the control plane has nothing to do with it");
+    world.assert_sound();
+}
+
+#[test]
+fn messages_are_told_and_sent() {
+    let mut world = World::new(81);
+    let client = world.talker("p1", Publishing::nothing(), "events");
+    world.say(client, 0, b"to the server");
+    world.tell(client, "events", b"to the client".to_vec());
+    world.run(SECOND);
+    assert_eq!(world.data_events(), ["opened events", "events b\"to the server\""]);
+    assert_eq!(world.heard(client), [b"to the client"]);
+    let stats = world.stats();
+    assert_eq!((stats.data.messages_received, stats.data.messages_sent), (1, 1));
+    assert_eq!(stats.data.bytes_received, 13);
+    world.close(client);
+    assert_eq!(world.stats().data.messages_sent, 1, "what was counted stays");
+}
+
+#[test]
+fn a_transport_without_channels_costs_nothing_and_misses_what_is_sent() {
+    let mut world = World::new(82);
+    let client = world.meet("room", "p1", Publishing::camera(1), 1);
+    let watcher = world.watch("room", (1, 0), &[]);
+    world.run(SECOND);
+    world.tell(client, "events", vec![1]);
+    let now = world.now;
+    world.clients[watcher].begin_data(now);
+    world.run(3 * SECOND);
+    let stats = world.stats();
+    assert_eq!(stats.counters.data_undelivered, 1);
+    assert!(stats.counters.data_not_agreed >= 1);
+    assert_eq!(stats.data.packets_received, 0);
+    assert!(world.viewer(watcher).video().frames.len() > 80);
+    world.assert_sound();
+}
+
+#[test]
+fn a_client_that_takes_nothing_is_told_of_once_and_media_goes_on() {
+    let mut world = World::new(83);
+    let client = world.talker("p1", Publishing::nothing(), "events");
+    world.publish("room", "p2", Publishing::with_sound(2));
+    world.run(2 * SECOND);
+    let before = world.viewer(client).slot(Audio, 0).frames.len();
+    // A link of 100 packets a second or so would take it; this one loses nothing, and the burst comes all at once.
+    for _ in 0..40 {
+        world.tell(client, "events", vec![7; 16_384]);
+    }
+    world.run(2 * SECOND);
+    assert_eq!(world.data_events(), ["opened events", "blocked events", "writable events"]);
+    assert_eq!(world.heard(client).len(), 16);
+    assert_eq!(world.stats().data.messages_shed, 24);
+    let slot = world.viewer(client).slot(Audio, 0);
+    assert!(slot.frames.len() - before >= 98, "{} frames in 2 s", slot.frames.len() - before);
+    assert!(slot.longest_freeze() < Duration::from_millis(60), "{:?}", slot.longest_freeze());
+    world.assert_sound();
+}
+
+#[test]
+fn a_flood_costs_the_flooder_its_channels_and_nobody_media() {
+    let mut world = World::new(84);
+    let flooder = world.talker("p1", Publishing::with_sound(1), "chat");
+    let other = world.talker("p2", Publishing::with_sound(2), "echo");
+    let watcher = world.watch("room", (1, 1), &["p1"]);
+    world.run(2 * SECOND);
+    for _ in 0..200 {
+        let now = world.now;
+        world.clients[flooder].with_data(now, |data| {
+            for _ in 0..40 {
+                if !data.is_closed() {
+                    data.send(now, 0, &[1; 20]);
+                }
+            }
+        });
+        world.run_ms(20);
+    }
+    world.say(other, 0, b"still here");
+    world.run(SECOND);
+    let stats = world.stats();
+    assert_eq!((stats.data.associations_faulty, stats.data.panics_caught), (1, 0));
+    assert!(world.clients[flooder].data.as_ref().unwrap().is_closed(), "it is told");
+    let told = world.data_events().len();
+    assert!((500..3_600).contains(&told), "{told} events for 8,000 messages");
+    assert_eq!(world.heard(other), [b"still here"]);
+    for viewer in [watcher, other] {
+        let sound = world.viewer(viewer).slot(Audio, 0);
+        assert!(sound.longest_freeze() < Duration::from_millis(60), "{:?}", sound.longest_freeze());
+    }
+    assert!(world.viewer(watcher).video().longest_freeze() < Duration::from_millis(100));
+    assert!(world.closed(flooder).is_none());
+    world.assert_sound();
+}
+
+#[test]
+fn channels_survive_a_bad_link_and_an_ice_restart() {
+    let mut world = World::new(85);
+    let client = world.talker("p1", Publishing::with_sound(1), "echo");
+    (world.links[client].loss_up, world.links[client].loss_down) = (8.0, 8.0);
+    let now = world.now;
+    let unreliable =
+        world.clients[client].with_data(now, |data| data.open(now, "echo", ChannelType::PartialReliableRexmit, 0));
+    world.run(5 * SECOND);
+    world.restart_ice(client, 4_900);
+    for number in 0..50 {
+        world.say(client, 0, &[number; 2_000]);
+        world.say(client, unreliable, &[number]);
+        world.run_ms(100);
+    }
+    world.run(30 * SECOND);
+    let numbers: Vec<u8> = world.heard(client).iter().map(|message| message[0]).collect();
+    assert_eq!(numbers, (0..50).collect::<Vec<u8>>());
+    let data = world.clients[client].data.as_ref().unwrap();
+    assert!((30..50).contains(&data.messages(unreliable).len()), "{}", data.messages(unreliable).len());
+    world.assert_sound();
+}
