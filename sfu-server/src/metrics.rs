@@ -176,6 +176,16 @@ pub(super) const CORE_COUNTERS: &[Row<ShardStats>] = &[
     ("sfu_outbound_codec_mismatches", "Packets in a format that a slot did not agree to", |s| s.slots.codec_mismatches),
     ("sfu_outbound_late_packets", "Packets too late to be sent under their number", |s| s.slots.late_packets),
     ("sfu_outbound_switches", "Changes of the encoding behind a slot", |s| s.slots.switches),
+    ("sfu_data_received_messages", "Messages of data channels received", |s| s.data.messages_received),
+    ("sfu_data_received_bytes", "Bytes of those messages", |s| s.data.bytes_received),
+    ("sfu_data_sent_messages", "Messages of data channels sent, echoes included", |s| s.data.messages_sent),
+    ("sfu_data_sent_bytes", "Bytes of those messages", |s| s.data.bytes_sent),
+    ("sfu_data_undelivered_messages", "Messages for participants who opened no channel", |s| {
+        s.counters.data_undelivered
+    }),
+    ("sfu_data_not_agreed_packets", "SCTP packets of clients that did not offer data channels", |s| {
+        s.counters.data_not_agreed
+    }),
 ];
 
 /// Gauges of the shards themselves.
@@ -205,6 +215,12 @@ pub(super) const CORE_NAMED: &[(&str, &str, &str, Named)] = &[
     ("sfu_dropped_datagrams", "Datagrams dropped by a transport, by reason", "reason", |s| {
         s.transport.named().collect()
     }),
+    (
+        "sfu_data_events",
+        "Associations, channels, packets and messages of data channels, by what became of them",
+        "event",
+        |s| s.data.events().collect(),
+    ),
     ("sfu_feedback_events", "RTCP feedback towards publishers and from subscribers", "event", |s| {
         s.control.named().collect()
     }),
