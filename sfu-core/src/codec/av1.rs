@@ -1,5 +1,7 @@
 //! AV1 aggregation header and OBU elements (AV1 RTP payload specification §4.4; AV1 bitstream §5.3.2).
 
+use super::av1_sequence;
+use super::descriptor::Resolution;
 use crate::limits::AV1_ELEMENTS_MAX;
 
 /// OBU_SEQUENCE_HEADER.
@@ -20,6 +22,8 @@ pub struct Av1Packet {
     pub temporal: u8,
     /// Spatial layer of the same OBU.
     pub spatial: u8,
+    /// Size of the largest picture, by a sequence header.
+    pub resolution: Option<Resolution>,
 }
 
 impl Av1Packet {
@@ -39,6 +43,7 @@ pub fn parse(payload: &[u8]) -> Option<Av1Packet> {
         has_sequence_header: false,
         temporal: 0,
         spatial: 0,
+        resolution: None,
     };
     let count = usize::from((header >> 4) & 0x03);
     let mut layer_known = false;
@@ -56,7 +61,10 @@ pub fn parse(payload: &[u8]) -> Option<Av1Packet> {
         };
         let is_obu_start = index > 0 || !packet.continues;
         let Some(&obu) = element.first().filter(|_| is_obu_start) else { continue };
-        packet.has_sequence_header |= (obu >> 3) & 0x0f == SEQUENCE_HEADER;
+        if (obu >> 3) & 0x0f == SEQUENCE_HEADER {
+            packet.has_sequence_header = true;
+            packet.resolution = content(element).and_then(av1_sequence::resolution);
+        }
         if obu & 0x04 != 0 && !layer_known {
             let extension = *element.get(1)?;
             packet.temporal = extension >> 5;
@@ -65,6 +73,13 @@ pub fn parse(payload: &[u8]) -> Option<Av1Packet> {
         }
     }
     Some(packet)
+}
+
+/// What stands behind an OBU's header (AV1 bitstream §5.3.2), which says its size rarely within RTP.
+fn content(element: &[u8]) -> Option<&[u8]> {
+    let header = *element.first()?;
+    let behind = element.get(if header & 0x04 != 0 { 2 } else { 1 }..)?;
+    if header & 0x02 == 0 { Some(behind) } else { read_leb128(behind).map(|(_, content)| content) }
 }
 
 /// Reads a leb128 number of at most 4 bytes, which is more than a packet can hold (AV1 bitstream §4.10.5).

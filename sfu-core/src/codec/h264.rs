@@ -1,5 +1,8 @@
 //! H.264 packetization mode 1: single NAL units, STAP-A and FU-A (RFC 6184 §5.2, §5.6 to §5.8).
 
+use super::descriptor::Resolution;
+use super::h264_sps;
+
 /// Coded slice of an IDR picture (ITU-T H.264 table 7-1).
 const IDR: u8 = 5;
 /// Sequence parameter set.
@@ -18,6 +21,8 @@ pub struct H264Packet {
     pub has_idr_start: bool,
     /// nal_ref_idc of the packet; 0: nothing refers to it.
     pub reference_idc: u8,
+    /// Picture size by a sequence parameter set that is inside as a whole.
+    pub resolution: Option<Resolution>,
 }
 
 impl H264Packet {
@@ -33,13 +38,13 @@ pub fn parse(payload: &[u8]) -> Option<H264Packet> {
     let (&header, rest) = payload.split_first()?;
     let mut packet = H264Packet { reference_idc: (header >> 5) & 0x03, ..H264Packet::default() };
     match header & 0x1f {
-        1..=23 => note(&mut packet, header),
+        1..=23 => note_unit(&mut packet, payload)?,
         STAP_A => {
             let mut units = rest;
             while !units.is_empty() {
                 let (length, behind) = units.split_first_chunk::<2>()?;
                 let (unit, behind) = behind.split_at_checked(usize::from(u16::from_be_bytes(*length)))?;
-                note(&mut packet, *unit.first()?);
+                note_unit(&mut packet, unit)?;
                 units = behind;
             }
         }
@@ -52,6 +57,15 @@ pub fn parse(payload: &[u8]) -> Option<H264Packet> {
         _ => return None,
     }
     Some(packet)
+}
+
+fn note_unit(packet: &mut H264Packet, unit: &[u8]) -> Option<()> {
+    let header = *unit.first()?;
+    note(packet, header);
+    if header & 0x1f == SPS {
+        packet.resolution = h264_sps::resolution(unit);
+    }
+    Some(())
 }
 
 fn note(packet: &mut H264Packet, nal_header: u8) {

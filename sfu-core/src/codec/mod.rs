@@ -4,14 +4,17 @@
 //! Invariant: no input panics; what cannot be parsed is `None`, for the caller to count and drop.
 
 pub mod av1;
+mod av1_sequence;
 mod bits;
 pub mod dependency_descriptor;
 mod descriptor;
 pub mod h264;
+mod h264_sps;
 pub mod opus;
 pub mod red;
 pub mod vp8;
 pub mod vp9;
+mod vp9_header;
 
 #[cfg(test)]
 mod tests;
@@ -75,7 +78,8 @@ pub struct Inspection {
     pub switching_up: bool,
     /// VP8 and VP9: ids that must be rewritten when streams are joined. AV1: the layer, if the OBUs carry it.
     pub ids: Option<PictureIds>,
-    /// Picture size where the packet states it: VP8 key frames, VP9 scalability structures (the highest layer).
+    /// Picture size where the packet states it: key frames of VP8 and VP9 (the highest layer), parameter sets of H264,
+    /// sequence headers of AV1.
     pub resolution: Option<Resolution>,
     /// Audio: silence goes on, nothing is said.
     pub dtx: bool,
@@ -108,17 +112,27 @@ pub fn inspect(codec: Codec, payload: &[u8]) -> Option<Inspection> {
                 keyframe_start: descriptor.is_keyframe_start(),
                 switching_up: descriptor.layer.is_some_and(|layer| layer.switching_up),
                 ids: Some(descriptor.ids()),
-                resolution: descriptor.resolution(),
+                resolution: descriptor.resolution(payload),
                 dtx: false,
             })
         }
         Codec::H264 { .. } => {
-            Some(Inspection { keyframe_start: h264::parse(payload)?.is_keyframe_start(), ..Inspection::default() })
+            let packet = h264::parse(payload)?;
+            Some(Inspection {
+                keyframe_start: packet.is_keyframe_start(),
+                resolution: packet.resolution,
+                ..Inspection::default()
+            })
         }
         Codec::Av1 { .. } => {
             let packet = av1::parse(payload)?;
             let ids = PictureIds { temporal: packet.temporal, spatial: packet.spatial, ..PictureIds::default() };
-            Some(Inspection { keyframe_start: packet.is_keyframe_start(), ids: Some(ids), ..Inspection::default() })
+            Some(Inspection {
+                keyframe_start: packet.is_keyframe_start(),
+                ids: Some(ids),
+                resolution: packet.resolution,
+                ..Inspection::default()
+            })
         }
     }
 }

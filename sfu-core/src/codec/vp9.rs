@@ -1,6 +1,7 @@
 //! VP9 payload descriptor (RFC 9628 §4.2), flexible and non-flexible mode, with the scalability structure.
 
 use super::descriptor::{At, IdOffsets, PictureId, PictureIds, Resolution, move_ids, read_picture_id};
+use super::vp9_header;
 
 /// Most spatial layers a scalability structure can describe (N_S is 3 bits).
 pub const SPATIAL_LAYERS_MAX: usize = 8;
@@ -145,9 +146,14 @@ impl Vp9Descriptor {
         !self.inter_predicted && self.start_of_frame && self.layer.is_none_or(|layer| layer.spatial == 0)
     }
 
-    /// The size of the highest spatial layer, if this packet carries the structure.
-    pub fn resolution(&self) -> Option<Resolution> {
-        self.structure?.resolutions.into_iter().flatten().last()
+    /// The size of the highest spatial layer, if this packet carries the structure; without one, what the key frame that
+    /// begins here says of itself.
+    pub fn resolution(&self, payload: &[u8]) -> Option<Resolution> {
+        let stated = self.structure.and_then(|structure| structure.resolutions.into_iter().flatten().last());
+        stated.or_else(|| {
+            let begins = self.is_keyframe_start() && self.structure.is_none();
+            vp9_header::resolution(payload.get(self.len..).filter(|_| begins)?)
+        })
     }
 
     /// The ids without their places.

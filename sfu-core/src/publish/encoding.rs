@@ -179,8 +179,8 @@ impl Encoding {
         self.count(packet, keyframe);
         self.note_heard(packet, frames);
         self.hold_frame(kind, packet);
-        let height = inspection.resolution.map(|resolution| resolution.height);
-        let resized = keyframe && height.is_some() && height != self.height;
+        let height = if keyframe { height_of(&inspection, packet.descriptor) } else { None };
+        let resized = height.is_some() && height != self.height;
         if resized {
             self.height = height;
         }
@@ -204,6 +204,15 @@ impl Encoding {
         let due = if complete { packet.arrival } else { packet.arrival + FRAME_HOLD_MAX };
         self.flush_at = Some(self.flush_at.map_or(due, |at| at.min(due)));
     }
+}
+
+/// The height of a key frame, by its payload, or by the descriptor where the payload cannot be read.
+fn height_of(inspection: &Inspection, descriptor: &[u8]) -> Option<u16> {
+    let by_descriptor = || {
+        let structure = dependency_descriptor::parse(descriptor)?.structure?;
+        structure.resolutions.into_iter().flatten().last()
+    };
+    inspection.resolution.or_else(by_descriptor).map(|resolution| resolution.height)
 }
 
 /// A packet of nothing but padding keeps its number and says nothing.

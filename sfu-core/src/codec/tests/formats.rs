@@ -85,7 +85,7 @@ fn vp9_scalability_structure_gives_the_highest_layer() {
     payload.extend([2, 0b0000_0100, 1, 0b0011_1000, 1, 2, 0xff]);
     let descriptor = vp9::parse(&payload).unwrap();
     assert!(descriptor.is_keyframe_start());
-    assert_eq!(descriptor.resolution(), Some(Resolution { width: 1280, height: 720 }));
+    assert_eq!(descriptor.resolution(&payload), Some(Resolution { width: 1280, height: 720 }));
     assert_eq!(descriptor.structure.unwrap().spatial_layers, 3);
     assert_eq!(descriptor.ids().tl0, Some(9));
     assert_eq!(descriptor.len, payload.len() - 1);

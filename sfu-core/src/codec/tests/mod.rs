@@ -3,3 +3,4 @@
 mod dependency_descriptor;
 mod formats;
 mod rewriting;
+mod sizes;
