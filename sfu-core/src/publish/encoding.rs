@@ -9,10 +9,10 @@ use crate::ring::{PacketMeta, Push, Ring};
 use crate::rtp::{ExtSeqNo, RtpTime};
 
 /// How long an encoding of a simulcast must be silent for its viewers to be given another: browsers switch encodings off
-/// when their link or their processor does not carry them. Ten frames at the lowest rate a browser falls to.
-const STALLED_AFTER: Duration = Duration::from_secs(1);
-/// How many frames of its track it must have missed as well: a still screen is sent once a second, on one encoding after
-/// the other.
+/// when their link or their processor does not carry them. Twice the time for which a browser spreads a large keyframe.
+const STALLED_AFTER: Duration = Duration::from_millis(600);
+/// How many frames the others must have brought meanwhile: a still screen is sent once a second, on one encoding after the
+/// other.
 const STALLED_FRAMES: u64 = 8;
 
 /// A sender report's two clocks at one moment (RFC 3550 §6.4.1).

@@ -9,7 +9,7 @@ use super::Shard;
 use super::participant::AssignedSlot;
 
 /// How often it is seen to that nobody waits for an encoding that stopped.
-const RESCUE_INTERVAL: Duration = Duration::from_millis(500);
+const RESCUE_INTERVAL: Duration = Duration::from_millis(200);
 
 impl Shard {
     /// Decides anew what everybody in a room gets: a publisher or a track came or went.

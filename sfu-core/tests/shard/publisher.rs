@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
-use sfu_core::rtcp::{Kind, RtcpPacket};
+use sfu_core::rtcp::{Kind, RtcpPacket, twcc};
 
 use crate::marks::{
     AUDIO_LEVEL, MID, Mark, OPUS, Plain, REPAIRED_RID, RID, TRANSPORT_CC, VP8, VP8_RTX, be32, opus, packet,
@@ -89,6 +89,7 @@ struct Encoding {
     next_repeat: u64,
     picture_id: u16,
     tl0: u8,
+    rests: bool,
     sent: BTreeMap<u16, Plain>,
 }
 
@@ -110,6 +111,11 @@ pub struct Publisher {
     pub packets_nacked: u64,
     pub packets_repeated: u64,
     pub twcc_reports: u64,
+    /// Packets that transport-wide feedback said had arrived.
+    pub twcc_received: u64,
+    /// Packets of padding in a second, on the lowest encoding's RTX stream, from the first moment on: Firefox probes so.
+    pub padding_per_second: u32,
+    pub padding_sent: u64,
     /// SSRCs that receiver reports spoke of.
     pub reported_on: BTreeSet<u32>,
     pub frames_sent: u32,
@@ -125,6 +131,7 @@ pub struct Publisher {
     next_frame: Option<Instant>,
     next_audio: Option<Instant>,
     next_report: Option<Instant>,
+    next_padding: Option<Instant>,
     transport_sequence: u16,
     mids: (String, String),
 }
@@ -142,6 +149,7 @@ impl Publisher {
             next_repeat: 77,
             picture_id: 32_700 + u16::from(what.mark),
             tl0: 250,
+            rests: false,
             sent: BTreeMap::new(),
         });
         let mids = if what.audio { ("0".into(), "1".into()) } else { (String::new(), "0".into()) };
@@ -159,6 +167,10 @@ impl Publisher {
             packets_nacked: 0,
             packets_repeated: 0,
             twcc_reports: 0,
+            twcc_received: 0,
+            padding_per_second: 0,
+            padding_sent: 0,
+            next_padding: None,
             reported_on: BTreeSet::new(),
             frames_sent: 0,
             rtp_out: VecDeque::new(),
@@ -179,6 +191,7 @@ impl Publisher {
         self.next_frame = self.what.video.then_some(now);
         self.next_audio = self.what.audio.then_some(now);
         self.next_report = Some(now + Duration::from_millis(50));
+        self.next_padding = (self.padding_per_second > 0).then_some(now);
     }
 
     /// Goes on with new streams: other SSRCs, other numbers.
@@ -194,10 +207,14 @@ impl Publisher {
     }
 
     pub fn due(&self) -> Option<Instant> {
-        [self.next_frame, self.next_audio, self.next_report].into_iter().flatten().min()
+        [self.next_frame, self.next_audio, self.next_report, self.next_padding].into_iter().flatten().min()
     }
 
     pub fn wake(&mut self, now: Instant) {
+        if let Some(at) = self.next_padding.filter(|at| *at <= now) {
+            self.next_padding = Some(at + Duration::from_secs(1) / self.padding_per_second);
+            self.padding();
+        }
         if let Some(at) = self.next_frame.filter(|at| *at <= now) {
             self.next_frame = Some(at + FRAME_INTERVAL);
             if !self.muted {
@@ -232,9 +249,19 @@ impl Publisher {
         let captured_ms = (now - self.epoch).as_millis() as u32;
         let browser = self.what.style == Style::Browser;
         let mid = if browser { self.mids.1.clone() } else { String::new() };
-        for encoding in self.encodings.iter_mut().filter(|encoding| self.stopped != Some(encoding.place)) {
+        let reported_on = &self.reported_on;
+        for encoding in &mut self.encodings {
+            // What is switched on again begins with a keyframe.
+            let rested = std::mem::replace(&mut encoding.rests, self.stopped == Some(encoding.place));
+            let key = key || rested;
+            if encoding.rests {
+                continue;
+            }
             encoding.picture_id = (encoding.picture_id + 1) & 0x7fff;
             encoding.tl0 = encoding.tl0.wrapping_add(1);
+            // Browsers say what a stream is until a report shows that it was understood.
+            let is_known = reported_on.contains(&encoding.ssrc);
+            let (mid, rid) = if is_known { ("", "") } else { (mid.as_str(), encoding.rid) };
             let (of_key, of_delta) = self.what.packets;
             let count = if key { of_key } else { of_delta };
             for index in 0..count {
@@ -252,7 +279,7 @@ impl Publisher {
                 self.transport_sequence = self.transport_sequence.wrapping_add(1);
                 let number = if browser { self.transport_sequence.to_be_bytes().to_vec() } else { vec![] };
                 let extensions: [(u8, &[u8]); 3] =
-                    [(MID, mid.as_bytes()), (RID, encoding.rid.as_bytes()), (TRANSPORT_CC, &number)];
+                    [(MID, mid.as_bytes()), (RID, rid.as_bytes()), (TRANSPORT_CC, &number)];
                 let name = (encoding.ssrc, VP8, encoding.next);
                 let plain = packet(name, index + 1 == count, timestamp, &extensions, &payload);
                 encoding.sent.insert(encoding.next as u16, plain.clone());
@@ -282,6 +309,21 @@ impl Publisher {
         let name = (self.what.first_ssrc + 100, OPUS, self.next_audio_index);
         let plain = packet(name, false, self.timestamp(now, 48_000), extensions, &opus(mark));
         self.next_audio_index += 1;
+        self.rtp_out.push_back(plain);
+    }
+
+    /// A packet of nothing but padding, as bandwidth is probed with.
+    fn padding(&mut self) {
+        let encoding = &mut self.encodings[0];
+        self.transport_sequence = self.transport_sequence.wrapping_add(1);
+        let number = self.transport_sequence.to_be_bytes();
+        let extensions: [(u8, &[u8]); 3] =
+            [(MID, self.mids.1.as_bytes()), (REPAIRED_RID, encoding.rid.as_bytes()), (TRANSPORT_CC, &number)];
+        let name = (encoding.ssrc + 1, VP8_RTX, encoding.next_repeat);
+        let mut plain = packet(name, false, 0, &extensions, &[0xff; 255]);
+        plain.bytes[0] |= 0x20;
+        encoding.next_repeat += 1;
+        self.padding_sent += 1;
         self.rtp_out.push_back(plain);
     }
 
@@ -320,7 +362,10 @@ impl Publisher {
             Kind::ReceiverReport => {
                 self.reported_on.extend(packet.body[4..].chunks_exact(24).map(|block| be32(block, 0)));
             }
-            Kind::TransportCc => self.twcc_reports += 1,
+            Kind::TransportCc => {
+                self.twcc_reports += 1;
+                self.twcc_received += twcc::parse(packet).map_or(0, |it| u64::from(it.totals().received));
+            }
             _ => {}
         }
     }
