@@ -58,6 +58,7 @@ fn a_muted_picture_stops_and_goes_on_with_a_keyframe() {
 #[test]
 fn a_muted_microphone_is_silent_at_once_and_is_heard_again_at_once() {
     let (mut world, publisher, viewer) = pair(2);
+    world.links[publisher].jitter = Duration::from_millis(15);
     world.mute(publisher, "0", Muted);
     world.run_ms(30);
     let heard = world.viewer(viewer).audio().packets;
@@ -74,6 +75,27 @@ fn a_muted_microphone_is_silent_at_once_and_is_heard_again_at_once() {
     assert_eq!(jump, pause, "media time is the publisher's");
     assert!(world.viewer(viewer).audio().packets > heard + 40);
     assert_eq!(world.viewer(viewer).audio().skips(), 0);
+    world.assert_sound();
+    world.assert_told();
+}
+
+#[test]
+fn a_short_pause_is_not_bridged_with_what_was_before_it() {
+    let (mut world, publisher, viewer) = pair(5);
+    for _ in 0..5 {
+        world.look("room", "another", (1, 0));
+        let late = world.clients.len() - 1;
+        world.arrange(late, &[(0, ("a", "1"), 180)]);
+        let live = |world: &mut World| world.viewer(late).video().frames.len() > 1;
+        assert!(world.run_until(SECOND, live), "a keyframe has just come");
+        world.mute(publisher, "1", Muted);
+        world.run_ms(100);
+        world.mute(publisher, "1", Unmuted);
+        world.run(2 * SECOND);
+    }
+    let video = world.viewer(viewer).video();
+    assert_eq!((video.skips(), video.packets_nacked), (0, 0), "the pause is no loss");
+    assert!(video.longest_freeze() < Duration::from_millis(900), "{:?}", video.longest_freeze());
     world.assert_sound();
     world.assert_told();
 }
