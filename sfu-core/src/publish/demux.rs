@@ -2,7 +2,8 @@
 //!
 //! Only authenticated packets get here, and the number of SSRCs is bounded: past it, new ones are refused.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+use std::time::Instant;
 
 use crate::id::{EncodingId, MediaKind, Mid, PayloadType, Rid, Ssrc, TrackId};
 use crate::limits::SSRCS_PER_TRANSPORT_MAX;
@@ -63,14 +64,14 @@ pub struct StreamDemux {
     extensions: ExtensionIds,
     sections: Vec<Published>,
     routes: HashMap<Ssrc, Route>,
-    /// Media SSRCs whose place another took; as few as a transport may have SSRCs.
-    retired: HashSet<Ssrc>,
+    /// SSRCs whose place another took, and when; as few as a transport may have SSRCs.
+    retired: HashMap<Ssrc, Instant>,
 }
 
 impl StreamDemux {
     /// Nothing is published yet.
     pub fn new(extensions: ExtensionIds) -> Self {
-        Self { extensions, sections: Vec::new(), routes: HashMap::new(), retired: HashSet::new() }
+        Self { extensions, sections: Vec::new(), routes: HashMap::new(), retired: HashMap::new() }
     }
 
     /// Adds a section that publishes `track`; others are left alone.
@@ -117,15 +118,15 @@ impl StreamDemux {
         self.routes.insert(ssrc, route);
     }
 
-    /// Whether another SSRC took this one's place.
-    pub fn is_retired(&self, ssrc: Ssrc) -> bool {
-        self.retired.contains(&ssrc)
+    /// When another SSRC took this one's place.
+    pub fn retired_at(&self, ssrc: Ssrc) -> Option<Instant> {
+        self.retired.get(&ssrc).copied()
     }
 
     /// Retires every SSRC of an encoding.
-    pub fn retire(&mut self, encoding: EncodingId) {
+    pub fn retire(&mut self, now: Instant, encoding: EncodingId) {
         let gone = self.routes.extract_if(|_, route| route.encoding == encoding);
-        self.retired.extend(gone.map(|(ssrc, _)| ssrc));
+        self.retired.extend(gone.map(|(ssrc, _)| (ssrc, now)));
     }
 
     fn section_of(&self, packet: &RtpPacket<'_>) -> Option<&Published> {

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::id::{EncodingId, MediaKind, ParticipantKey, Ssrc, TrackId};
 use crate::interceptor::RemoteStream;
-use crate::limits::{LARGE_RINGS_PER_TRANSPORT_MAX, RING_BYTES_MAX, RING_BYTES_SMALL};
+use crate::limits::{LARGE_RINGS_PER_TRANSPORT_MAX, MISSING_RETAINED, RING_BYTES_MAX, RING_BYTES_SMALL};
 use crate::publish::{Encoding, Recognized, Route, StreamRole};
 use crate::ring::{Retention, Ring};
 use crate::rtp::RtpPacket;
@@ -43,16 +43,18 @@ impl Shard {
             .iter()
             .copied()
             .find(|id| self.media.encodings.get(*id).is_some_and(|encoding| encoding.rid == recognized.rid));
-        let retired = self.participants.get(key)?.demux.is_retired(ssrc);
+        let retired = self.participants.get(key)?.demux.retired_at(ssrc);
         let media_ssrc = (recognized.role == StreamRole::Media).then_some(ssrc);
         match known {
+            // Repeats that were on their way when their stream was replaced have the numbers of another one.
+            Some(_) if media_ssrc.is_none() && retired.is_some_and(|at| now < at + MISSING_RETAINED) => return None,
             Some(id) if media_ssrc.is_none() => return Some(id),
             Some(id) if self.media.encodings.get(id).is_some_and(|encoding| encoding.ssrc.is_none()) => {
                 self.bind(key, id, recognized.track, ssrc);
                 return Some(id);
             }
-            Some(id) if retired && self.media.is_sending(id, now, STREAM_SILENT) => return None,
-            Some(id) => self.replace_encoding(key, id, recognized.track),
+            Some(id) if retired.is_some() && self.media.is_sending(id, now, STREAM_SILENT) => return None,
+            Some(id) => self.replace_encoding(now, key, id, recognized.track),
             None => {}
         }
         let published = self.published_encodings(key);
@@ -86,9 +88,9 @@ impl Shard {
         }
     }
 
-    fn replace_encoding(&mut self, key: ParticipantKey, encoding: EncodingId, track: TrackId) {
+    fn replace_encoding(&mut self, now: Instant, key: ParticipantKey, encoding: EncodingId, track: TrackId) {
         if let Some(participant) = self.participants.get_mut(key) {
-            participant.demux.retire(encoding);
+            participant.demux.retire(now, encoding);
             if let Some(ssrc) = self.media.encodings.get(encoding).and_then(|encoding| encoding.ssrc) {
                 participant.chain.unbind_remote(ssrc);
             }

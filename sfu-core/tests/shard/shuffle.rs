@@ -101,7 +101,7 @@ impl Shuffle {
 
 #[test]
 fn whatever_is_asked_in_whatever_order_numbers_are_used_once_and_the_last_layout_is_shown() {
-    for seed in 100..106 {
+    for seed in 100..104 {
         let mut shuffle = Shuffle::new(seed);
         for _ in 0..150 {
             shuffle.step();
