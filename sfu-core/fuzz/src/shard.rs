@@ -5,9 +5,9 @@ use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
 
-use sfu_core::command::{Command, Join};
+use sfu_core::command::{Command, Join, LayoutEntry, Muting};
 use sfu_core::event::{Event, PatchOutcome};
-use sfu_core::id::{Identity, RequestId, RoomName, TransportId};
+use sfu_core::id::{Identity, Mid, RequestId, RoomName, TrackName, TransportId};
 use sfu_core::shard::{Datagram, Shard, ShardConfig};
 use sfu_core::stats::ShardStats;
 use sfu_core::transport::{IceCredentials, Pair};
@@ -23,6 +23,7 @@ const OFFERS: [&str; 4] = [
     include_str!("../../tests/golden/firefox-publish.offer.sdp"),
 ];
 const NAMES: [&str; 3] = ["a", "b", "c"];
+const MIDS: [&str; 4] = ["0", "1", "2", "3"];
 const TRANSPORTS_MAX: usize = 8;
 const STEPS_MAX: usize = 64;
 /// More than any state of so few transports needs to come to rest.
@@ -98,8 +99,34 @@ impl World {
                 record.extend(body);
                 self.datagram(from, &record);
             }
-            _ => self.command(Command::Stats { request: RequestId(0) }),
+            _ => match op >> 6 {
+                0 => self.lay_out(input),
+                1 => self.mute(input),
+                _ => self.command(Command::Stats { request: RequestId(0) }),
+            },
         }
+    }
+
+    fn lay_out(&mut self, input: &mut Input<'_>) {
+        let transport = self.client(input).map_or(TransportId(99), |client| client.id);
+        let entry = |input: &mut Input<'_>| LayoutEntry {
+            mid: Mid(input.choose(&MIDS).into()),
+            track: TrackName {
+                identity: Identity::new(input.choose(&NAMES)).unwrap(),
+                mid: Mid(input.choose(&MIDS).into()),
+            },
+            height: input.word(),
+            priority: input.byte(),
+        };
+        let layout = (0..input.byte() % 5).map(|_| entry(input)).collect();
+        self.command(Command::SetLayout { request: RequestId(0), transport, layout });
+    }
+
+    fn mute(&mut self, input: &mut Input<'_>) {
+        let transport = self.client(input).map_or(TransportId(99), |client| client.id);
+        let muting = if input.byte() & 1 == 0 { Muting::Muted } else { Muting::Unmuted };
+        let mid = Mid(input.choose(&MIDS).into());
+        self.command(Command::SetMuted { request: RequestId(0), transport, mid, muting });
     }
 
     fn client(&self, input: &mut Input<'_>) -> Option<&Client> {
@@ -133,7 +160,11 @@ impl World {
         };
         let watch: Vec<Identity> =
             (0..input.byte() % 3).map(|_| Identity::new(input.choose(&NAMES)).unwrap()).collect();
-        self.command(if op & 0x10 == 0 { Command::Publish(join) } else { Command::Watch { join, watch } });
+        self.command(match (op >> 4) & 3 {
+            0 => Command::Publish(join),
+            2 => Command::Meet(join),
+            _ => Command::Watch { join, watch },
+        });
     }
 
     fn patch(&mut self, input: &mut Input<'_>) {

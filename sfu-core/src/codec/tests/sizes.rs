@@ -47,7 +47,7 @@ fn a_parameter_set_of_h264_tells_the_size_less_what_is_cropped() {
 /// A set of High profile with a scaling list of each kind: written out, since no encoder at hand puts them there.
 #[test]
 fn scaling_lists_are_stepped_over() {
-    let mut bits = String::from("01100100".to_owned() + "00000000" + "00011110");
+    let mut bits = "01100100 00000000 00011110".to_owned();
     // Set 0, 4:2:0, 8 bits, 8 bits, no bypass; of eight lists the first (ended by a step of -8) and the seventh (64 steps of 0).
     bits += &format!("1 010 1 1 0 1 1 000010001 00000 1 {} 0", "1".repeat(64));
     // Frame numbers, order by type 1 with a cycle of two, three references, no gaps.
