@@ -6,9 +6,12 @@ use datachannel::message::message_channel_open::ChannelType;
 use sfu_core::command::{Command, DataPayload};
 use sfu_core::event::Event;
 use sfu_core::id::MediaKind::Audio;
+use sfu_core::limits::DATA_PACKETS_PER_TURN;
+use sfu_core::shard::Datagram;
+use sfu_core::transport::{DatagramKind, Pair, classify};
 
 use crate::publisher::Publishing;
-use crate::world::World;
+use crate::world::{SERVER, World};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -107,7 +110,7 @@ fn a_client_that_takes_nothing_is_told_of_once_and_media_goes_on() {
     world.publish("room", "p2", Publishing::with_sound(2));
     world.run(2 * SECOND);
     let before = world.viewer(client).slot(Audio, 0).frames.len();
-    // A link of 100 packets a second or so would take it; this one loses nothing, and the burst comes all at once.
+    // The link loses nothing; it is the burst that is too much.
     for _ in 0..40 {
         world.tell(client, "events", vec![7; 16_384]);
     }
@@ -154,6 +157,49 @@ fn a_flood_costs_the_flooder_its_channels_and_nobody_media() {
     assert!(world.viewer(watcher).video().longest_freeze() < Duration::from_millis(100));
     assert!(world.closed(flooder).is_none());
     world.assert_sound();
+}
+
+#[test]
+fn media_has_its_turn_before_all_data_is_sent() {
+    let mut world = World::new(86);
+    let client = world.talker("p1", Publishing::nothing(), "events");
+    let speaker = world.publish("room", "p2", Publishing { video: false, ..Publishing::with_sound(2) });
+    world.run(2 * SECOND);
+    // The congestion window grows.
+    for _ in 0..16 {
+        world.tell(client, "events", vec![7; 16_384]);
+    }
+    world.run(2 * SECOND);
+    let address = world.clients[client].address;
+    let transport = world.clients[client].id;
+    let now = world.now;
+    for _ in 0..4 {
+        let payload = DataPayload::Binary(vec![7; 65_536].into());
+        world.shard.handle_command(now, Command::SendData { transport, label: "events".into(), payload });
+    }
+    // A packet of sound and many of data are pending at the same time.
+    let (mut sound, mut heard) = (now, false);
+    while !heard {
+        sound = world.clients[speaker].due().unwrap();
+        world.clients[speaker].wake(sound);
+        let from = world.clients[speaker].address;
+        while let Some(mut bytes) = world.clients[speaker].poll() {
+            heard |= classify(&bytes) == DatagramKind::Rtp;
+            let pair = Pair { local: SERVER.parse().unwrap(), remote: from };
+            world.shard.handle_datagram(sound, Datagram { pair, arrival: sound, bytes: &mut bytes });
+        }
+    }
+    world.shard.handle_timeout(sound + Duration::from_millis(5));
+    let (mut kinds, mut buffer) = (vec![], vec![]);
+    while let Some(transmit) = world.shard.poll_transmit(sound + Duration::from_millis(5), &mut buffer) {
+        if transmit.pair.remote == address {
+            kinds.push(classify(&buffer));
+        }
+    }
+    let data = kinds.iter().filter(|kind| **kind == DatagramKind::Dtls).count();
+    let media = kinds.iter().position(|kind| *kind == DatagramKind::Rtp).unwrap();
+    assert!(data > 30, "{data} packets of data");
+    assert!(media <= usize::from(DATA_PACKETS_PER_TURN) + 2, "{media} packets before media, of {data}");
 }
 
 #[test]
