@@ -6,6 +6,6 @@ use std::sync::Once;
 static CAUGHT: Once = Once::new();
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
-    CAUGHT.call_once(|| std::panic::set_hook(Box::new(|_| {})));
+    CAUGHT.call_once(|| std::panic::set_hook(Box::new(|what| eprintln!("{what}"))));
     sfu_core_fuzz::data_channels(data);
 });

@@ -12,6 +12,10 @@ use crate::limits::DATA_LABEL_BYTES_MAX;
 /// Type, channel type, priority, reliability and two lengths (RFC 8832 §5.1).
 const OPEN_BYTES: usize = 12;
 
+/// Message types (RFC 8832 §8.2.1).
+const ACK: u8 = 2;
+const OPEN: u8 = 3;
+
 /// How messages of a channel are delivered.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Reliability {
@@ -35,7 +39,9 @@ pub(super) enum Said {
 
 /// Reads a DCEP message.
 pub(super) fn read(message: &[u8]) -> Said {
-    if message.len() > OPEN_BYTES + 2 * DATA_LABEL_BYTES_MAX {
+    // The library has messages of its own beside these, which it reads past their end.
+    let known = matches!(message.first(), Some(&ACK | &OPEN));
+    if !known || message.len() > OPEN_BYTES + 2 * DATA_LABEL_BYTES_MAX {
         return Said::Nonsense;
     }
     match Message::unmarshal(&mut &*message) {
@@ -79,5 +85,8 @@ mod tests {
         assert_eq!(read(&open(&[b'x'; DATA_LABEL_BYTES_MAX + 1])), Said::Nonsense);
         assert_eq!(read(&open(&[0xff])), Said::Nonsense);
         assert_eq!((read(&[]), read(&[9]), read(&[2])), (Said::Nonsense, Said::Nonsense, Said::Acknowledged));
+        for kind in (0..=255).filter(|kind| ![ACK, OPEN].contains(kind)) {
+            assert_eq!((read(&[kind]), read(&[kind, 1])), (Said::Nonsense, Said::Nonsense));
+        }
     }
 }
