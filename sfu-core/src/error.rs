@@ -14,15 +14,12 @@ pub enum RequestError {
     /// The shard is full.
     #[error("this shard holds its {max} transports; try another node or later", max = crate::limits::TRANSPORTS_PER_SHARD_MAX)]
     ShardFull,
-    /// The offer publishes too much at once.
-    #[error("the offer publishes {tracks} tracks; one transport may publish {max}", max = crate::limits::TRACKS_PER_TRANSPORT_MAX)]
-    TooManyTracks { tracks: usize },
-    /// The offer asks for too many slots.
-    #[error("the offer asks for {slots} slots; one transport may have {max}", max = crate::limits::SLOTS_PER_TRANSPORT_MAX)]
-    TooManySlots { slots: usize },
     /// A fragment names a new ICE generation without its password.
     #[error("the fragment has a new a=ice-ufrag and no a=ice-pwd; send both to restart ICE, or neither")]
     RestartWithoutPassword,
+    /// WHIP and WHEP know no further offers.
+    #[error("this connection publishes or watches by one offer (RFC 9725 section 4.2); open another one for another")]
+    OneOfferOnly,
     /// The transport has no video slot of this name.
     #[error("entry {index} names mid {}, which is no video slot of this connection; name a recvonly video section of the offer", .mid.0)]
     NoSuchSlot { index: usize, mid: Mid },

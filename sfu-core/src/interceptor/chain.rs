@@ -12,7 +12,7 @@ use ::interceptor::{Attribute, AttributedPacket, Interceptor, Packet};
 use ::rtp::header::{EXTENSION_PROFILE_ONE_BYTE, Extension, Header};
 use bytes::Bytes;
 
-use super::config::{Arrival, ChainConfig, LocalStream, RemoteStream, Side, named};
+use super::config::{Arrival, ChainConfig, LocalStream, RemoteStream, named};
 use super::counters::{Cells, ControlCounters};
 use super::event::{Control, ControlEvent, SenderSample};
 use super::{outgoing, registry, stage};
@@ -47,14 +47,10 @@ impl ControlChain {
     /// A chain with no streams yet.
     pub fn new(config: ChainConfig) -> Self {
         let counters = Arc::<Cells>::default();
-        let transport_cc = match config.side {
-            Side::Publisher { transport_cc } | Side::Both { transport_cc } => transport_cc,
-            Side::Subscriber => None,
-        };
         Self {
             chain: registry::build(&config, &counters),
             local_ssrc: config.local_ssrc,
-            transport_cc,
+            transport_cc: config.transport_cc(),
             cnames: BTreeMap::new(),
             events: VecDeque::new(),
             datagrams: VecDeque::new(),

@@ -10,6 +10,9 @@ use crate::rtp::{RtpTime, SeqNo};
 /// The transport-wide sequence number's extension (draft-holmer-rmcat-transport-wide-cc-extensions-01 §2).
 const TRANSPORT_CC_URI: &str = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01";
 
+/// The id of the transport-wide sequence number within a chain of [`Side::Both`]; on the wire it is the offer's.
+const TRANSPORT_CC_ID: u8 = 1;
+
 /// Which way media flows on the transport.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
@@ -20,11 +23,9 @@ pub enum Side {
     },
     /// The peer watches: we answer its requests and report sending.
     Subscriber,
-    /// The peer does both over one transport.
-    Both {
-        /// Id of the transport-wide sequence number, if agreed: feedback is sent.
-        transport_cc: Option<u8>,
-    },
+    /// The peer does both over one transport. Feedback on transport-wide sequence numbers is sent once any arrive: a further
+    /// offer may agree on them.
+    Both,
 }
 
 /// What a chain is made of.
@@ -51,8 +52,17 @@ impl ChainConfig {
     }
 
     /// The chain of a transport that does both.
-    pub fn both(local_ssrc: Ssrc, transport_cc: Option<u8>) -> Self {
-        Self { local_ssrc, side: Side::Both { transport_cc }, nack: true, keyframe: true }
+    pub fn both(local_ssrc: Ssrc) -> Self {
+        Self { local_ssrc, side: Side::Both, nack: true, keyframe: true }
+    }
+
+    /// Under which id the chain's interceptors find transport-wide sequence numbers, if they look for them.
+    pub(super) fn transport_cc(&self) -> Option<u8> {
+        match self.side {
+            Side::Publisher { transport_cc } => transport_cc,
+            Side::Both => Some(TRANSPORT_CC_ID),
+            Side::Subscriber => None,
+        }
     }
 }
 

@@ -27,27 +27,22 @@ pub(super) fn build(config: &ChainConfig, counters: &Arc<Cells>) -> Box<dyn Inte
     if config.keyframe {
         registry = registry.with(Slot::IntervalPli, Staged::new(KeyframeRequest::new(Arc::clone(counters))));
     }
-    if let Side::Publisher { transport_cc } | Side::Both { transport_cc } = config.side {
-        registry = towards_publisher(registry, config, transport_cc, counters);
+    if matches!(config.side, Side::Publisher { .. } | Side::Both) {
+        registry = towards_publisher(registry, config, counters);
     }
-    if matches!(config.side, Side::Subscriber | Side::Both { .. }) {
+    if matches!(config.side, Side::Subscriber | Side::Both) {
         registry = towards_subscriber(registry, config, counters);
     }
     Box::new(registry.build())
 }
 
-fn towards_publisher(
-    mut registry: Registry,
-    config: &ChainConfig,
-    transport_cc: Option<u8>,
-    counters: &Arc<Cells>,
-) -> Registry {
+fn towards_publisher(mut registry: Registry, config: &ChainConfig, counters: &Arc<Cells>) -> Registry {
     registry = registry
         .with(Slot::ReceiverReport, ReceiverReportBuilder::new().with_interval(RECEIVER_REPORT_INTERVAL).build());
     if config.nack {
         registry = registry.with(Slot::NackGenerator, Staged::new(NackGenerator::new(Arc::clone(counters))));
     }
-    if let Some(id) = transport_cc {
+    if let Some(id) = config.transport_cc() {
         let mut receiver = TwccReceiverBuilder::new().with_interval(TRANSPORT_CC_INTERVAL).build();
         // One binding for every SSRC of the transport, here and not through the chain: the receiver reports would report
         // on it.

@@ -2,7 +2,7 @@
 //!
 //! Only authenticated packets get here, and the number of SSRCs is bounded: past it, new ones are refused.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Instant;
 
 use crate::id::{EncodingId, MediaKind, Mid, PayloadType, Rid, Ssrc, TrackId};
@@ -45,6 +45,18 @@ struct Published {
 }
 
 impl Published {
+    fn new(track: TrackId, section: &Section) -> Option<Self> {
+        let Flow::Publishes { ssrcs, rids } = &section.flow else { return None };
+        Some(Self {
+            track,
+            mid: section.mid.clone(),
+            kind: section.kind,
+            codecs: section.codecs.clone(),
+            ssrcs: ssrcs.clone(),
+            rids: rids.clone(),
+        })
+    }
+
     fn role_of(&self, payload_type: PayloadType) -> Option<StreamRole> {
         self.codecs.iter().find_map(|codec| match payload_type {
             media if media == codec.payload_type => Some(StreamRole::Media),
@@ -66,25 +78,41 @@ pub struct StreamDemux {
     routes: HashMap<Ssrc, Route>,
     /// SSRCs whose place another took, and when; as few as a transport may have SSRCs.
     retired: HashMap<Ssrc, Instant>,
+    /// SSRCs of tracks that ended; as few as a transport may have SSRCs.
+    ended: HashSet<Ssrc>,
 }
 
 impl StreamDemux {
     /// Nothing is published yet.
     pub fn new(extensions: ExtensionIds) -> Self {
-        Self { extensions, sections: Vec::new(), routes: HashMap::new(), retired: HashMap::new() }
+        let (routes, retired, ended) = (HashMap::new(), HashMap::new(), HashSet::new());
+        Self { extensions, sections: Vec::new(), routes, retired, ended }
     }
 
     /// Adds a section that publishes `track`; others are left alone.
     pub fn add(&mut self, track: TrackId, section: &Section) {
-        let Flow::Publishes { ssrcs, rids } = &section.flow else { return };
-        self.sections.push(Published {
-            track,
-            mid: section.mid.clone(),
-            kind: section.kind,
-            codecs: section.codecs.clone(),
-            ssrcs: ssrcs.clone(),
-            rids: rids.clone(),
-        });
+        self.sections.extend(Published::new(track, section));
+    }
+
+    /// What header extensions mean from now on.
+    pub fn set_extensions(&mut self, extensions: ExtensionIds) {
+        self.extensions = extensions;
+    }
+
+    /// Takes over what a further offer says of a section.
+    pub fn update(&mut self, track: TrackId, section: &Section) {
+        if let (Some(known), Some(now)) =
+            (self.sections.iter_mut().find(|known| known.track == track), Published::new(track, section))
+        {
+            *known = now;
+        }
+    }
+
+    /// Forgets a track that ended. What is still on its way is nobody's, although its payload type may be another's too.
+    pub fn remove(&mut self, track: TrackId) {
+        self.sections.retain(|section| section.track != track);
+        let gone = self.routes.extract_if(|_, route| route.track == track);
+        self.ended.extend(gone.map(|(ssrc, _)| ssrc));
     }
 
     /// Where packets of a known SSRC go.
@@ -115,6 +143,7 @@ impl StreamDemux {
     /// Remembers where an SSRC's packets go.
     pub fn learn(&mut self, ssrc: Ssrc, route: Route) {
         self.retired.remove(&ssrc);
+        self.ended.remove(&ssrc);
         self.routes.insert(ssrc, route);
     }
 
@@ -135,6 +164,9 @@ impl StreamDemux {
         }
         if let Some(section) = self.sections.iter().find(|section| section.names(packet.ssrc)) {
             return Some(section);
+        }
+        if self.ended.contains(&packet.ssrc) {
+            return None;
         }
         // Senders without MID: the payload type decides if it is one section's alone, else the first of its kind does.
         let mut candidates = self.sections.iter().filter(|section| section.role_of(packet.payload_type).is_some());

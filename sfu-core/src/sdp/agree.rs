@@ -9,7 +9,8 @@ use sdp::direction::Direction;
 use super::codec::AgreedCodec;
 use super::extension::{self, AgreedExtension, BundleExtensions, Extension};
 use super::offer::{Offer, OfferedSection};
-use super::{Codec, ExtensionIds, Flow, Purpose, SdpError};
+use super::session::{KeptSlot, Session};
+use super::{Codec, Flow, Purpose, SdpError};
 use crate::id::{MediaKind, Mid, PayloadType, Ssrc};
 use crate::limits::{SLOTS_PER_TRANSPORT_MAX, TRACKS_PER_TRANSPORT_MAX};
 
@@ -36,19 +37,23 @@ impl Agreed<'_> {
 #[derive(Debug)]
 pub(super) struct Agreement<'a> {
     pub sections: Vec<Agreed<'a>>,
-    pub extensions: ExtensionIds,
+    pub bundle: BundleExtensions,
+    /// What each payload type stands for, in earlier offers too.
+    pub formats: BTreeMap<PayloadType, Meaning>,
 }
 
-/// Decides on every section; fails when nothing usable is left or the bundle contradicts itself.
+/// Decides on every section; fails when nothing usable is left, or when the bundle contradicts itself or what was agreed
+/// `before`.
 pub(super) fn agree<'a>(
     offer: &'a Offer,
     purpose: Purpose,
     cname: &str,
+    before: Option<&Session>,
     rng: &mut impl Rng,
 ) -> Result<Agreement<'a>, SdpError> {
-    let mut bundle = BundleExtensions::default();
-    let mut meanings = BTreeMap::new();
-    let mut slots = Slots::new(offer, cname);
+    let mut bundle = BundleExtensions::after(before);
+    let mut formats = Formats::after(before);
+    let mut slots = Slots::new(offer, cname, before);
     let mut sections = Vec::new();
     let mut mixed = true;
     for offered in &offer.sections {
@@ -58,21 +63,23 @@ pub(super) fn agree<'a>(
             agreed.codecs = offered.codecs.clone();
             agreed.extensions = extension::agreed(offered, purpose);
             bundle.add(offered, &mut agreed.extensions)?;
-            payload_types(&mut meanings, &agreed.codecs, &offered.mid)?;
             feedback(&mut agreed);
             mixed &= offered.mixed;
             match way(purpose, &offered.direction) {
                 None => {}
                 Some(Way::In) => agreed.flow = slots.published(offered),
-                Some(Way::Out) => (agreed.flow, agreed.slot) = slots.slot(kind, &agreed.codecs, rng),
+                Some(Way::Out) => slots.slot(kind, &mut agreed, rng),
             }
+            formats.add(&agreed.codecs, &offered.mid)?;
         }
         sections.push(agreed);
     }
-    check(offer, purpose, &sections)?;
-    let mut extensions = bundle.ids;
-    extensions.mixed = mixed;
-    Ok(Agreement { sections, extensions })
+    check_counts(&sections)?;
+    if before.is_none() {
+        check_use(offer, purpose, &sections)?;
+    }
+    bundle.ids.mixed = mixed;
+    Ok(Agreement { sections, bundle, formats: formats.known })
 }
 
 /// Which way media flows in a section, as we see it.
@@ -102,37 +109,54 @@ fn feedback(agreed: &mut Agreed<'_>) {
     }
 }
 
+/// What a payload type stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Meaning {
+pub(super) enum Meaning {
     Media(Codec),
     Repeat(PayloadType),
 }
 
-/// A payload type means one format in the whole bundle (RFC 9143 §9.1.1).
-fn payload_types(
-    meanings: &mut BTreeMap<PayloadType, (Meaning, Mid)>,
-    codecs: &[AgreedCodec],
-    mid: &Mid,
-) -> Result<(), SdpError> {
-    for codec in codecs.iter().map(|agreed| &agreed.codec) {
-        let media = (codec.payload_type, Meaning::Media(codec.codec));
-        let repeat = codec.rtx.map(|rtx| (rtx, Meaning::Repeat(codec.payload_type)));
-        for (payload_type, meaning) in [Some(media), repeat].into_iter().flatten() {
-            let (known, first) = meanings.entry(payload_type).or_insert_with(|| (meaning, mid.clone()));
-            if *known != meaning {
-                return Err(SdpError::PayloadTypeConflict { payload_type, first: first.clone(), second: mid.clone() });
+/// A payload type means one format in the whole bundle (RFC 9143 §9.1.1), and goes on meaning it (RFC 3264 §8.3.2).
+#[derive(Debug, Default)]
+struct Formats {
+    known: BTreeMap<PayloadType, Meaning>,
+    /// The section of this offer that named it first.
+    named: BTreeMap<PayloadType, Mid>,
+}
+
+impl Formats {
+    fn after(before: Option<&Session>) -> Self {
+        Self { known: before.map(|session| session.formats.clone()).unwrap_or_default(), named: BTreeMap::new() }
+    }
+
+    fn add(&mut self, codecs: &[AgreedCodec], mid: &Mid) -> Result<(), SdpError> {
+        for codec in codecs.iter().map(|agreed| &agreed.codec) {
+            let media = (codec.payload_type, Meaning::Media(codec.codec));
+            let repeat = codec.rtx.map(|rtx| (rtx, Meaning::Repeat(codec.payload_type)));
+            for (payload_type, meaning) in [Some(media), repeat].into_iter().flatten() {
+                let same = *self.known.entry(payload_type).or_insert(meaning) == meaning;
+                match self.named.get(&payload_type) {
+                    _ if same => drop(self.named.entry(payload_type).or_insert_with(|| mid.clone())),
+                    None => return Err(SdpError::PayloadTypeChanged { payload_type, mid: mid.clone() }),
+                    Some(first) => {
+                        let (first, second) = (first.clone(), mid.clone());
+                        return Err(SdpError::PayloadTypeConflict { payload_type, first, second });
+                    }
+                }
             }
         }
+        Ok(())
     }
-    Ok(())
 }
 
 /// Hands out what must be unique within the transport.
 #[derive(Debug)]
 struct Slots<'a> {
     cname: &'a str,
-    audio: usize,
-    video: usize,
+    before: Option<&'a Session>,
+    /// Numbers of slots that are there, by kind.
+    audio: BTreeSet<usize>,
+    video: BTreeSet<usize>,
     /// SSRCs of ours and of the peer's.
     used: BTreeSet<Ssrc>,
     /// SSRCs that a section before this one announced.
@@ -140,9 +164,15 @@ struct Slots<'a> {
 }
 
 impl<'a> Slots<'a> {
-    fn new(offer: &Offer, cname: &'a str) -> Self {
-        let used = offer.sections.iter().flat_map(|section| section.sources.every_ssrc.iter().copied()).collect();
-        Self { cname, audio: 0, video: 0, used, announced: BTreeSet::new() }
+    fn new(offer: &Offer, cname: &'a str, before: Option<&'a Session>) -> Self {
+        let theirs = offer.sections.iter().flat_map(|section| section.sources.every_ssrc.iter().copied());
+        let used = theirs.chain(before.into_iter().flat_map(Session::ssrcs)).collect();
+        let numbers = |wanted: MediaKind| {
+            let sections = offer.sections.iter().filter(|section| section.kind == Some(wanted));
+            sections.filter_map(|section| Some(before?.slot(&section.mid)?.number)).collect()
+        };
+        let (audio, video) = (numbers(MediaKind::Audio), numbers(MediaKind::Video));
+        Self { cname, before, audio, video, used, announced: BTreeSet::new() }
     }
 
     /// A track of the peer's; an SSRC that an earlier section announced stays with that one.
@@ -152,17 +182,24 @@ impl<'a> Slots<'a> {
         Flow::Publishes { ssrcs, rids: sources.rids.clone() }
     }
 
-    fn slot(&mut self, kind: MediaKind, codecs: &[AgreedCodec], rng: &mut impl Rng) -> (Flow, Option<usize>) {
-        let next = match kind {
+    /// A slot: the one that the section was before, or a new one under the lowest number that is free.
+    fn slot(&mut self, kind: MediaKind, agreed: &mut Agreed<'_>, rng: &mut impl Rng) {
+        if let Some(KeptSlot { flow, number, has_rtx }) = self.before.and_then(|it| it.slot(&agreed.offered.mid)) {
+            (agreed.flow, agreed.slot) = (flow, Some(number));
+            // A slot that began without a stream of repeats does not get one later.
+            agreed.codecs.iter_mut().filter(|_| !has_rtx).for_each(|agreed| agreed.codec.rtx = None);
+            return;
+        }
+        let numbers = match kind {
             MediaKind::Audio => &mut self.audio,
             MediaKind::Video => &mut self.video,
         };
-        let slot = *next;
-        *next = slot.saturating_add(1);
+        let slot = (0..).find(|number| !numbers.contains(number)).unwrap_or_default();
+        numbers.insert(slot);
         let cname = Arc::from(format!("{}-{slot}", self.cname));
         let media = self.draw(rng);
-        let rtx = codecs.iter().any(|agreed| agreed.codec.rtx.is_some()).then(|| self.draw(rng));
-        (Flow::Receives { media, rtx, cname }, Some(slot))
+        let rtx = agreed.codecs.iter().any(|agreed| agreed.codec.rtx.is_some()).then(|| self.draw(rng));
+        (agreed.flow, agreed.slot) = (Flow::Receives { media, rtx, cname, pair: slot }, Some(slot));
     }
 
     /// A fresh SSRC: never 0, never one that is known (RFC 3550 §8.1).
@@ -175,7 +212,8 @@ impl<'a> Slots<'a> {
     }
 }
 
-fn check(offer: &Offer, purpose: Purpose, sections: &[Agreed<'_>]) -> Result<(), SdpError> {
+/// Keeps one transport from taking more than its share.
+fn check_counts(sections: &[Agreed<'_>]) -> Result<(), SdpError> {
     let tracks = sections.iter().filter(|agreed| matches!(agreed.flow, Flow::Publishes { .. })).count();
     let slots = sections.iter().filter(|agreed| matches!(agreed.flow, Flow::Receives { .. })).count();
     if tracks > TRACKS_PER_TRANSPORT_MAX {
@@ -184,7 +222,13 @@ fn check(offer: &Offer, purpose: Purpose, sections: &[Agreed<'_>]) -> Result<(),
     if slots > SLOTS_PER_TRANSPORT_MAX {
         return Err(SdpError::TooManySlots { slots });
     }
-    if tracks + slots > 0 || sections.iter().any(|agreed| agreed.offered.data.is_some()) {
+    Ok(())
+}
+
+/// A transport must begin with something to do.
+fn check_use(offer: &Offer, purpose: Purpose, sections: &[Agreed<'_>]) -> Result<(), SdpError> {
+    let flows = sections.iter().any(|agreed| !matches!(agreed.flow, Flow::Inactive));
+    if flows || sections.iter().any(|agreed| agreed.offered.data.is_some()) {
         return Ok(());
     }
     let right_way = |section: &OfferedSection| section.kind.is_some() && way(purpose, &section.direction).is_some();

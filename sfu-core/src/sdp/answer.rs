@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use rand::Rng;
 use sdp::description::common::Attribute;
@@ -11,7 +12,10 @@ use sdp::description::session::{Origin, SessionDescription, TimeDescription};
 use super::agree::{self, Agreed, Agreement};
 use super::codec::AgreedCodec;
 use super::offer::{self, Offer};
-use super::{DataChannel, Feedback, Flow, Negotiated, NegotiatedCodec, Purpose, SdpError, Section, candidate};
+use super::session::{Line, Session};
+use super::{
+    DataChannel, Feedback, Flow, Negotiated, NegotiatedCodec, Purpose, SdpError, Section, candidate, extension,
+};
 use crate::id::{MediaKind, Mid};
 use crate::limits::DATA_MESSAGE_BYTES_MAX;
 use crate::transport::{DtlsRole, Fingerprint, FingerprintHash, IceCredentials};
@@ -33,39 +37,115 @@ pub struct Accepted {
     pub negotiated: Negotiated,
     /// SDP (RFC 8866), lines ended by CR LF.
     pub answer: String,
+    /// For the transport's next offer.
+    pub session: Session,
+    pub ice: IceGeneration,
+}
+
+/// Whether an offer begins an ICE generation (RFC 8445 §9).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IceGeneration {
+    New,
+    Same,
 }
 
 /// Answers an offer. `rng` draws the session id and the SSRCs of slots (never 0, unique within offer and answer).
 pub fn answer(offer: &str, purpose: Purpose, local: &Local<'_>, rng: &mut impl Rng) -> Result<Accepted, SdpError> {
     let offer = offer::parse(offer, purpose)?;
-    let agreement = agree::agree(&offer, purpose, local.cname, rng)?;
-    // RFC 9429 §5.2.1: 63 random bits.
-    let session_id = rng.random::<u64>() >> 1;
-    let answer = session(session_id, &offer, &agreement, local).marshal();
-    let data = agreement.sections.iter().find_map(|agreed| agreed.offered.data.clone());
-    let sections = agreement.sections.into_iter().filter_map(negotiated).collect();
+    let agreement = agree::agree(&offer, purpose, local.cname, None, rng)?;
+    let begun = Begun {
+        // RFC 9429 §5.2.1: 63 random bits.
+        id: rng.random::<u64>() >> 1,
+        version: 1,
+        purpose,
+        cname: local.cname.into(),
+        role: offer.peer.role.unwrap_or(DtlsRole::Server),
+        ice: IceGeneration::New,
+    };
+    Ok(accept(&offer, agreement, local, begun))
+}
+
+/// Answers a further offer of a transport. What was agreed `before` stays: sections that go on keep their SSRCs, CNAMEs,
+/// payload types and header extensions. `local.ice` is used if the offer restarts ICE.
+pub fn answer_further(
+    offer: &str,
+    before: &Session,
+    local: &Local<'_>,
+    rng: &mut impl Rng,
+) -> Result<Accepted, SdpError> {
+    let offer = offer::parse(offer, before.purpose)?;
+    before.check(&offer)?;
+    let restarts = before.restarts_ice(&offer.peer)?;
+    let agreement = agree::agree(&offer, before.purpose, &before.cname, Some(before), rng)?;
+    let begun = Begun {
+        id: before.id,
+        version: before.version.saturating_add(1),
+        purpose: before.purpose,
+        cname: before.cname.clone(),
+        role: before.role,
+        ice: if restarts { IceGeneration::New } else { IceGeneration::Same },
+    };
+    let ice = if restarts { local.ice } else { &before.local_ice };
+    Ok(accept(&offer, agreement, &Local { ice, ..*local }, begun))
+}
+
+/// What an answer goes on with, or begins.
+struct Begun {
+    id: u64,
+    version: u64,
+    purpose: Purpose,
+    cname: Arc<str>,
+    role: DtlsRole,
+    ice: IceGeneration,
+}
+
+fn accept(offer: &Offer, agreement: Agreement<'_>, local: &Local<'_>, begun: Begun) -> Accepted {
+    let Begun { id, version, purpose, cname, role, ice } = begun;
+    let answer = session((id, version), role, offer, &agreement, local).marshal();
+    let Agreement { sections, bundle, formats } = agreement;
+    let session = Session {
+        id,
+        version,
+        purpose,
+        cname,
+        local_ice: local.ice.clone(),
+        remote_ice: offer.peer.ice.clone(),
+        fingerprints: offer.peer.fingerprints.clone(),
+        role,
+        lines: sections.iter().map(Line::of).collect(),
+        formats,
+        extensions: bundle.known,
+        ids: bundle.ids,
+    };
     let negotiated = Negotiated {
         remote_ice: offer.peer.ice.clone(),
         remote_fingerprints: offer.peer.fingerprints.clone(),
-        role: offer.peer.role,
-        extensions: agreement.extensions,
-        sections,
-        data,
+        role,
+        extensions: bundle.ids,
+        data: sections.iter().find_map(|agreed| agreed.offered.data.clone()),
+        sections: sections.into_iter().filter_map(|agreed| negotiated(agreed, bundle.ids.mixed)).collect(),
     };
-    Ok(Accepted { negotiated, answer })
+    Accepted { negotiated, answer, session, ice }
 }
 
-fn negotiated(agreed: Agreed<'_>) -> Option<Section> {
+fn negotiated(agreed: Agreed<'_>, mixed: bool) -> Option<Section> {
     let kind = match agreed.offered.media.media.as_str() {
         "audio" => MediaKind::Audio,
         "video" => MediaKind::Video,
         _ => return None,
     };
+    let extensions = extension::ids(&agreed.extensions, mixed);
     let codecs: Vec<NegotiatedCodec> = agreed.codecs.into_iter().map(|agreed| agreed.codec).collect();
-    Some(Section { mid: agreed.offered.mid.clone(), kind, flow: agreed.flow, codecs })
+    Some(Section { mid: agreed.offered.mid.clone(), kind, flow: agreed.flow, codecs, extensions })
 }
 
-fn session(id: u64, offer: &Offer, agreement: &Agreement<'_>, local: &Local<'_>) -> SessionDescription {
+fn session(
+    (id, version): (u64, u64),
+    role: DtlsRole,
+    offer: &Offer,
+    agreement: &Agreement<'_>,
+    local: &Local<'_>,
+) -> SessionDescription {
     let mut attributes = vec![flag("ice-lite"), value("ice-options", "trickle")];
     if let Some(bundle) = &offer.bundle {
         let mut accepted: BTreeSet<&Mid> =
@@ -79,15 +159,21 @@ fn session(id: u64, offer: &Offer, agreement: &Agreement<'_>, local: &Local<'_>)
     attributes.push(value("msid-semantic", "WMS *"));
     let candidates = candidate::lines(local.candidates);
     let section = |agreed: &Agreed<'_>| match (&agreed.offered.data, agreed.codecs.as_slice()) {
-        (Some(channel), _) => data(agreed, channel, offer, local, &candidates),
+        (Some(channel), _) => {
+            let transport = transport(agreed, role, offer, local);
+            data(agreed, channel, transport, &candidates)
+        }
         (None, []) => refused(agreed),
-        (None, codecs) => accepted(agreed, codecs, offer, local, &candidates),
+        (None, codecs) => {
+            let transport = transport(agreed, role, offer, local);
+            accepted(agreed, codecs, offer.mixed, transport, &candidates)
+        }
     };
     SessionDescription {
         origin: Origin {
             username: "-".to_owned(),
             session_id: id,
-            session_version: 1,
+            session_version: version,
             network_type: "IN".to_owned(),
             address_type: "IP4".to_owned(),
             unicast_address: "127.0.0.1".to_owned(),
@@ -123,14 +209,13 @@ fn blank(agreed: &Agreed<'_>) -> MediaDescription {
 fn data(
     agreed: &Agreed<'_>,
     channel: &DataChannel,
-    offer: &Offer,
-    local: &Local<'_>,
+    transport: Vec<Attribute>,
     candidates: &[String],
 ) -> MediaDescription {
     let mut media = blank(agreed);
     media.media_name.formats.push("webrtc-datachannel".to_owned());
     let lines = &mut media.attributes;
-    lines.extend(transport(agreed, offer, local));
+    lines.extend(transport);
     lines.push(value("sctp-port", channel.local_port.to_string()));
     lines.push(value("max-message-size", DATA_MESSAGE_BYTES_MAX.to_string()));
     lines.extend(candidates.iter().map(|line| value("candidate", line)));
@@ -139,12 +224,12 @@ fn data(
 }
 
 /// How the transport is reached and proved, and which section it is.
-fn transport(agreed: &Agreed<'_>, offer: &Offer, local: &Local<'_>) -> Vec<Attribute> {
+fn transport(agreed: &Agreed<'_>, role: DtlsRole, offer: &Offer, local: &Local<'_>) -> Vec<Attribute> {
     let mut lines = vec![
         value("ice-ufrag", &local.ice.ufrag),
         value("ice-pwd", &local.ice.pwd),
         value("fingerprint", fingerprint(local.fingerprint)),
-        value("setup", setup(offer.peer.role)),
+        value("setup", setup(role)),
     ];
     if agreed.offered.mid_given || offer.bundle.is_some() {
         lines.push(value("mid", &*agreed.offered.mid.0));
@@ -155,16 +240,16 @@ fn transport(agreed: &Agreed<'_>, offer: &Offer, local: &Local<'_>) -> Vec<Attri
 fn accepted(
     agreed: &Agreed<'_>,
     codecs: &[AgreedCodec],
-    offer: &Offer,
-    local: &Local<'_>,
+    session_mixed: bool,
+    transport: Vec<Attribute>,
     candidates: &[String],
 ) -> MediaDescription {
     let offered = agreed.offered;
     let mut media = blank(agreed);
     let lines = &mut media.attributes;
-    lines.extend(transport(agreed, offer, local));
+    lines.extend(transport);
     lines.extend(agreed.extensions.iter().map(|extension| value("extmap", extension.line())));
-    if offered.mixed && !offer.mixed {
+    if offered.mixed && !session_mixed {
         lines.push(flag("extmap-allow-mixed"));
     }
     lines.push(flag(match agreed.flow {
@@ -218,7 +303,7 @@ fn streams(agreed: &Agreed<'_>, lines: &mut Vec<Attribute>) {
                 lines.push(value("simulcast", format!("recv {}", names.join(";"))));
             }
         }
-        Flow::Receives { media, rtx, cname } => {
+        Flow::Receives { media, rtx, cname, .. } => {
             if let Some(rtx) = rtx {
                 lines.push(value("ssrc-group", format!("FID {media} {rtx}")));
             }

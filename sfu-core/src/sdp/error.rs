@@ -1,6 +1,6 @@
 //! What is wrong with a session description.
 
-use crate::id::{Mid, PayloadType};
+use crate::id::{Mid, PayloadType, Ssrc};
 use crate::limits;
 
 /// Why an offer or a fragment cannot be answered: what is wrong, where, and what to do.
@@ -62,6 +62,30 @@ pub enum SdpError {
     PayloadTypeConflict { payload_type: PayloadType, first: Mid, second: Mid },
     #[error("header extension id {id} means one thing in section {} and another in section {}; in a bundle it must mean one (RFC 9143 section 12)", .first.0, .second.0)]
     ExtensionConflict { id: u8, first: Mid, second: Mid },
+    #[error("payload type {payload_type} means another format in section {} than in an earlier offer; offer it as it was (RFC 3264 section 8.3.2)", .mid.0)]
+    PayloadTypeChanged { payload_type: PayloadType, mid: Mid },
+    #[error("header extension id {id} means something else in section {} than in an earlier offer; offer it as it was (RFC 8285 section 5)", .mid.0)]
+    ExtensionChanged { id: u8, mid: Mid },
+    #[error(
+        "the offer has {now} m-sections after {before}; keep each in its place, stopped ones with port 0 (RFC 3264 section 8)"
+    )]
+    SectionsGone { before: usize, now: usize },
+    #[error("m-section {place} was a=mid:{} and is now a=mid:{}; only a stopped one may be used anew (RFC 9429 section 5.2.2)", .was.0, .now.0)]
+    SectionMoved { place: usize, was: Mid, now: Mid },
+    #[error("section {} has become another kind of media; add a section for it (RFC 3264 section 8.3.3)", .mid.0)]
+    KindChanged { mid: Mid },
+    #[error(
+        "the offer has another a=fingerprint than the one before; a connection keeps its certificate, so open a new one"
+    )]
+    FingerprintChanged,
+    #[error("the offer has another a=setup than was agreed on; offer actpass, or what it was (RFC 8842 section 5.5)")]
+    RoleChanged,
+    #[error(
+        "the offer changes one of a=ice-ufrag and a=ice-pwd; change both to restart ICE, or neither (RFC 8839 section 5.4)"
+    )]
+    HalfRestart,
+    #[error("section {} announces SSRC {ssrc}, on which this server sends; choose another (RFC 3550 section 8.1)", .mid.0)]
+    SsrcTaken { ssrc: Ssrc, mid: Mid },
     #[error(
         "nothing to receive: no section of the offer is sendonly or sendrecv, and WHIP publishes (RFC 9725 section 4.2)"
     )]

@@ -7,6 +7,7 @@ use sdp::direction::Direction;
 
 use super::agree::{Way, way};
 use super::offer::OfferedSection;
+use super::session::Session;
 use super::{ExtensionIds, Purpose, SdpError};
 use crate::id::Mid;
 
@@ -94,16 +95,21 @@ pub(super) fn offered(attributes: &[Attribute], session: &[OfferedExtension]) ->
 }
 
 /// What we agree to for one section: known, usable in the direction in which media will flow, and reachable by the header form.
+/// A slot is one stream, so it needs no names for several.
 pub(super) fn agreed(section: &OfferedSection, purpose: Purpose) -> Vec<AgreedExtension> {
+    let way = way(purpose, &section.direction);
     let mut agreed: Vec<AgreedExtension> = Vec::new();
     for offered in &section.extensions {
         let Some(extension) = offered.known else { continue };
-        let direction = match (&offered.direction, way(purpose, &section.direction)) {
+        let direction = match (&offered.direction, way) {
             (Direction::SendRecv, _) => None,
             (Direction::SendOnly, Some(Way::In)) => Some("recvonly"),
             (Direction::RecvOnly, Some(Way::Out)) => Some("sendonly"),
             (Direction::SendOnly | Direction::RecvOnly | Direction::Inactive | Direction::Unspecified, _) => continue,
         };
+        if matches!(extension, Extension::Rid | Extension::RepairedRid) && way == Some(Way::Out) {
+            continue;
+        }
         if (offered.id > ONE_BYTE_ID_MAX && !section.mixed) || agreed.iter().any(|other| other.extension == extension) {
             continue;
         }
@@ -116,10 +122,18 @@ pub(super) fn agreed(section: &OfferedSection, purpose: Purpose) -> Vec<AgreedEx
 #[derive(Debug, Default)]
 pub(super) struct BundleExtensions {
     meanings: BTreeMap<u8, (String, Mid)>,
+    /// Of earlier offers too.
+    pub known: BTreeMap<u8, Option<Extension>>,
     pub ids: ExtensionIds,
 }
 
 impl BundleExtensions {
+    /// Ids keep the meanings that earlier offers gave them.
+    pub fn after(before: Option<&Session>) -> Self {
+        let Some(before) = before else { return Self::default() };
+        Self { meanings: BTreeMap::new(), known: before.extensions.clone(), ids: before.ids }
+    }
+
     /// Takes in a section: an id must mean the same in the whole bundle. An extension under a second id keeps its first one
     /// and is taken out of `agreed`.
     pub fn add(&mut self, section: &OfferedSection, agreed: &mut Vec<AgreedExtension>) -> Result<(), SdpError> {
@@ -130,23 +144,35 @@ impl BundleExtensions {
                 let (first, second) = (first.clone(), section.mid.clone());
                 return Err(SdpError::ExtensionConflict { id: offered.id, first, second });
             }
+            if *self.known.entry(offered.id).or_insert(offered.known) != offered.known {
+                return Err(SdpError::ExtensionChanged { id: offered.id, mid: section.mid.clone() });
+            }
         }
         agreed.retain(|extension| {
-            let id = self.slot(extension.extension).get_or_insert(extension.id);
+            let id = place(&mut self.ids, extension.extension).get_or_insert(extension.id);
             *id == extension.id
         });
         Ok(())
     }
+}
 
-    fn slot(&mut self, extension: Extension) -> &mut Option<u8> {
-        match extension {
-            Extension::Mid => &mut self.ids.mid,
-            Extension::Rid => &mut self.ids.rid,
-            Extension::RepairedRid => &mut self.ids.repaired_rid,
-            Extension::AudioLevel => &mut self.ids.audio_level,
-            Extension::AbsSendTime => &mut self.ids.abs_send_time,
-            Extension::TransportCc => &mut self.ids.transport_cc,
-            Extension::DependencyDescriptor => &mut self.ids.dependency_descriptor,
-        }
+/// The ids of one section's extensions.
+pub(super) fn ids(agreed: &[AgreedExtension], mixed: bool) -> ExtensionIds {
+    let mut ids = ExtensionIds { mixed, ..ExtensionIds::default() };
+    for extension in agreed {
+        *place(&mut ids, extension.extension) = Some(extension.id);
+    }
+    ids
+}
+
+fn place(ids: &mut ExtensionIds, extension: Extension) -> &mut Option<u8> {
+    match extension {
+        Extension::Mid => &mut ids.mid,
+        Extension::Rid => &mut ids.rid,
+        Extension::RepairedRid => &mut ids.repaired_rid,
+        Extension::AudioLevel => &mut ids.audio_level,
+        Extension::AbsSendTime => &mut ids.abs_send_time,
+        Extension::TransportCc => &mut ids.transport_cc,
+        Extension::DependencyDescriptor => &mut ids.dependency_descriptor,
     }
 }

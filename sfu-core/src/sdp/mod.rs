@@ -1,7 +1,7 @@
 //! Answering offers: what the peer can do, what we agree on, and the answer's text. Control path only.
 //!
 //! Text → lines and syntax (`text`) → the offer in our types (`offer` with `peer`, `codec`, `extension`, `source`)
-//! → the decision (`agree`) → the answer (`answer`). An offer either gets an answer that keeps the order and the names of
+//! → the decision (`agree`), bound by what was agreed before (`session`) → the answer (`answer`). An offer either gets an answer that keeps the order and the names of
 //! its sections, or an [`SdpError`]; nothing of it is echoed that was not checked.
 
 mod agree;
@@ -14,13 +14,15 @@ mod extension;
 mod fragment;
 mod offer;
 mod peer;
+mod session;
 mod source;
 mod text;
 
-pub use answer::{Accepted, Local, answer};
+pub use answer::{Accepted, IceGeneration, Local, answer, answer_further};
 pub use data::DataChannel;
 pub use error::SdpError;
 pub use fragment::{Fragment, parse_fragment, write_fragment};
+pub use session::Session;
 
 pub use crate::codec::{Codec, H264Profile};
 
@@ -80,6 +82,8 @@ pub struct Section {
     pub flow: Flow,
     /// Mutual codecs in the offer's order of preference; empty only if `flow` is `Inactive`.
     pub codecs: Vec<NegotiatedCodec>,
+    /// Of the bundle's header extensions those that this section agreed to.
+    pub extensions: ExtensionIds,
 }
 
 /// Which way media flows in a section.
@@ -98,6 +102,8 @@ pub enum Flow {
         rtx: Option<Ssrc>,
         /// What sender reports call the slot (RFC 3550 §6.5.1): audio slot i and video slot i share it.
         cname: Arc<str>,
+        /// Which slot of its kind it is, from 0: audio slot i and video slot i belong together.
+        pair: usize,
     },
     /// Refused (no mutual codec, then `codecs` is empty) or inactive.
     Inactive,

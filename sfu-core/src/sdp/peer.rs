@@ -12,8 +12,8 @@ use crate::transport::{DtlsRole, Fingerprint, FingerprintHash, IceCredentials};
 pub(super) struct Peer {
     pub ice: IceCredentials,
     pub fingerprints: Vec<Fingerprint>,
-    /// Ours.
-    pub role: DtlsRole,
+    /// Ours, if the peer leaves no choice.
+    pub role: Option<DtlsRole>,
 }
 
 /// Reads the transport's attributes: those of the section `mid`, or else the session's.
@@ -31,8 +31,9 @@ pub(super) fn peer(mid: &Mid, section: &[Attribute], session: &[Attribute]) -> R
     }
     let role = match one("setup") {
         // An offer without the attribute predates it; its sender waits for us to say who begins.
-        None | Some("actpass" | "active") => DtlsRole::Server,
-        Some("passive") => DtlsRole::Client,
+        None | Some("actpass") => None,
+        Some("active") => Some(DtlsRole::Server),
+        Some("passive") => Some(DtlsRole::Client),
         Some(other) => return Err(SdpError::Setup { mid: mid.clone(), found: text::excerpt(other) }),
     };
     Ok(Peer { ice: IceCredentials { ufrag: checked_ufrag(ufrag)?, pwd: checked_pwd(pwd)? }, fingerprints, role })

@@ -46,7 +46,7 @@ fn enter(shard: &mut Shard, now: Instant, number: u16, purpose: Purpose) -> Part
         wishes: crate::room::Wishes::Anybody,
     };
     let connection = Connection::with_keys(now, pair(number), &keys());
-    let key = shard.enter(now, membership, connection, accepted.negotiated);
+    let key = shard.enter(now, membership, connection, (accepted.negotiated, accepted.session));
     shard.addresses.add(key, TransportId(u64::from(number)), &ice.ufrag);
     shard.addresses.verified(now, key, pair(number), Some(pair(number)));
     key

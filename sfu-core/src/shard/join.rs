@@ -7,19 +7,20 @@ use rand::Rng;
 use crate::command::Join;
 use crate::error::RequestError;
 use crate::event::{CloseReason, Event, PublishedTrack};
-use crate::id::{ParticipantKey, Ssrc, TrackId};
-use crate::interceptor::{ChainConfig, ControlChain, LocalStream};
-use crate::limits::{SLOTS_PER_TRANSPORT_MAX, TRACKS_PER_TRANSPORT_MAX, TRANSPORTS_PER_SHARD_MAX};
-use crate::publish::{StreamDemux, Track};
-use crate::room::{Publication, Publisher, Wishes};
-use crate::sdp::{self, Flow, Local, Negotiated, Purpose, Section};
-use crate::subscribe::{FirstNumbers, Pacer, Slot};
+use crate::id::{ParticipantKey, Ssrc};
+use crate::interceptor::{ChainConfig, ControlChain};
+use crate::limits::TRANSPORTS_PER_SHARD_MAX;
+use crate::publish::StreamDemux;
+use crate::room::{Publisher, Wishes};
+use crate::sdp::{self, Local, Negotiated, Purpose, Session};
+use crate::subscribe::Pacer;
 use crate::transport::{Connection, ConnectionConfig, IceCredentials};
 
 use super::Shard;
 use super::data::Data;
 use super::liveness::Liveness;
-use super::participant::{AssignedSlot, Egress, Membership, Participant};
+use super::participant::{Egress, Membership, Participant};
+use super::sections::published_tracks;
 
 impl Shard {
     /// Answers an offer with a new transport, or says why not.
@@ -51,7 +52,6 @@ impl Shard {
             cname: &cname,
         };
         let accepted = sdp::answer(&join.offer, purpose, &local, &mut self.rng)?;
-        check_counts(&accepted.negotiated)?;
         if purpose.publishes() {
             self.replace(now, &join);
         }
@@ -66,7 +66,7 @@ impl Shard {
         let connection = Connection::new(now, config);
         let membership = Membership { id: join.transport, room: join.room, identity: join.identity, purpose, wishes };
         let tracks = published_tracks(&accepted.negotiated);
-        let key = self.enter(now, membership, connection, accepted.negotiated);
+        let key = self.enter(now, membership, connection, (accepted.negotiated, accepted.session));
         if let Some(participant) = self.participants.get_mut(key) {
             participant.candidates = join.candidates;
         }
@@ -88,13 +88,13 @@ impl Shard {
         now: Instant,
         membership: Membership,
         connection: Connection,
-        negotiated: Negotiated,
+        (negotiated, session): (Negotiated, Session),
     ) -> ParticipantKey {
         let local_ssrc = Ssrc(self.rng.random_range(1..=u32::MAX));
         let chain = match membership.purpose {
             Purpose::Publish => ChainConfig::publisher(local_ssrc, negotiated.extensions.transport_cc),
             Purpose::Watch => ChainConfig::subscriber(local_ssrc),
-            Purpose::Meet => ChainConfig::both(local_ssrc, negotiated.extensions.transport_cc),
+            Purpose::Meet => ChainConfig::both(local_ssrc),
         };
         let room = membership.room.clone();
         let purpose = membership.purpose;
@@ -108,6 +108,7 @@ impl Shard {
             tracks: Vec::new(),
             slots: Vec::new(),
             reads: Vec::new(),
+            session,
             sections: Vec::new(),
             candidates: Vec::new(),
             egress: Egress {
@@ -121,7 +122,7 @@ impl Shard {
             liveness: Liveness::Unwatched,
             data: Data::default(),
         });
-        self.add_sections(key, negotiated);
+        self.apply_sections(key, negotiated);
         let tracks = self.publications(key);
         let members = self.rooms.entry(room.clone()).or_default();
         if purpose.watches() {
@@ -136,49 +137,6 @@ impl Shard {
         self.settle(now, key);
         key
     }
-
-    /// Makes tracks and slots of the agreed sections.
-    fn add_sections(&mut self, key: ParticipantKey, negotiated: Negotiated) {
-        let Some(participant) = self.participants.get_mut(key) else { return };
-        for section in &negotiated.sections {
-            match &section.flow {
-                Flow::Publishes { .. } => {
-                    let track = self.media.tracks.insert(Track::new(key, section));
-                    participant.demux.add(track, section);
-                    participant.tracks.push(track);
-                }
-                Flow::Receives { media, rtx, cname } => {
-                    participant.chain.bind_local(&LocalStream { ssrc: *media, cname: cname.clone() });
-                    let first = FirstNumbers { media: self.rng.random(), rtx: self.rng.random() };
-                    let ids = negotiated.extensions;
-                    let slot = Slot::new(
-                        section.mid.clone(),
-                        section.kind,
-                        (*media, *rtx),
-                        section.codecs.clone(),
-                        ids,
-                        first,
-                    );
-                    participant.slots.push(AssignedSlot::new(slot));
-                }
-                Flow::Inactive => {}
-            }
-        }
-        if let Some(data) = &negotiated.data {
-            participant.data.agree(data);
-        }
-        participant.sections = negotiated.sections;
-    }
-
-    /// What a participant publishes, for its room.
-    pub(super) fn publications(&self, key: ParticipantKey) -> Vec<Publication> {
-        let Some(participant) = self.participants.get(key) else { return Vec::new() };
-        let publication = |track: &TrackId| {
-            let found = self.media.tracks.get(*track)?;
-            Some(Publication { track: *track, mid: found.mid.clone(), kind: found.kind })
-        };
-        participant.tracks.iter().filter_map(publication).collect()
-    }
 }
 
 /// What an answered offer came to.
@@ -187,29 +145,4 @@ pub(super) struct Admitted {
     pub answer: String,
     pub ice_tag: String,
     pub tracks: Vec<PublishedTrack>,
-}
-
-/// The tracks that were agreed on, for the control plane.
-pub(super) fn published_tracks(negotiated: &Negotiated) -> Vec<PublishedTrack> {
-    let published = |section: &Section| match &section.flow {
-        Flow::Publishes { rids, .. } => {
-            Some(PublishedTrack { mid: section.mid.clone(), kind: section.kind, rids: rids.clone() })
-        }
-        Flow::Receives { .. } | Flow::Inactive => None,
-    };
-    negotiated.sections.iter().filter_map(published).collect()
-}
-
-/// Keeps one transport from taking more than its share.
-fn check_counts(negotiated: &Negotiated) -> Result<(), RequestError> {
-    let count = |wanted: fn(&Flow) -> bool| negotiated.sections.iter().filter(|section| wanted(&section.flow)).count();
-    let tracks = count(|flow| matches!(flow, Flow::Publishes { .. }));
-    if tracks > TRACKS_PER_TRANSPORT_MAX {
-        return Err(RequestError::TooManyTracks { tracks });
-    }
-    let slots = count(|flow| matches!(flow, Flow::Receives { .. }));
-    if slots > SLOTS_PER_TRANSPORT_MAX {
-        return Err(RequestError::TooManySlots { slots });
-    }
-    Ok(())
 }

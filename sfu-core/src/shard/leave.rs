@@ -39,7 +39,8 @@ impl Shard {
         }
     }
 
-    fn remove_track(&mut self, track: TrackId) {
+    /// Takes a track away from its viewers.
+    pub(super) fn remove_track(&mut self, track: TrackId) {
         let Some(gone) = self.media.tracks.remove(track) else { return };
         for encoding in gone.encodings {
             self.remove_encoding(encoding);

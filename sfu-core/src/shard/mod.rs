@@ -23,6 +23,7 @@ mod participant;
 mod patch;
 mod renegotiate;
 mod routes;
+mod sections;
 mod snapshot;
 mod speakers;
 mod status;

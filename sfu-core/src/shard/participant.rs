@@ -9,7 +9,7 @@ use crate::id::{EncodingId, Identity, ParticipantKey, RoomName, Ssrc, TrackId, T
 use crate::interceptor::ControlChain;
 use crate::publish::StreamDemux;
 use crate::room::Wishes;
-use crate::sdp::{ExtensionIds, Purpose, Section};
+use crate::sdp::{ExtensionIds, Purpose, Section, Session};
 use crate::subscribe::{Pacer, Slot, Wanted};
 use crate::transport::Connection;
 
@@ -94,6 +94,8 @@ pub(super) struct Participant {
     pub slots: Vec<AssignedSlot>,
     /// Encodings among whose readers the participant is.
     pub reads: Vec<EncodingId>,
+    /// What its offers have agreed on, for the next one.
+    pub session: Session,
     pub sections: Vec<Section>,
     /// What an ICE restart announces again.
     pub candidates: Vec<SocketAddr>,
@@ -111,6 +113,11 @@ impl Participant {
     /// The slot that sends on `ssrc`.
     pub fn slot_by_ssrc(&mut self, ssrc: Ssrc) -> Option<&mut AssignedSlot> {
         self.slots.iter_mut().find(|assigned| assigned.slot.ssrc == ssrc)
+    }
+
+    /// Whether one of our own streams has this SSRC.
+    pub fn sends_on(&self, ssrc: Ssrc) -> bool {
+        self.slots.iter().any(|assigned| assigned.slot.ssrc == ssrc || assigned.slot.rtx == Some(ssrc))
     }
 
     /// When anything of this participant is due.

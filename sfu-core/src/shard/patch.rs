@@ -35,7 +35,9 @@ impl Shard {
         }
         let pwd = fragment.pwd.ok_or(RequestError::RestartWithoutPassword)?;
         let ice = IceCredentials::generate(&mut self.rng);
-        participant.connection.restart_ice(now, ice.clone(), IceCredentials { ufrag: fragment.ufrag, pwd });
+        let remote = IceCredentials { ufrag: fragment.ufrag, pwd };
+        participant.session.restarted(ice.clone(), remote.clone());
+        participant.connection.restart_ice(now, ice.clone(), remote);
         let local = Local {
             ice: &ice,
             fingerprint: self.config.certificate.fingerprint(),

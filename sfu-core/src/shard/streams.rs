@@ -21,6 +21,10 @@ impl Shard {
         if let Some(route) = participant.demux.route(packet.ssrc) {
             return Some(route);
         }
+        // What we send on is nobody else's (RFC 3550 §8.1).
+        if participant.sends_on(packet.ssrc) {
+            return None;
+        }
         let recognized = participant.demux.recognize(packet)?;
         let encoding = self.encoding_for(now, key, &recognized, packet.ssrc)?;
         let route = Route { track: recognized.track, encoding, role: recognized.role };

@@ -82,6 +82,11 @@ impl Slot {
         }
     }
 
+    /// Takes over the formats of a further answer.
+    pub fn set_codecs(&mut self, codecs: &[NegotiatedCodec]) {
+        self.codecs = codecs.to_vec();
+    }
+
     /// The header extensions of this slot's packets.
     pub fn extensions(&self) -> &SendExtensions {
         &self.extensions

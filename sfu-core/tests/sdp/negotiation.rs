@@ -247,7 +247,7 @@ fn slots_are_paired_and_their_ssrcs_differ() {
     let mut seen = std::collections::BTreeSet::new();
     let (mut audio, mut video) = (Vec::new(), Vec::new());
     for (index, section) in accepted.negotiated.sections.iter().enumerate() {
-        let Flow::Receives { media, rtx, cname } = &section.flow else { panic!("{section:?}") };
+        let Flow::Receives { media, rtx, cname, .. } = &section.flow else { panic!("{section:?}") };
         assert!(seen.insert(*media) && rtx.is_none_or(|rtx| seen.insert(rtx)) && !seen.contains(&Ssrc(0)));
         assert_eq!(rtx.is_some(), section.kind == MediaKind::Video);
         let msid = lines(&accepted.answer, index, "a=msid:")[0].split(' ').next().unwrap().to_owned();

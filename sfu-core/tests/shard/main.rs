@@ -29,6 +29,7 @@ mod chaos;
 mod clocks;
 mod data;
 mod endings;
+mod further_offers;
 mod hostile;
 mod interruptions;
 mod joining;

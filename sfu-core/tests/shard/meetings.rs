@@ -25,6 +25,28 @@ fn people_hear_each_other_over_one_transport_each() {
 }
 
 #[test]
+fn people_see_each_other_once_their_layouts_say_so() {
+    let mut world = World::new(63);
+    let what = |mark| Publishing { rids: vec!["q", "h", "f"], ..Publishing::with_sound(mark) };
+    let [a, b] = [1, 2].map(|mark| world.meet("room", &format!("p{mark}"), what(mark), 1));
+    world.lay_out(a, &[Some(("p2", "1"))]);
+    world.lay_out(b, &[Some(("p1", "1"))]);
+    for client in [a, b] {
+        world.links[client].loss_up = 2.0;
+        world.links[client].loss_down = 2.0;
+    }
+    world.run(5 * SECOND);
+    for (client, other) in [(a, 2), (b, 1)] {
+        assert_eq!(world.viewer(client).video().publishers(), [other]);
+        assert!(world.viewer(client).video().longest_freeze() < Duration::from_millis(500));
+        let publisher = world.publisher(client);
+        assert!(publisher.packets_repeated > 0, "{} asked for", publisher.packets_nacked);
+        assert_eq!(world.publisher(client).reported_on.len(), 4, "three encodings and a microphone");
+    }
+    world.assert_sound();
+}
+
+#[test]
 fn an_answer_tells_what_is_published() {
     let mut world = World::new(61);
     world.meet("room", "p1", Publishing { rids: vec!["q", "h", "f"], ..Publishing::with_sound(1) }, 1);

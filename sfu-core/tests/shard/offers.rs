@@ -49,11 +49,10 @@ impl Section {
 
 /// Gives names to sections that have none: the next number.
 pub fn name(sections: &mut [Section]) {
-    let mut next =
-        sections.iter().filter_map(|section| section.mid.parse::<u32>().ok()).max().map_or(0, |last| last + 1);
-    for section in sections.iter_mut().filter(|section| section.mid.is_empty()) {
-        section.mid = next.to_string();
-        next += 1;
+    let last = sections.iter().filter_map(|section| section.mid.parse::<u32>().ok()).max();
+    let numbers = last.map_or(0, |last| last + 1)..;
+    for (number, section) in numbers.zip(sections.iter_mut().filter(|section| section.mid.is_empty())) {
+        section.mid = number.to_string();
     }
 }
 
@@ -147,6 +146,9 @@ pub struct Answer {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Slot {
     pub mid: String,
+    /// Of its SSRC lines, and the stream of its msid.
+    pub cname: String,
+    pub msid: String,
     pub kind: MediaKind,
     pub ssrc: u32,
     pub rtx: Option<u32>,
@@ -162,10 +164,12 @@ pub fn read(answer: &str) -> Answer {
         .map(|section| {
             let kind = if section.starts_with("audio") { MediaKind::Audio } else { MediaKind::Video };
             let ssrc = value_in(section, "ssrc").unwrap();
-            let ssrc = ssrc.split(' ').next().unwrap().parse().unwrap();
+            let (ssrc, cname) = ssrc.split_once(' ').unwrap();
+            let (ssrc, cname) = (ssrc.parse().unwrap(), cname.to_owned());
+            let msid = value_in(section, "msid").unwrap().split(' ').next().unwrap().to_owned();
             let group = value_in(section, "ssrc-group");
             let rtx = group.and_then(|group| group.split(' ').nth(2).map(|ssrc| ssrc.parse().unwrap()));
-            Slot { mid: value_in(section, "mid").unwrap(), kind, ssrc, rtx }
+            Slot { mid: value_in(section, "mid").unwrap(), cname, msid, kind, ssrc, rtx }
         })
         .collect();
     Answer { ice, setup: value("setup"), slots }

@@ -187,6 +187,16 @@ impl Publisher {
         }
     }
 
+    /// Sends in sections of these names, audio and video.
+    pub fn named(self, mids: (String, String)) -> Self {
+        Self { mids, ..self }
+    }
+
+    /// Sends its lowest encoding on another SSRC.
+    pub fn use_ssrc(&mut self, ssrc: u32) {
+        self.encodings[0].ssrc = ssrc;
+    }
+
     pub fn start(&mut self, now: Instant) {
         self.next_frame = self.what.video.then_some(now);
         self.next_audio = self.what.audio.then_some(now);

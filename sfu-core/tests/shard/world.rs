@@ -125,6 +125,25 @@ impl World {
         self.command_offer(transport, offer);
     }
 
+    /// A client that is connected begins to publish in the sections that it offered last.
+    pub fn begin_publishing(&mut self, client: usize, what: Publishing) {
+        let it = &mut self.clients[client];
+        let mid = |kind| {
+            let found =
+                it.sections.iter().rev().find(|section| section.kind == kind && section.direction == "sendonly");
+            found.map(|section| section.mid.clone()).unwrap_or_default()
+        };
+        let mids = (mid(MediaKind::Audio), mid(MediaKind::Video));
+        let publisher = it.role.publisher.insert(Box::new(Publisher::new(self.start, what).named(mids)));
+        publisher.start(self.now);
+    }
+
+    /// From now on a client sends from another port.
+    pub fn move_to_port(&mut self, client: usize, port: u16) {
+        self.clients[client].address.set_port(port);
+        self.addresses.insert(self.clients[client].address, client);
+    }
+
     /// Sends a further offer as it is.
     pub fn command_offer(&mut self, transport: TransportId, offer: String) {
         let request = self.request();

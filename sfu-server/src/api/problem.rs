@@ -144,15 +144,12 @@ impl From<ControlError> for Problem {
                 Self::new(status, kind, error.to_string())
             }
             ControlError::Refused(RequestError::UnknownTransport(_)) => Self::no_such_resource(),
-            ControlError::Refused(RequestError::TooManyTracks { .. } | RequestError::TooManySlots { .. }) => {
-                Self::new(StatusCode::PAYLOAD_TOO_LARGE, ProblemType::BodyTooLarge, error.to_string())
-            }
             ControlError::Refused(
                 RequestError::NoSuchSlot { .. }
                 | RequestError::SlotNamedTwice { .. }
                 | RequestError::NoSuchTrack { .. },
             ) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, ProblemType::BadQuery, error.to_string()),
-            ControlError::Refused(RequestError::RestartWithoutPassword) => {
+            ControlError::Refused(RequestError::RestartWithoutPassword | RequestError::OneOfferOnly) => {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, ProblemType::BadSdp, error.to_string())
             }
             ControlError::Refused(RequestError::Internal) => {
@@ -208,6 +205,15 @@ fn of_sdp(error: &SdpError) -> (StatusCode, ProblemType) {
         | SdpError::Setup { .. }
         | SdpError::PayloadTypeConflict { .. }
         | SdpError::ExtensionConflict { .. }
+        | SdpError::PayloadTypeChanged { .. }
+        | SdpError::ExtensionChanged { .. }
+        | SdpError::SectionsGone { .. }
+        | SdpError::SectionMoved { .. }
+        | SdpError::KindChanged { .. }
+        | SdpError::FingerprintChanged
+        | SdpError::RoleChanged
+        | SdpError::HalfRestart
+        | SdpError::SsrcTaken { .. }
         | SdpError::NothingPublished
         | SdpError::NothingFlows
         | SdpError::NothingWatched => (StatusCode::UNPROCESSABLE_ENTITY, ProblemType::BadSdp),

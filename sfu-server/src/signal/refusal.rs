@@ -3,6 +3,7 @@
 use std::fmt;
 
 use sfu_core::error::RequestError;
+use sfu_core::sdp::SdpError;
 
 use super::limits::EXPLANATION_CHARS_MAX;
 use super::wire::{ErrorCode, RequestId, ServerMessage};
@@ -62,9 +63,12 @@ impl From<ControlError> for Refusal {
 fn of_request(error: &RequestError, message: String) -> Refusal {
     let refusal = |code| Refusal::new(code, message.clone());
     match error {
-        RequestError::Sdp(_) => refusal(ErrorCode::BadSdp).at("sdp"),
-        RequestError::TooManyTracks { .. } | RequestError::TooManySlots { .. } => refusal(ErrorCode::TooMany).at("sdp"),
-        RequestError::RestartWithoutPassword => refusal(ErrorCode::BadSdp).at("sdp"),
+        RequestError::Sdp(SdpError::TooManyTracks { .. } | SdpError::TooManySlots { .. }) => {
+            refusal(ErrorCode::TooMany).at("sdp")
+        }
+        RequestError::Sdp(_) | RequestError::RestartWithoutPassword | RequestError::OneOfferOnly => {
+            refusal(ErrorCode::BadSdp).at("sdp")
+        }
         RequestError::NoSuchSlot { index, .. } => refusal(ErrorCode::NotFound).at(format!("slots[{index}].mid")),
         RequestError::SlotNamedTwice { index, .. } => {
             refusal(ErrorCode::InvalidField).at(format!("slots[{index}].mid"))
