@@ -15,7 +15,7 @@ export interface Preferences {
 }
 
 const KEY = 'rooms.preferences';
-const DEFAULTS: Preferences = {
+export const PREFERENCES_DEFAULT: Preferences = {
   name: '',
   room: '',
   theme: 'system',
@@ -43,9 +43,9 @@ function read(): Preferences {
   try {
     kept = JSON.parse(localStorage.getItem(KEY) ?? '{}');
   } catch {
-    return DEFAULTS;
+    return PREFERENCES_DEFAULT;
   }
-  if (typeof kept !== 'object' || kept === null) return DEFAULTS;
+  if (typeof kept !== 'object' || kept === null) return PREFERENCES_DEFAULT;
   const field = (key: keyof Preferences): unknown => Reflect.get(kept, key);
   return {
     name: text(field('name')),
