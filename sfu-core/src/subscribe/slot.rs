@@ -2,20 +2,21 @@
 //!
 //! Invariant: the first packet after every change of feed can be decoded without what came before it.
 
+mod sending;
+
 use std::collections::VecDeque;
 use std::time::Instant;
 
-use crate::codec::{Codec, red};
-use crate::id::{EncodingId, MediaKind, Mid, PayloadType, Ssrc};
-use crate::limits::{KEYFRAME_REPLAY_MAX, KEYFRAME_WISH_REPEAT, LIVE_AGE_MAX, REPEATS_PER_SLOT_MAX};
-use crate::ring::{Ring, StoredPacket};
+use crate::codec::Codec;
+use crate::id::{EncodingId, MediaKind, Mid, Ssrc};
+use crate::limits::{KEYFRAME_REPLAY_MAX, LIVE_AGE_MAX};
+use crate::ring::Ring;
 use crate::rtp::{ExtSeqNo, SeqNo};
 use crate::sdp::{ExtensionIds, NegotiatedCodec};
 
 use super::feed::{Feed, FeedState};
-use super::outgoing::{Outgoing, SendExtensions};
-use super::pending::{Choice, Pending, Urgency};
-use super::rewriter::{Rewriter, Rewritten};
+use super::outgoing::SendExtensions;
+use super::rewriter::Rewriter;
 use super::slot_stats::SlotStats;
 
 /// One slot.
@@ -182,192 +183,5 @@ impl Slot {
         if self.upcoming.is_some_and(|feed| feed.encoding == encoding) {
             self.upcoming = None;
         }
-    }
-
-    /// Owes a repeat of each number; those it cannot give are counted when their turn comes.
-    pub fn owe_repeats(&mut self, numbers: impl IntoIterator<Item = SeqNo>) {
-        for number in numbers {
-            if self.repeats.len() >= REPEATS_PER_SLOT_MAX {
-                self.stats.repeats_refused += 1;
-            } else {
-                self.repeats.push_back(number);
-            }
-        }
-    }
-
-    /// What `take` would give, if anything; moves on past what cannot be sent.
-    pub fn pending<'r>(
-        &mut self,
-        rings: impl Fn(EncodingId) -> Option<&'r Ring>,
-        now: Instant,
-        choice: Choice,
-    ) -> Option<Pending> {
-        while choice == Choice::RepeatsFirst
-            && let Some(&number) = self.repeats.front()
-        {
-            if let Some(outgoing) = self.repeat(number, &rings) {
-                let bytes = outgoing.len(&self.extensions);
-                return Some(Pending { bytes, urgency: Urgency::Backlog, may_be_padded: false });
-            }
-            self.stats.repeats_refused += 1;
-            self.repeats.pop_front();
-        }
-        let packet = self.advance(&rings);
-        self.want_again(&rings, now);
-        let packet = packet?;
-        let urgency = match now.saturating_duration_since(packet.meta.arrival) > LIVE_AGE_MAX {
-            true => Urgency::Backlog,
-            false => Urgency::Live,
-        };
-        let outgoing = self.outgoing(packet, Rewritten::UNNUMBERED)?;
-        let may_be_padded = self.extensions.per_sending && !packet.payload.is_empty();
-        Some(Pending { bytes: outgoing.len(&self.extensions), urgency, may_be_padded })
-    }
-
-    /// By how many bytes, `limit` at most, a later packet of the frame at the cursor exceeds the one there.
-    pub fn unevenness<'r>(&self, rings: impl Fn(EncodingId) -> Option<&'r Ring>, limit: usize) -> usize {
-        let Some((feed, ring)) = self.feed.and_then(|feed| Some((feed, rings(feed.encoding)?))) else { return 0 };
-        let Some(first) = ring.at(feed.cursor) else { return 0 };
-        let bytes = |packet: &StoredPacket<'_>| packet.payload.len() + packet.descriptor.len();
-        std::iter::successors(Some(feed.cursor), |at| Some(at.next()))
-            .map_while(|at| ring.at(at))
-            .take_while(|packet| packet.meta.timestamp == first.meta.timestamp)
-            .filter_map(|packet| bytes(&packet).checked_sub(bytes(&first)))
-            .filter(|excess| *excess <= limit)
-            .max()
-            .unwrap_or(0)
-    }
-
-    /// The next packet; call after `pending` said, for the same choice, that there is one.
-    pub fn take<'r>(&mut self, rings: impl Fn(EncodingId) -> Option<&'r Ring>, choice: Choice) -> Option<Outgoing<'r>> {
-        if choice == Choice::RepeatsFirst
-            && let Some(number) = self.repeats.pop_front()
-        {
-            let outgoing = self.repeat(number, &rings)?;
-            self.next_repeat = self.next_repeat.next();
-            self.stats.retransmitted_packets_sent += 1;
-            return Some(outgoing);
-        }
-        let packet = self.advance(&rings)?;
-        let feed = self.feed.as_mut()?;
-        if feed.state == FeedState::Beginning {
-            self.rewriter.switch_to(feed.encoding, packet.meta);
-            feed.state = FeedState::Live;
-            self.stats.switches += 1;
-            self.changed = true;
-        }
-        feed.cursor = feed.cursor.next();
-        let rewritten = self.rewriter.rewrite(feed.encoding, packet.meta)?;
-        let outgoing = self.outgoing(packet, rewritten)?;
-        self.stats.packets_sent += 1;
-        self.stats.bytes_sent += u64::try_from(outgoing.payload.len()).unwrap_or(0);
-        Some(outgoing)
-    }
-
-    /// Moves the cursor to the next packet that can be sent.
-    fn advance<'r>(&mut self, rings: &impl Fn(EncodingId) -> Option<&'r Ring>) -> Option<StoredPacket<'r>> {
-        self.promote_upcoming(rings);
-        loop {
-            let feed = self.feed.as_mut()?;
-            let ring = rings(feed.encoding)?;
-            if feed.state == FeedState::AwaitingKeyframe {
-                feed.cursor = ring.keyframe().filter(|keyframe| *keyframe >= feed.cursor)?;
-                feed.state = FeedState::Beginning;
-            }
-            if feed.cursor < ring.start() {
-                feed.cursor = ring.start();
-                feed.state = FeedState::AwaitingKeyframe;
-                self.stats.skips += 1;
-                self.wants_keyframe = true;
-                self.changed = true;
-                continue;
-            }
-            let packet = ring.at(feed.cursor)?;
-            let (state, encoding) = (feed.state, feed.encoding);
-            if self.format(packet.meta.codec).is_none() {
-                self.stats.codec_mismatches += 1;
-                self.changed |= !self.mismatched;
-                self.mismatched = true;
-            } else if state == FeedState::Live && !self.rewriter.accepts(encoding, packet.meta) {
-                self.stats.late_packets += 1;
-            } else {
-                self.changed |= self.mismatched;
-                self.mismatched = false;
-                return Some(packet);
-            }
-            if let Some(feed) = self.feed.as_mut() {
-                feed.cursor = feed.cursor.next();
-            }
-        }
-    }
-
-    /// A request may have been given up, or made while the publisher paused: as long as media comes, it is made anew.
-    fn want_again<'r>(&mut self, rings: &impl Fn(EncodingId) -> Option<&'r Ring>, now: Instant) {
-        if !self.awaits_keyframe() {
-            return;
-        }
-        let since = *self.wanted_since.get_or_insert(now);
-        let ring = self.target().and_then(rings);
-        let newest = ring.and_then(|ring| ring.by_sequence(ring.newest()?)).map(|packet| packet.meta.arrival);
-        if newest.is_some_and(|arrival| arrival.saturating_duration_since(since) >= KEYFRAME_WISH_REPEAT) {
-            self.wants_keyframe = true;
-            self.wanted_since = Some(now);
-        }
-    }
-
-    fn promote_upcoming<'r>(&mut self, rings: &impl Fn(EncodingId) -> Option<&'r Ring>) {
-        let Some(upcoming) = self.upcoming else { return };
-        let keyframe =
-            rings(upcoming.encoding).and_then(Ring::keyframe).filter(|keyframe| *keyframe >= upcoming.cursor);
-        if let Some(cursor) = keyframe {
-            self.feed = Some(Feed { cursor, state: FeedState::Beginning, ..upcoming });
-            self.upcoming = None;
-        }
-    }
-
-    fn repeat<'r>(&self, number: SeqNo, rings: &impl Fn(EncodingId) -> Option<&'r Ring>) -> Option<Outgoing<'r>> {
-        let (encoding, sequence) = self.rewriter.origin(number)?;
-        let packet = rings(encoding)?.by_sequence(sequence)?;
-        let outgoing = self.outgoing(packet, self.rewriter.repeat(number, packet.meta)?)?;
-        let Some(ssrc) = self.rtx else {
-            return (!self.extensions.per_sending).then_some(outgoing);
-        };
-        let payload_type = self.format(packet.meta.codec)?.rtx?;
-        Some(Outgoing { ssrc, payload_type, sequence: self.next_repeat, original: Some(number), ..outgoing })
-    }
-
-    /// The agreed format for a codec: the same, else one whose decoder understands it. RED goes to those without it as the
-    /// Opus inside.
-    fn format(&self, codec: Codec) -> Option<&NegotiatedCodec> {
-        let find = |wanted: Codec| {
-            let same = self.codecs.iter().find(|agreed| agreed.codec == wanted);
-            same.or_else(|| self.codecs.iter().find(|agreed| wanted.is_understood_by(agreed.codec)))
-        };
-        find(codec).or_else(|| if codec == Codec::Red { find(Codec::Opus) } else { None })
-    }
-
-    fn outgoing<'r>(&self, packet: StoredPacket<'r>, rewritten: Rewritten) -> Option<Outgoing<'r>> {
-        let format = self.format(packet.meta.codec)?;
-        let payload = match (packet.meta.codec, format.codec) {
-            (Codec::Red, Codec::Opus) => red::primary(packet.payload)?.data,
-            _ => packet.payload,
-        };
-        let payload_type: PayloadType = format.payload_type;
-        Some(Outgoing {
-            ssrc: self.ssrc,
-            payload_type,
-            sequence: rewritten.sequence,
-            timestamp: rewritten.timestamp,
-            marker: packet.meta.marker,
-            original: None,
-            codec: format.codec,
-            ids: rewritten.ids,
-            frame_number: rewritten.frame_number,
-            audio_level: packet.meta.audio_level,
-            descriptor: packet.descriptor,
-            payload,
-            // A packet of nothing but padding keeps its number, so that nobody misses it.
-            padding: u8::from(payload.is_empty()),
-        })
     }
 }
