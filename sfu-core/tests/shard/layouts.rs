@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sfu_core::error::RequestError;
 use sfu_core::event::Event;
-use sfu_core::id::MediaKind::Video;
+use sfu_core::id::MediaKind::{Audio, Video};
 use sfu_core::stats::SlotState;
 
 use crate::marks::height_of;
@@ -246,6 +246,55 @@ fn a_track_may_be_named_before_it_exists_and_outlives_its_publishers_connection(
     assert_eq!(world.viewer(viewer).plis_sent, 0);
     world.assert_sound();
     world.assert_told();
+}
+
+#[test]
+fn people_see_and_hear_each_other_over_one_transport_each() {
+    let mut world = World::new(11);
+    let people = [1, 2, 3].map(|mark| {
+        let what = Publishing { rids: vec!["q", "h", "f"], ..Publishing::with_sound(mark) };
+        world.meet("room", &format!("p{mark}"), what, 2)
+    });
+    let others = [["p2", "p3"], ["p1", "p3"], ["p1", "p2"]];
+    for (person, shown) in people.into_iter().zip(others) {
+        world.lay_out(person, &shown.map(|identity| Some((identity, "1"))));
+    }
+    world.run(3 * SECOND);
+    for (person, shown) in people.into_iter().zip([[2, 3], [1, 3], [1, 2]]) {
+        for (slot, mark) in shown.into_iter().enumerate() {
+            assert_eq!(world.viewer(person).slot(Video, slot).publishers(), [mark]);
+            assert_eq!(world.viewer(person).slot(Audio, slot).publishers(), [mark], "beside the picture");
+            assert_eq!(encodings(&mut world, person, slot).last(), Some(&2));
+            assert_seamless(&mut world, person, slot);
+        }
+        let plis = world.publisher(person).plis.len();
+        assert!(plis <= 2, "{plis} requests for two viewers that came at once");
+    }
+}
+
+#[test]
+fn a_room_that_rearranges_itself_asks_each_publisher_once() {
+    let mut world = World::new(12);
+    let publisher = world.publish("room", "a", three(1));
+    let viewers: Vec<usize> = (0..8).map(|n| world.look("room", &format!("v{n}"), (1, 0))).collect();
+    let arrange = |world: &mut World, height| {
+        for viewer in &viewers {
+            world.arrange(*viewer, &[(0, ("a", "0"), height)]);
+            world.run_ms(7);
+        }
+        world.run(3 * SECOND);
+    };
+    arrange(&mut world, 180);
+    let before = world.publisher(publisher).plis.len();
+    for height in [720, 180, 360, 720] {
+        arrange(&mut world, height);
+    }
+    let plis = world.publisher(publisher).plis.len() - before;
+    assert!(plis <= 4, "{plis} requests for 4 changes of 8 viewers each");
+    for viewer in viewers {
+        assert_eq!(encodings(&mut world, viewer, 0), [0, 2, 0, 1, 2]);
+        assert_seamless(&mut world, viewer, 0);
+    }
 }
 
 #[test]

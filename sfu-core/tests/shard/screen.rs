@@ -1,5 +1,7 @@
 //! What somebody in a room has on the screen, and what is told of it.
 
+use std::collections::BTreeMap;
+
 use sfu_core::command::{Command, LayoutEntry, Muting};
 use sfu_core::event::{Event, SlotStatus};
 use sfu_core::id::{Identity, MediaKind, Mid, TrackName};
@@ -80,15 +82,20 @@ impl World {
     /// What was told last of everybody's slots is how they are.
     pub fn assert_told(&mut self) {
         let outbound = self.stats().outbound;
-        for place in 0..self.clients.len() {
-            let client = &self.clients[place];
-            let Some(answer) = client.answer.as_ref().filter(|_| client.closed.is_none()) else { continue };
-            let slots = answer.slots.clone();
-            for (slot, offered) in slots.iter().enumerate() {
-                let Some(told) = self.told(place, slot).pop() else { continue };
-                let now = outbound.iter().find(|now| now.ssrc.0 == offered.ssrc && now.mid == told.mid);
-                let now = now.expect("a slot that is here");
-                assert_eq!((told.state, told.layer), (now.state, now.layer.clone()), "client {place}, slot {slot}");
+        for client in self.clients.iter().filter(|client| client.closed.is_none()) {
+            let mut told = BTreeMap::new();
+            for event in &self.events {
+                if let Event::Slots { transport, slots } = event
+                    && *transport == client.id
+                {
+                    told.extend(slots.iter().map(|status| (status.mid.clone(), status.clone())));
+                }
+            }
+            let offered = client.answer.iter().flat_map(|answer| &answer.slots);
+            let of_client = offered.filter_map(|slot| outbound.iter().find(|now| now.ssrc.0 == slot.ssrc));
+            for now in of_client.filter(|_| !told.is_empty()) {
+                let told = &told[&now.mid];
+                assert_eq!((told.state, &told.layer), (now.state, &now.layer), "client {}, {told:?}", client.id);
             }
         }
     }
