@@ -76,7 +76,10 @@ describe('joining', () => {
 describe('leaving', () => {
   it('says goodbye, closes everything, and can come in again as somebody new', async () => {
     const meeting = await world.live();
+    const kinds: string[] = [];
+    meeting.state.subscribe(({ kind }) => kinds.push(kind));
     const left = meeting.leave();
+    expect(kinds).toEqual(['joined', 'left']);
     expect(meeting.state.value).toEqual({ kind: 'left', reason: 'left', message: '' });
     await left;
     expect(world.room.of('leave')).toHaveLength(1);

@@ -184,11 +184,12 @@ export class Meeting {
 
   #end(phase: Extract<Phase, { kind: 'left' | 'failed' }>): void {
     this.#unlisten();
+    this.#phase = phase;
     if (phase.kind === 'failed') void this.#signal.leave();
     this.#media.close();
     this.#outbox.close();
     this.#room.left();
-    this.#enter(phase);
+    this.#draw();
   }
 
   #enter(phase: Phase): void {

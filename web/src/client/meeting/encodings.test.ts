@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest';
+import { cameraEncodings, fitEncodings } from './encodings.ts';
+import { quantise } from './sizes.ts';
+
+describe('cameraEncodings', () => {
+  it('goes from the smallest to the largest', () => {
+    const encodings = cameraEncodings(720, 'on', 'vp8');
+    expect(encodings.map(({ rid }) => rid)).toEqual(['q', 'h', 'f']);
+    expect(encodings.map(({ scaleResolutionDownBy }) => scaleResolutionDownBy)).toEqual([4, 2, 1]);
+    const bitrates = encodings.map(({ maxBitrate = 0 }) => maxBitrate);
+    expect(bitrates).toEqual([...bitrates].sort((a, b) => a - b));
+  });
+
+  it('is one without simulcast', () => {
+    expect(cameraEncodings(720, 'off', 'vp8')).toHaveLength(1);
+  });
+
+  it('names the mode where Chromium wants it', () => {
+    expect(cameraEncodings(720, 'on', 'vp9').every((one) => 'scalabilityMode' in one)).toBe(true);
+    expect(cameraEncodings(720, 'on', 'vp8').some((one) => 'scalabilityMode' in one)).toBe(false);
+  });
+
+  it('keeps number and order for any camera, sends one at full size at least, and asks for no more than is sane', () => {
+    const made = cameraEncodings(720, 'on', 'vp8');
+    for (const height of [90, 120, 180, 240, 270, 360, 480, 720, 1080, 2160]) {
+      const fitted = fitEncodings(made, height);
+      expect(fitted.map(({ rid }) => rid)).toEqual(['q', 'h', 'f']);
+      const sent = fitted.filter(({ active }) => active);
+      expect(sent.at(-1)?.scaleResolutionDownBy).toBe(1);
+      expect(sent.every(({ maxBitrate = 0 }) => maxBitrate >= 100_000 && maxBitrate <= 6_000_000)).toBe(true);
+    }
+  });
+});
+
+describe('quantise', () => {
+  it('rounds up, and what is not there is 0', () => {
+    expect([0, -1, NaN, 1, 30, 31, 719, 1e9].map(quantise)).toEqual([0, 0, 0, 30, 30, 60, 720, 65_535]);
+  });
+});
