@@ -5,9 +5,10 @@ use std::time::Duration;
 use sfu_core::command::Muting::{Muted, Unmuted};
 use sfu_core::error::RequestError;
 use sfu_core::event::Event;
-use sfu_core::id::Mid;
+use sfu_core::id::{MediaKind, Mid};
 use sfu_core::stats::SlotState;
 
+use crate::offers::Section;
 use crate::publisher::Publishing;
 use crate::world::{Link, World};
 
@@ -136,4 +137,26 @@ fn only_ones_own_tracks_can_be_muted() {
     }
     assert!(matches!(world.mute(publisher, "1", Unmuted), Event::Done { .. }), "what it is already");
     assert_eq!(world.state(viewer, 0), SlotState::Live);
+}
+
+#[test]
+fn a_further_offer_unmutes_nothing() {
+    let mut world = World::new(6);
+    let [a, b] = [1, 2].map(|mark| world.meet("room", &format!("p{mark}"), Publishing::with_sound(mark), 1));
+    world.lay_out(b, &[Some(("p1", "1"))]);
+    world.run(2 * SECOND);
+    world.mute(a, "1", Muted);
+    world.run_ms(100);
+    let seen = world.viewer(b).video().packets;
+    world.renegotiate(a, |sections| sections.push(Section::new(MediaKind::Video, "recvonly")));
+    world.lay_out(a, &[None, Some(("p2", "1"))]);
+    world.run(2 * SECOND);
+    assert_eq!(world.viewer(b).video().packets, seen);
+    assert!(world.viewer(a).slot(MediaKind::Video, 1).frames.len() > 40, "the new slot shows what it is to show");
+    world.assert_told();
+    world.mute(a, "1", Unmuted);
+    world.run(SECOND);
+    assert!(world.viewer(b).video().packets > seen + 40);
+    world.assert_sound();
+    world.assert_told();
 }
