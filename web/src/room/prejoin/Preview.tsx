@@ -12,7 +12,8 @@ export function Preview({ visit }: { readonly visit: Visit }): ReactElement {
   const camera = useObservable(visit.camera.state);
   const microphone = useObservable(visit.microphone.state);
   const muted = useObservable(visit.microphoneMuted);
-  const heard = microphone.kind === 'on' && !muted;
+  const heard = (microphone.kind === 'on' || microphone.kind === 'opening') && !muted;
+  const seen = camera.kind === 'on' || camera.kind === 'opening';
   return (
     <div className="preview" data-camera={camera.kind} data-microphone={microphone.kind}>
       {camera.kind === 'on' && <LocalVideo track={camera.track} look="mirror" label={words.door.preview} />}
@@ -39,11 +40,11 @@ export function Preview({ visit }: { readonly visit: Visit }): ReactElement {
         </ToggleButton>
         <ToggleButton
           id="camera"
-          on={camera.kind === 'on'}
-          label={camera.kind === 'on' ? words.bar.cameraOff : words.bar.cameraOn}
+          on={seen}
+          label={seen ? words.bar.cameraOff : words.bar.cameraOn}
           onClick={() => visit.toggleCamera()}
         >
-          {camera.kind === 'on' ? <Video /> : <VideoOff />}
+          {seen ? <Video /> : <VideoOff />}
         </ToggleButton>
       </div>
     </div>

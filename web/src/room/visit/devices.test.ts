@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import type { Captured } from '../../client/index.ts';
-import { browserLike, fakeTrack, visitLunch, working } from '../testing/setup.ts';
+import { browserLike, fakeTrack, refusing, visitLunch, working } from '../testing/setup.ts';
 import { LocalDevice } from './local-device.ts';
 
 browserLike();
@@ -83,6 +83,19 @@ describe('a visit', () => {
     expect(meeting().options).toMatchObject({ room: 'lunch', name: 'Ada' });
     expect(meeting().asked).toContain('publish microphone track');
     expect(meeting().asked).not.toContain('publish camera track');
+  });
+
+  it('opens a camera that was missed when one is plugged in', async () => {
+    let plugged = false;
+    const { visit, devices } = visitLunch({
+      capture: (device, id) => (plugged ? working : refusing('missing', 'camera'))(device, id),
+    });
+    await visit.open();
+    expect(visit.camera.state.value.kind).toBe('refused');
+    plugged = true;
+    devices.set({ ...devices.value, cameras: [{ id: 'usb', label: 'Desk camera' }] });
+    await settled();
+    expect(visit.camera.state.value.kind).toBe('on');
   });
 
   it('opens only what the link wants', async () => {

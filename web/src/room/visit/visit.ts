@@ -1,6 +1,7 @@
 import { DeviceList, Observable, type Unsubscribe } from '../../client/index.ts';
 import type { LinkOptions } from '../lib/options.ts';
 import { prefer, preferences } from '../lib/preferences.ts';
+import { openWhenPlugged } from './hot-plug.ts';
 import { LocalDevice, type DeviceKind } from './local-device.ts';
 import { publishDevices } from './publishing.ts';
 import { meetingOptions, type MeetingFactory, type RoomMeeting } from './room-meeting.ts';
@@ -48,6 +49,7 @@ export class Visit {
   /** Opens the devices that are wanted; settles when each is open or refused. */
   async open(): Promise<void> {
     this.#stops.push(
+      openWhenPlugged(this.devices, [this.camera, this.microphone]),
       ...[this.camera, this.microphone].map((device) =>
         // Names of devices come with the permission.
         device.state.subscribe((state) => state.kind === 'on' && void this.devices.refresh()),
@@ -55,7 +57,6 @@ export class Visit {
     );
     const { camera, microphone } = this.options;
     const opened: Promise<void>[] = [];
-    // Asked for one after the other, a person sees two questions; browsers join those that come together.
     if (camera === 'on' && preferences.value.camera === 'on') opened.push(this.turnOn('camera'));
     if (microphone === 'on') opened.push(this.turnOn('microphone'));
     await Promise.all(opened);
@@ -81,9 +82,10 @@ export class Visit {
   }
 
   toggleCamera(): void {
-    const on = this.camera.state.value.kind === 'on';
-    prefer({ camera: on ? 'off' : 'on' });
-    if (on) this.camera.close();
+    const { kind } = this.camera.state.value;
+    const wanted = kind === 'on' || kind === 'opening' ? 'off' : 'on';
+    prefer({ camera: wanted });
+    if (wanted === 'off') this.camera.close();
     else void this.turnOn('camera');
   }
 
