@@ -43,7 +43,7 @@ export interface ShownTrack {
   /** The slot that carries the track, as soon as it does; null while there is none. */
   readonly slot: Observable<Slot | null>;
   /**
-   * `picture` while the element shows a frame of this very track and of no one before it; draw something else over
+   * `shown` while the element shows a frame of this very track and of no one before it; draw something else over
    * it while it is `blank`.
    */
   readonly picture: Observable<'blank' | 'shown'>;
