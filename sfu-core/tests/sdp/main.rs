@@ -10,6 +10,7 @@
 
 mod data_channels;
 mod fragment;
+mod further;
 mod golden;
 mod negotiation;
 mod properties;
