@@ -18,7 +18,7 @@ pub use codecs::{av1, dependency_descriptor, h264, opus, red, vp8, vp9};
 pub use control::{rtcp, twcc};
 pub use data_channels::data_channels;
 pub use forwarding::forwarding;
-pub use sessions::{fragment, offer};
+pub use sessions::{fragment, further, offer};
 pub use shard::shard;
 pub use transport::{dtls, rtp, stun};
 
@@ -33,6 +33,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("dtls", dtls),
     ("forwarding", forwarding),
     ("fragment", fragment),
+    ("further", further),
     ("h264", h264),
     ("offer", offer),
     ("opus", opus),

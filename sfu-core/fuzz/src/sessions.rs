@@ -4,8 +4,12 @@ use std::net::SocketAddr;
 
 use rand::SeedableRng;
 use rand::rngs::StdRng;
-use sfu_core::sdp::{self, Flow, Local, Purpose};
+use sfu_core::id::Ssrc;
+use sfu_core::sdp::{self, Accepted, Flow, IceGeneration, Local, Purpose, Section};
 use sfu_core::transport::{Fingerprint, FingerprintHash, IceCredentials};
+
+/// Offers looked at of one input.
+const OFFERS_MAX: usize = 8;
 
 fn with_local(run: impl Fn(&Local<'_>)) {
     let ice = IceCredentials { ufrag: "ours".into(), pwd: "ours-of-22-characters!".into() };
@@ -19,7 +23,7 @@ fn with_local(run: impl Fn(&Local<'_>)) {
 pub fn offer(data: &[u8]) {
     let offer = String::from_utf8_lossy(data);
     with_local(|local| {
-        for purpose in [Purpose::Publish, Purpose::Watch] {
+        for purpose in [Purpose::Publish, Purpose::Watch, Purpose::Meet] {
             let mut rng = StdRng::seed_from_u64(1);
             let accepted = match sdp::answer(&offer, purpose, local, &mut rng) {
                 Ok(accepted) => accepted,
@@ -30,18 +34,45 @@ pub fn offer(data: &[u8]) {
             };
             assert!(!accepted.negotiated.remote_fingerprints.is_empty());
             assert!(accepted.answer.lines().all(|line| line.as_bytes().get(1) == Some(&b'=')), "{}", accepted.answer);
-            let mut ssrcs = vec![];
-            for section in &accepted.negotiated.sections {
-                if let Flow::Receives { media, rtx, .. } = &section.flow {
-                    ssrcs.extend([Some(*media), *rtx].into_iter().flatten());
-                }
-            }
+            let mut ssrcs = ssrcs(&accepted);
             let count = ssrcs.len();
             ssrcs.sort();
             ssrcs.dedup();
             assert_eq!(ssrcs.len(), count);
             let fragment = sdp::write_fragment(local, &accepted.negotiated.sections);
             assert!(sdp::parse_fragment(&fragment).is_ok(), "{fragment}");
+        }
+    });
+}
+
+/// What we send on.
+fn ssrcs(accepted: &Accepted) -> Vec<Ssrc> {
+    let of = |section: &Section| match &section.flow {
+        Flow::Receives { media, rtx, .. } => [Some(*media), *rtx],
+        Flow::Publishes { .. } | Flow::Inactive => [None, None],
+    };
+    accepted.negotiated.sections.iter().flat_map(of).flatten().collect()
+}
+
+/// The offers of one transport, a zero byte between them: each is refused and changes nothing, or answered with no fewer
+/// sections, and the same offer once more is answered with the same slots.
+pub fn further(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let offers = text.split('\0').take(OFFERS_MAX);
+    with_local(|local| {
+        let mut rng = StdRng::seed_from_u64(1);
+        let first = offers.clone().next().unwrap_or_default();
+        let Ok(mut last) = sdp::answer(first, Purpose::Meet, local, &mut rng) else { return };
+        for offer in offers.clone().flat_map(|offer| [offer, offer]) {
+            let before = last.session.clone();
+            let Ok(next) = sdp::answer_further(offer, &before, local, &mut rng) else { continue };
+            let Ok(again) = sdp::answer_further(offer, &next.session, local, &mut rng) else {
+                panic!("an offer that was answered is refused: {offer}");
+            };
+            assert_eq!(ssrcs(&again), ssrcs(&next));
+            assert_eq!(again.ice, IceGeneration::Same);
+            assert!(next.negotiated.sections.len() <= again.negotiated.sections.len());
+            last = again;
         }
     });
 }

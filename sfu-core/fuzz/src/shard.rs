@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
 
-use sfu_core::command::{Command, Join, LayoutEntry, Muting};
+use sfu_core::command::{Command, DataPayload, Join, LayoutEntry, Muting};
 use sfu_core::event::{Event, PatchOutcome};
 use sfu_core::id::{Identity, Mid, RequestId, RoomName, TrackName, TransportId};
 use sfu_core::shard::{Datagram, Shard, ShardConfig};
@@ -22,7 +22,18 @@ const OFFERS: [&str; 4] = [
     include_str!("../../tests/golden/firefox-watch.offer.sdp"),
     include_str!("../../tests/golden/firefox-publish.offer.sdp"),
 ];
+/// What a browser in a room offers, one after the other.
+const MEETING: [&str; 5] = [
+    include_str!("../../tests/golden/firefox-meet.offer.sdp"),
+    include_str!("../../tests/golden/further/firefox-further.offer.sdp"),
+    include_str!("../../tests/golden/further/firefox-stopped.offer.sdp"),
+    include_str!("../../tests/golden/further/firefox-recycled.offer.sdp"),
+    include_str!("../../tests/golden/further/firefox-restart.offer.sdp"),
+];
 const NAMES: [&str; 3] = ["a", "b", "c"];
+/// What changes between a browser's offers.
+const WORDS: [&str; 8] =
+    ["a=sendonly", "a=recvonly", "a=inactive", "a=sendrecv", "m=audio 9", "m=audio 0", "m=video 0", "a=bundle-only"];
 const MIDS: [&str; 4] = ["0", "1", "2", "3"];
 const TRANSPORTS_MAX: usize = 8;
 const STEPS_MAX: usize = 64;
@@ -33,6 +44,8 @@ struct Client {
     id: TransportId,
     server: IceCredentials,
     ufrag: String,
+    /// What it offered last.
+    offer: String,
 }
 
 struct World {
@@ -40,8 +53,8 @@ struct World {
     shard: Shard,
     clients: Vec<Client>,
     ids: u64,
-    /// Whose offer is being answered.
-    pending_ufrag: String,
+    /// What is being answered.
+    pending_offer: String,
     stats: Option<ShardStats>,
 }
 
@@ -58,8 +71,8 @@ impl World {
     fn new() -> Self {
         let now = Instant::now();
         let config = ShardConfig { certificate: certificate(), seed: [5; 32], epoch: (now, Duration::from_secs(1)) };
-        let (clients, pending_ufrag) = (vec![], String::new());
-        Self { now, shard: Shard::new(config), clients, ids: 0, pending_ufrag, stats: None }
+        let (clients, pending_offer) = (vec![], String::new());
+        Self { now, shard: Shard::new(config), clients, ids: 0, pending_offer, stats: None }
     }
 
     fn step(&mut self, op: u8, input: &mut Input<'_>) {
@@ -102,6 +115,8 @@ impl World {
             _ => match op >> 6 {
                 0 => self.lay_out(input),
                 1 => self.mute(input),
+                2 if op & 0x10 == 0 => self.renegotiate(input),
+                2 => self.send(input),
                 _ => self.command(Command::Stats { request: RequestId(0) }),
             },
         }
@@ -148,7 +163,9 @@ impl World {
         if self.clients.len() >= TRANSPORTS_MAX {
             return;
         }
-        self.pending_ufrag = value(&offer, "a=ice-ufrag:");
+        // Every other browser in a room offers what only a browser in a room does.
+        let offer = if op & 0xb0 == 0xa0 { MEETING[0].to_owned() } else { offer };
+        self.pending_offer.clone_from(&offer);
         self.ids += 1;
         let join = Join {
             request: RequestId(self.ids),
@@ -165,6 +182,36 @@ impl World {
             2 => Command::Meet(join),
             _ => Command::Watch { join, watch },
         });
+    }
+
+    /// A further offer: a browser's next, the last one again, or that with a few words exchanged.
+    fn renegotiate(&mut self, input: &mut Input<'_>) {
+        let Some(client) = self.client(input) else { return };
+        let (transport, mut offer) = (client.id, client.offer.clone());
+        match input.byte() % 4 {
+            0 => offer = input.choose(&MEETING).to_owned(),
+            1 => offer = self.spoiled(input),
+            2 => {}
+            _ => {
+                for _ in 0..input.byte() % 4 {
+                    let (from, to) = (input.choose(&WORDS), input.choose(&WORDS));
+                    let places: Vec<usize> = offer.match_indices(from).map(|(place, _)| place).collect();
+                    let Some(at) = places.get(usize::from(input.byte()) % places.len().max(1)) else { continue };
+                    offer.replace_range(*at..*at + from.len(), to);
+                }
+            }
+        }
+        self.pending_offer.clone_from(&offer);
+        self.command(Command::Renegotiate { request: RequestId(0), transport, offer });
+    }
+
+    fn send(&mut self, input: &mut Input<'_>) {
+        let transport = self.client(input).map_or(TransportId(99), |client| client.id);
+        let payload = match input.byte() & 1 {
+            0 => DataPayload::Text(String::from_utf8_lossy(input.blob()).into_owned()),
+            _ => DataPayload::Binary(input.blob().to_vec().into()),
+        };
+        self.command(Command::SendData { transport, label: input.choose(&NAMES).to_owned(), payload });
     }
 
     fn patch(&mut self, input: &mut Input<'_>) {
@@ -216,7 +263,10 @@ impl World {
                 Event::Answered { transport, answer, .. } => {
                     let server =
                         IceCredentials { ufrag: value(&answer, "a=ice-ufrag:"), pwd: value(&answer, "a=ice-pwd:") };
-                    self.clients.push(Client { id: transport, server, ufrag: self.pending_ufrag.clone() });
+                    let offer = self.pending_offer.clone();
+                    let ufrag = value(&offer, "a=ice-ufrag:");
+                    self.clients.retain(|client| client.id != transport);
+                    self.clients.push(Client { id: transport, server, ufrag, offer });
                 }
                 Event::Closed { transport, .. } => {
                     let before = self.clients.len();
