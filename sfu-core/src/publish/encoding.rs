@@ -15,14 +15,6 @@ const STALLED_AFTER: Duration = Duration::from_millis(600);
 /// other.
 const STALLED_FRAMES: u64 = 8;
 
-/// A sender report's two clocks at one moment (RFC 3550 §6.4.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SenderClock {
-    /// The publisher's wall clock, NTP format 32.32.
-    pub ntp: u64,
-    pub timestamp: RtpTime,
-}
-
 /// Counters of an encoding, under webrtc-stats' names for inbound-rtp.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct EncodingStats {
@@ -97,7 +89,6 @@ pub struct Encoding {
     /// Known once media came; repeats may come first.
     pub ssrc: Option<Ssrc>,
     pub ring: Ring,
-    pub clock: Option<SenderClock>,
     /// When media last came, repeats not counted.
     pub heard: Option<Instant>,
     /// How many frames of the whole track had come then.
@@ -117,7 +108,6 @@ impl Encoding {
             rid,
             ssrc,
             ring,
-            clock: None,
             heard: None,
             heard_at_frame: 0,
             height: None,

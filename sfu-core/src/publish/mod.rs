@@ -6,5 +6,5 @@ mod encoding;
 mod track;
 
 pub use demux::{Recognized, Route, StreamDemux, StreamRole};
-pub use encoding::{Encoding, EncodingStats, Outcome, Received, SenderClock};
+pub use encoding::{Encoding, EncodingStats, Outcome, Received};
 pub use track::{Format, Track};

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use crate::codec::{Codec, PictureIds};
 use crate::limits::{GOP_RETAINED_MAX, RING_PACKETS_MAX, RING_RETAINED};
-use crate::rtp::{ExtSeqNo, RtpTime};
+use crate::rtp::{ExtSeqNo, MediaClock, RtpTime};
 
 use arena::{Arena, Span};
 
@@ -101,6 +101,8 @@ pub struct Ring {
     floor: Option<ExtSeqNo>,
     keyframe: Option<Arrival>,
     pub retention: Retention,
+    /// What its timestamps mean, by its publisher's newest sender report.
+    pub clock: Option<MediaClock>,
     bytes_max: usize,
 }
 
@@ -116,6 +118,7 @@ impl Ring {
             floor: None,
             keyframe: None,
             retention,
+            clock: None,
             bytes_max,
         }
     }

@@ -4,11 +4,10 @@ use std::time::Instant;
 
 use crate::id::{EncodingId, MediaKind, ParticipantKey, Ssrc};
 use crate::interceptor::{ControlEvent, SenderSample};
-use crate::publish::SenderClock;
-use crate::rtp::RtpTime;
+use crate::rtp::{MediaClock, RtpTime};
 
 use super::Shard;
-use super::wall_clock::{ntp, ticks_between};
+use super::wall_clock::{moment, ntp};
 
 impl Shard {
     /// Acts on one thing that a participant's control chain says.
@@ -73,11 +72,11 @@ impl Shard {
         }
         let ours = ntp(now, self.config.epoch);
         let Some(encoding) = self.encoding_by_ssrc(key, ssrc) else { return };
+        let Some(participant) = self.participants.get_mut(key) else { return };
+        let offset = *participant.ntp_offset.get_or_insert(ours.wrapping_sub(theirs));
         if let Some(encoding) = self.media.encodings.get_mut(encoding) {
-            encoding.clock = Some(SenderClock { ntp: theirs, timestamp });
-        }
-        if let Some(participant) = self.participants.get_mut(key) {
-            participant.ntp_offset.get_or_insert(ours.wrapping_sub(theirs));
+            let at = moment(now, ours, theirs.wrapping_add(offset));
+            encoding.ring.clock = at.map(|at| MediaClock { timestamp, at });
         }
         self.resume_reports(now, encoding);
     }
@@ -130,7 +129,9 @@ impl Shard {
         let ntp = ntp(now, self.config.epoch);
         let participant = self.participants.get(key)?;
         let slot = &participant.slots.iter().find(|assigned| assigned.slot.ssrc == ssrc)?.slot;
-        let rtp = self.media_time(slot.encoding()?, ntp, slot.kind)?.plus(slot.timestamp_offset()?);
+        // A publisher that sends no reports has no common clock for its tracks: nothing is claimed for it.
+        let clock = self.media.ring(slot.encoding()?)?.clock?;
+        let rtp = clock.time_at(now, slot.kind.clock_rate()).plus(slot.timestamp_offset()?);
         let wrapped = |count: u64| u32::try_from(count & u64::from(u32::MAX)).unwrap_or(0);
         Some(SenderSample {
             ssrc,
@@ -139,16 +140,5 @@ impl Shard {
             packets: wrapped(slot.stats.packets_sent),
             octets: wrapped(slot.stats.bytes_sent),
         })
-    }
-
-    /// The RTP time of an encoding at one of our NTP times, by its publisher's sender reports. A publisher that sends
-    /// none has no common clock for its tracks: nothing is claimed for it.
-    fn media_time(&self, encoding: EncodingId, ntp: u64, kind: MediaKind) -> Option<RtpTime> {
-        let encoding = self.media.encodings.get(encoding)?;
-        let publisher = self.media.tracks.get(encoding.track)?.participant;
-        let offset = self.participants.get(publisher)?.ntp_offset?;
-        let clock = encoding.clock?;
-        let elapsed = ticks_between(ntp.wrapping_sub(offset), clock.ntp, kind.clock_rate());
-        Some(clock.timestamp.plus(elapsed))
     }
 }

@@ -12,11 +12,12 @@ pub(super) fn ntp(now: Instant, epoch: (Instant, Duration)) -> u64 {
     (unix.as_secs().wrapping_add(NTP_TO_UNIX_SECONDS) << 32) | fraction
 }
 
-/// Ticks of `clock_rate` (Hz) in an NTP difference that may be negative, modulo 2³².
-pub(super) fn ticks_between(later: u64, earlier: u64, clock_rate: u32) -> u32 {
-    let difference = i128::from(later.wrapping_sub(earlier).cast_signed());
-    let ticks = (difference * i128::from(clock_rate)) >> 32;
-    u32::try_from(ticks.rem_euclid(1 << 32)).unwrap_or(0)
+/// The moment at one NTP time, when it is another at `now`; `None` if it is before all time.
+pub(super) fn moment(now: Instant, ntp_now: u64, ntp: u64) -> Option<Instant> {
+    let difference = ntp.wrapping_sub(ntp_now).cast_signed();
+    let nanos = (u128::from(difference.unsigned_abs()) * 1_000_000_000) >> 32;
+    let distance = Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX));
+    if difference < 0 { now.checked_sub(distance) } else { now.checked_add(distance) }
 }
 
 #[cfg(test)]
@@ -31,8 +32,9 @@ mod tests {
     }
 
     #[test]
-    fn differences_count_both_ways() {
-        assert_eq!(ticks_between(3 << 31, 1 << 32, 90_000), 45_000);
-        assert_eq!(ticks_between(1 << 32, 3 << 31, 90_000), 45_000_u32.wrapping_neg());
+    fn a_moment_may_be_before_now_or_after() {
+        let now = Instant::now() + Duration::from_secs(10);
+        assert_eq!(moment(now, 3 << 31, 1 << 32), Some(now - Duration::from_millis(500)));
+        assert_eq!(moment(now, 1 << 32, 3 << 31), Some(now + Duration::from_millis(500)));
     }
 }

@@ -16,6 +16,8 @@ pub struct Range {
     pub first_in: ExtSeqNo,
     /// The highest number that was sent.
     pub last_in: ExtSeqNo,
+    /// The timestamp of the first packet that was sent, as it came in.
+    pub first_timestamp: RtpTime,
     pub offsets: Offsets,
 }
 

@@ -43,6 +43,8 @@ pub struct Outgoing<'a> {
     pub frame_number: u16,
     pub audio_level: Option<u8>,
     pub descriptor: &'a [u8],
+    /// Stands before `payload` where only the primary block of a RED packet goes out (RFC 2198 §3).
+    pub red_header: Option<u8>,
     pub payload: &'a [u8],
     /// Bytes of RTP padding behind the payload, at most 255.
     pub padding: u8,
@@ -52,7 +54,9 @@ impl Outgoing<'_> {
     /// Bytes of the plaintext packet that `write` will append.
     pub fn len(&self, extensions: &SendExtensions) -> usize {
         let original = if self.original.is_some() { 2 } else { 0 };
-        HEADER_BYTES + self.extension_bytes(extensions) + original + self.payload.len() + usize::from(self.padding)
+        let red_header = usize::from(self.red_header.is_some());
+        let payload = red_header + self.payload.len() + usize::from(self.padding);
+        HEADER_BYTES + self.extension_bytes(extensions) + original + payload
     }
 
     /// Appends the plaintext packet; returns the bytes of its header. `transport_sequence` is the transport-wide number.
@@ -76,6 +80,7 @@ impl Outgoing<'_> {
     }
 
     fn write_payload(&self, out: &mut Vec<u8>) {
+        out.extend(self.red_header);
         let start = out.len();
         out.extend_from_slice(self.payload);
         if self.ids != IdOffsets::default()

@@ -9,12 +9,17 @@ use std::time::{Duration, Instant};
 use crate::codec::IdOffsets;
 use crate::id::EncodingId;
 use crate::ring::PacketMeta;
-use crate::rtp::{ExtSeqNo, RtpTime, SeqNo, ticks};
+use crate::rtp::{ExtSeqNo, MediaClock, RtpTime, SeqNo, ticks};
 
 use super::offset_map::{OffsetMap, Offsets, Range};
 
 /// The least a timestamp moves at a switch: a frame at 30 a second, or a packet of Opus.
 const STEP_MIN: Duration = Duration::from_millis(20);
+/// The least it moves between pictures whose media clocks are known: that they are in order is enough.
+const PICTURE_STEP_MIN: Duration = Duration::from_millis(1);
+/// How far a slot's own media clock may be from where arrivals say it should be, before it is set anew: publishers' clocks
+/// drift by seconds a day. Above what networks jitter by, below what would be heard as a gap.
+const CLOCK_ERROR_MAX: Duration = Duration::from_millis(60);
 
 /// How a packet goes out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +29,8 @@ pub struct Rewritten {
     pub ids: IdOffsets,
     /// What to add to the Dependency Descriptor's frame_number.
     pub frame_number: u16,
+    /// Ticks since the newest change of source; 0 for the first packet after it.
+    pub since_switch: u32,
 }
 
 impl Rewritten {
@@ -33,6 +40,7 @@ impl Rewritten {
         timestamp: RtpTime(0),
         ids: IdOffsets { picture_id: 0, tl0: 0 },
         frame_number: 0,
+        since_switch: 0,
     };
 }
 
@@ -54,27 +62,58 @@ pub struct Rewriter {
     first: ExtSeqNo,
     map: OffsetMap,
     newest: Option<Newest>,
+    /// The slot's own media clock: kept through changes of source where their clocks are known, because receivers draw a
+    /// line through many sender reports and are misled by each that lies beside it.
+    line: Option<MediaClock>,
 }
 
 impl Rewriter {
     /// A slot whose first packet goes out as `first` modulo 2¹⁵; `clock_rate` in Hz.
     pub fn new(first: u16, clock_rate: u32) -> Self {
-        Self { clock_rate, first: ExtSeqNo(u64::from(first & 0x7fff)), map: OffsetMap::default(), newest: None }
+        let first = ExtSeqNo(u64::from(first & 0x7fff));
+        Self { clock_rate, first, map: OffsetMap::default(), newest: None, line: None }
     }
 
-    /// Goes over to `encoding`, whose first packet to be sent is `packet`.
-    pub fn switch_to(&mut self, encoding: EncodingId, packet: &PacketMeta) {
+    /// Goes over to `encoding`, whose first packet to be sent is `packet`; `clock`: what its timestamps mean, if known.
+    pub fn switch_to(&mut self, encoding: EncodingId, packet: &PacketMeta, clock: Option<MediaClock>) {
         let first_out = self.map.current().map_or(self.first, |range| range.sequence_out(range.last_in).next());
         let offsets = Offsets {
             sequence: first_out.since(packet.sequence),
-            timestamp: self.timestamp_offset(encoding, packet),
+            timestamp: self.timestamp_offset(encoding, packet, clock),
             ids: self.id_offsets(packet),
             frame_number: match (self.newest, packet.frame_number) {
                 (Some(newest), Some(number)) => newest.frame_number.wrapping_add(1).wrapping_sub(number),
                 _ => 0,
             },
         };
-        self.map.begin(Range { encoding, first_in: packet.sequence, last_in: packet.sequence, offsets });
+        self.map.begin(Range {
+            encoding,
+            first_in: packet.sequence,
+            last_in: packet.sequence,
+            first_timestamp: packet.timestamp,
+            offsets,
+        });
+    }
+
+    /// Takes the current source's clock for the slot's own, unless it has one.
+    pub fn learn_clock(&mut self, clock: Option<MediaClock>) {
+        if self.line.is_none()
+            && let (Some(clock), Some(offset)) = (clock, self.timestamp_offset_now())
+        {
+            self.line = Some(MediaClock { timestamp: clock.timestamp.plus(offset), ..clock });
+        }
+    }
+
+    /// Whether a packet of another source was heard, in part, when what went out last was: its turn is over.
+    pub fn overlaps(&self, packet: &PacketMeta, clock: Option<MediaClock>) -> bool {
+        let (Some(newest), Some(due)) = (self.newest, self.due(packet, clock)) else { return false };
+        !due.is_after(newest.timestamp.plus(ticks(STEP_MIN, self.clock_rate).wrapping_sub(1)))
+    }
+
+    /// Ticks from the newest change of source to a packet; 0 if the packet would be another change.
+    pub fn since_switch(&self, encoding: EncodingId, packet: &PacketMeta) -> u32 {
+        let range = self.map.current().filter(|range| range.encoding == encoding);
+        range.map_or(0, |range| packet.timestamp.minus(range.first_timestamp))
     }
 
     /// Whether `rewrite` would give the packet a number.
@@ -116,20 +155,43 @@ impl Rewriter {
             timestamp: range.timestamp_out(packet.timestamp),
             ids: range.offsets.ids,
             frame_number: range.offsets.frame_number,
+            since_switch: packet.timestamp.minus(range.first_timestamp),
         }
     }
 
-    /// Media time goes on as the clock does, and never stands still. After a pause in the same encoding, its own clock
-    /// says how much.
-    fn timestamp_offset(&self, encoding: EncodingId, packet: &PacketMeta) -> u32 {
+    /// Media time goes on as the slot's clock does, or else as packets arrive, and never stands still. After a pause in the
+    /// same encoding, its own clock says how much.
+    fn timestamp_offset(&mut self, encoding: EncodingId, packet: &PacketMeta, clock: Option<MediaClock>) -> u32 {
         let Some(newest) = self.newest else { return 0 };
         if let Some(range) = self.map.current().filter(|range| range.encoding == encoding)
             && range.timestamp_out(packet.timestamp).is_after(newest.timestamp)
         {
             return range.offsets.timestamp;
         }
+        let out = match self.due(packet, clock) {
+            Some(due) => {
+                let least = newest.timestamp.plus(ticks(PICTURE_STEP_MIN, self.clock_rate));
+                if due.is_after(least) { due } else { least }
+            }
+            None => {
+                self.line = None;
+                self.by_arrival(packet, &newest)
+            }
+        };
+        out.minus(packet.timestamp)
+    }
+
+    fn by_arrival(&self, packet: &PacketMeta, newest: &Newest) -> RtpTime {
         let elapsed = packet.arrival.saturating_duration_since(newest.arrival).max(STEP_MIN);
-        newest.timestamp.plus(ticks(elapsed, self.clock_rate)).minus(packet.timestamp)
+        newest.timestamp.plus(ticks(elapsed, self.clock_rate))
+    }
+
+    /// The timestamp that the slot's clock has for a packet, unless that is far from what its arrival says.
+    fn due(&self, packet: &PacketMeta, clock: Option<MediaClock>) -> Option<RtpTime> {
+        let due = self.line?.time_at(clock?.moment_of(packet.timestamp, self.clock_rate)?, self.clock_rate);
+        let expected = self.by_arrival(packet, self.newest.as_ref()?);
+        let error = due.minus(expected).cast_signed().unsigned_abs();
+        (error <= ticks(CLOCK_ERROR_MAX, self.clock_rate)).then_some(due)
     }
 
     fn id_offsets(&self, packet: &PacketMeta) -> IdOffsets {

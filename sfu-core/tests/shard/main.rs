@@ -34,6 +34,7 @@ mod hostile;
 mod interruptions;
 mod joining;
 mod layouts;
+mod lips;
 mod liveness;
 mod loss;
 mod meetings;

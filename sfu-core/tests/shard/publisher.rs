@@ -81,6 +81,12 @@ impl Publishing {
     }
 }
 
+/// What a clock that is too fast makes of a time, ns.
+fn drifted(time: Duration, ppm: i64) -> u128 {
+    let nanos = time.as_nanos() as i128;
+    (nanos + nanos * i128::from(ppm) / 1_000_000) as u128
+}
+
 struct Encoding {
     ssrc: u32,
     rid: &'static str,
@@ -123,6 +129,11 @@ pub struct Publisher {
     pub rtcp_out: VecDeque<Vec<u8>>,
     /// Its wall clock is off by this much, in NTP units.
     pub clock_error: u64,
+    /// How much too fast its microphone, its camera and its wall clock are, parts per million.
+    pub drift_ppm: (i64, i64, i64),
+    /// Its sender reports are this old when they leave.
+    pub reports_late: Duration,
+    reports: VecDeque<(Instant, Vec<u8>)>,
     epoch: Instant,
     encodings: Vec<Encoding>,
     next_audio_index: u64,
@@ -157,6 +168,9 @@ impl Publisher {
             encodings: encodings.collect(),
             clock_error: u64::from(what.mark) << 36,
             what,
+            drift_ppm: (0, 0, 0),
+            reports_late: Duration::ZERO,
+            reports: VecDeque::new(),
             muted: false,
             level: 30,
             no_repeats: false,
@@ -217,7 +231,8 @@ impl Publisher {
     }
 
     pub fn due(&self) -> Option<Instant> {
-        [self.next_frame, self.next_audio, self.next_report, self.next_padding].into_iter().flatten().min()
+        let late = self.reports.front().map(|(at, _)| *at);
+        [self.next_frame, self.next_audio, self.next_report, self.next_padding, late].into_iter().flatten().min()
     }
 
     pub fn wake(&mut self, now: Instant) {
@@ -241,12 +256,16 @@ impl Publisher {
             self.next_report = Some(at + REPORT_INTERVAL);
             self.report(now);
         }
+        while let Some((_, report)) = self.reports.pop_front_if(|(at, _)| *at <= now) {
+            self.rtcp_out.push_back(report);
+        }
     }
 
     /// A media clock that began somewhere, at this rate.
     fn timestamp(&self, now: Instant, rate: u32) -> u32 {
-        let micros = (now - self.epoch).as_micros() as u64;
-        let ticks = micros * u64::from(rate) / 1_000_000;
+        let (audio, video, _) = self.drift_ppm;
+        let nanos = drifted(now - self.epoch, if rate == 48_000 { audio } else { video });
+        let ticks = nanos * u128::from(rate) / 1_000_000_000;
         (ticks as u32).wrapping_add(rate.wrapping_mul(47_000 + u32::from(self.what.mark)))
     }
 
@@ -338,17 +357,19 @@ impl Publisher {
     }
 
     fn report(&mut self, now: Instant) {
-        let nanos = (now - self.epoch).as_nanos() as u64;
+        let nanos = drifted(now - self.epoch, self.drift_ppm.2) as u64;
         let ntp = (((nanos / 1_000_000_000) << 32) | (((nanos % 1_000_000_000) << 32) / 1_000_000_000))
             .wrapping_add(self.clock_error);
         let ntp = if self.no_wall_clock { 0 } else { ntp };
         for encoding in &self.encodings {
             if self.what.video {
-                self.rtcp_out.push_back(sender_report(encoding.ssrc, ntp, self.timestamp(now, 90_000)));
+                let report = sender_report(encoding.ssrc, ntp, self.timestamp(now, 90_000));
+                self.reports.push_back((now + self.reports_late, report));
             }
         }
         if self.what.audio {
-            self.rtcp_out.push_back(sender_report(self.what.first_ssrc + 100, ntp, self.timestamp(now, 48_000)));
+            let report = sender_report(self.what.first_ssrc + 100, ntp, self.timestamp(now, 48_000));
+            self.reports.push_back((now + self.reports_late, report));
         }
     }
 

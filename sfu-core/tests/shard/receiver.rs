@@ -190,6 +190,10 @@ impl Receiver {
         let mut at = start;
         while !self.waiting.get(&at)?.marker {
             at += 1;
+            // It was cut short by a change of source: another frame begins.
+            if self.waiting.get(&at)?.begins_frame {
+                return None;
+            }
         }
         Some(at)
     }

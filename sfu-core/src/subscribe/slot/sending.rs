@@ -3,9 +3,9 @@
 use std::time::Instant;
 
 use crate::codec::{Codec, red};
-use crate::id::{EncodingId, PayloadType};
+use crate::id::{EncodingId, MediaKind, PayloadType};
 use crate::limits::{KEYFRAME_WISH_REPEAT, LIVE_AGE_MAX, REPEATS_PER_SLOT_MAX};
-use crate::ring::{Ring, StoredPacket};
+use crate::ring::{PacketMeta, Ring, StoredPacket};
 use crate::rtp::SeqNo;
 use crate::sdp::NegotiatedCodec;
 
@@ -51,7 +51,9 @@ impl Slot {
             true => Urgency::Backlog,
             false => Urgency::Live,
         };
-        let outgoing = self.outgoing(packet, Rewritten::UNNUMBERED)?;
+        let live = self.feed.filter(|feed| feed.state == FeedState::Live);
+        let since_switch = live.map_or(0, |feed| self.rewriter.since_switch(feed.encoding, packet.meta));
+        let outgoing = self.outgoing(packet, Rewritten { since_switch, ..Rewritten::UNNUMBERED })?;
         let may_be_padded = self.extensions.per_sending && !packet.payload.is_empty();
         Some(Pending { bytes: outgoing.len(&self.extensions), urgency, may_be_padded })
     }
@@ -82,12 +84,14 @@ impl Slot {
         }
         let packet = self.advance(&rings)?;
         let feed = self.feed.as_mut()?;
+        let clock = rings(feed.encoding)?.clock;
         if feed.state == FeedState::Beginning {
-            self.rewriter.switch_to(feed.encoding, packet.meta);
+            self.rewriter.switch_to(feed.encoding, packet.meta, clock);
             feed.state = FeedState::Live;
             self.stats.switches += 1;
             self.changed = true;
         }
+        self.rewriter.learn_clock(clock);
         feed.cursor = feed.cursor.next();
         let rewritten = self.rewriter.rewrite(feed.encoding, packet.meta)?;
         let outgoing = self.outgoing(packet, rewritten)?;
@@ -115,12 +119,11 @@ impl Slot {
                 continue;
             }
             let packet = ring.at(feed.cursor)?;
-            let (state, encoding) = (feed.state, feed.encoding);
             if self.format(packet.meta.codec).is_none() {
                 self.stats.codec_mismatches += 1;
                 self.changed |= !self.mismatched;
                 self.mismatched = true;
-            } else if state == FeedState::Live && !self.rewriter.accepts(encoding, packet.meta) {
+            } else if !self.has_its_turn(ring, packet.meta) {
                 self.stats.late_packets += 1;
             } else {
                 self.changed |= self.mismatched;
@@ -130,6 +133,15 @@ impl Slot {
             if let Some(feed) = self.feed.as_mut() {
                 feed.cursor = feed.cursor.next();
             }
+        }
+    }
+
+    /// Whether a packet can be sent under a number of its own. A voice begins where the one before it ended: neither is
+    /// then heard late, and the slot's media clock goes on evenly.
+    fn has_its_turn(&self, ring: &Ring, packet: &PacketMeta) -> bool {
+        match self.feed {
+            Some(Feed { encoding, state: FeedState::Live, .. }) => self.rewriter.accepts(encoding, packet),
+            _ => self.kind == MediaKind::Video || !self.rewriter.overlaps(packet, ring.clock),
         }
     }
 
@@ -180,23 +192,32 @@ impl Slot {
 
     fn outgoing<'r>(&self, packet: StoredPacket<'r>, rewritten: Rewritten) -> Option<Outgoing<'r>> {
         let format = self.format(packet.meta.codec)?;
-        let payload = match (packet.meta.codec, format.codec) {
-            (Codec::Red, Codec::Opus) => red::primary(packet.payload)?.data,
-            _ => packet.payload,
+        // Redundancy of before the switch would be taken for what went out then.
+        let oldest = |payload| red::parse(payload)?.map(|block| u32::from(block.timestamp_offset)).max();
+        let (red_header, payload) = match (packet.meta.codec, format.codec) {
+            (Codec::Red, Codec::Opus) => (None, red::primary(packet.payload)?.data),
+            (Codec::Red, Codec::Red) if oldest(packet.payload) > Some(rewritten.since_switch) => {
+                let primary = red::primary(packet.payload)?;
+                (Some(primary.payload_type.0), primary.data)
+            }
+            _ => (None, packet.payload),
         };
+        // A source's first packet begins a talkspurt (RFC 3551 §4.1): receivers may adapt their delay there.
+        let begins = self.kind == MediaKind::Audio && rewritten.since_switch == 0;
         let payload_type: PayloadType = format.payload_type;
         Some(Outgoing {
             ssrc: self.ssrc,
             payload_type,
             sequence: rewritten.sequence,
             timestamp: rewritten.timestamp,
-            marker: packet.meta.marker,
+            marker: packet.meta.marker || begins,
             original: None,
             codec: format.codec,
             ids: rewritten.ids,
             frame_number: rewritten.frame_number,
             audio_level: packet.meta.audio_level,
             descriptor: packet.descriptor,
+            red_header,
             payload,
             // A packet of nothing but padding keeps its number, so that nobody misses it.
             padding: u8::from(payload.is_empty()),
