@@ -55,8 +55,12 @@ interface Setting {
 /** A visit with made-up devices, in the room if there is something to say about it. */
 function visit({ capture = working, devices = DEVICES, meeting }: Setting): Visit {
   const fake = new FakeMeeting({ room: 'friday-lunch', name: 'Ada' });
-  fake.picture = (track) =>
-    track.startsWith('30@') ? paintedScreen() : paintedFace(NAMES.indexOf(track.slice(2)) + 3);
+  fake.picture = (track) => {
+    if (track.startsWith('30@')) return paintedScreen();
+    const seed = NAMES.indexOf(track.slice(2)) + 3;
+    // Somebody holds a phone upright.
+    return track === '1@Chidi' ? paintedFace(seed, 360, 640) : paintedFace(seed);
+  };
   const made = new Visit('friday-lunch', {
     createMeeting: () => fake,
     options: readOptions(new URLSearchParams({ name: 'Ada' })),

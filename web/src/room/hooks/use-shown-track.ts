@@ -20,7 +20,12 @@ export function useShownTrack(meeting: RoomMeeting, trackId: string, priority: n
       if (element === null) return undefined;
       const next = meeting.show(element, trackId);
       setShown(next);
+      const onResize = (): void => {
+        element.dataset['shape'] = element.videoHeight > element.videoWidth ? 'upright' : 'wide';
+      };
+      element.addEventListener('resize', onResize);
       return () => {
+        element.removeEventListener('resize', onResize);
         setShown(null);
         next.release();
       };
