@@ -48,10 +48,10 @@ impl Session {
 
     /// Serves the socket until it ends, then waits whether its participant comes back.
     pub async fn run(mut self, websocket: WebSocket, permit: Permit) {
-        let (sink, stream) = websocket.split();
+        let (sink, mut stream) = websocket.split();
         let (outbox, queue, ended) = outbox::channel();
         let mut writer = tokio::spawn(write(sink, queue, self.state.rooms.terms.ping_interval));
-        self.read(stream, &outbox, ended.clone()).await;
+        self.read(&mut stream, &outbox, ended.clone()).await;
 
         let overflowed = *ended.borrow() == OutboxState::Overflowed;
         let rooms = self.state.rooms.clone();
@@ -59,7 +59,12 @@ impl Session {
         let absent_until = member.and_then(|(member, _)| rooms.socket_gone(&self.room, self.socket, member));
         outbox.end(1000);
         drop(outbox);
-        if overflowed || timeout(CLOSE_MAX, &mut writer).await.is_err() {
+        // Whoever closes with something unread resets the connection, and the last words may be lost with it.
+        let farewell = async {
+            let _ = (&mut writer).await;
+            while let Some(Ok(_)) = stream.next().await {}
+        };
+        if overflowed || timeout(CLOSE_MAX, farewell).await.is_err() {
             writer.abort();
         }
         drop(permit);
@@ -72,7 +77,7 @@ impl Session {
 
     async fn read(
         &mut self,
-        mut stream: SplitStream<WebSocket>,
+        stream: &mut SplitStream<WebSocket>,
         outbox: &Outbox,
         mut ended: watch::Receiver<OutboxState>,
     ) {

@@ -16,4 +16,5 @@ mod operations;
 mod pages;
 mod placement;
 mod refusals;
+#[allow(dead_code, reason = "shared with the tests of signalling, which use more of it")]
 mod support;

@@ -21,7 +21,7 @@ use sfu_server::app::{AppState, app};
 use sfu_server::config::{Config, Layers, OPTIONS};
 use sfu_server::control::Control;
 use sfu_server::media::{ShardHandle, ShardInbox, ShardIndex, channel};
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, WeakUnboundedSender, unbounded_channel};
 use tower::ServiceExt;
 
 pub const OFFER: &str = "v=0\r\n";
@@ -40,6 +40,9 @@ pub struct Server {
     pub control: Arc<Control>,
     /// What reached the shards, in order.
     pub commands: Arc<Mutex<Vec<Command>>>,
+    pub state: AppState,
+    /// Says something in the name of a shard, for as long as it lives.
+    shards: Vec<WeakUnboundedSender<Event>>,
 }
 
 pub struct Reply {
@@ -87,8 +90,10 @@ impl Server {
         let commands = Arc::new(Mutex::new(Vec::new()));
         let mut handles = Vec::new();
         let mut streams = Vec::new();
+        let mut senders = Vec::new();
         for index in 0..shards {
-            let (handle, events) = played_shard(index, Arc::clone(&commands), script());
+            let (handle, events, sender) = played_shard(index, Arc::clone(&commands), script());
+            senders.push(sender);
             streams.push((handle.index, events));
             handles.push(handle);
         }
@@ -97,8 +102,13 @@ impl Server {
         for (index, events) in streams {
             tokio::spawn(Arc::clone(&state.rooms).listen(index, events));
         }
-        let app = app(state);
-        Self { app, control, commands }
+        let app = app(state.clone());
+        Self { app, control, commands, state, shards: senders }
+    }
+
+    /// The first shard says this.
+    pub fn tell(&self, event: Event) {
+        self.shards[0].upgrade().expect("the shard lives").send(event).unwrap();
     }
 
     pub async fn send(&self, request: Request<Body>) -> Reply {
@@ -124,7 +134,7 @@ impl Server {
     pub fn joins(&self) -> Vec<Join> {
         let commands = self.commands.lock().unwrap();
         let joins = commands.iter().filter_map(|command| match command {
-            Command::Publish(join) | Command::Watch { join, .. } => Some(join.clone()),
+            Command::Publish(join) | Command::Watch { join, .. } | Command::Meet(join) => Some(join.clone()),
             _ => None,
         });
         joins.collect()
@@ -178,20 +188,21 @@ fn played_shard(
     index: usize,
     log: Arc<Mutex<Vec<Command>>>,
     script: Script,
-) -> (ShardHandle, UnboundedReceiver<Event>) {
+) -> (ShardHandle, UnboundedReceiver<Event>, WeakUnboundedSender<Event>) {
     let poll = Poll::new().unwrap();
     let port = u16::try_from(7882 + index).unwrap();
     let sockets = Arc::from([SocketAddr::from(([192, 0, 2, 7], port)), SocketAddr::from(([127, 0, 0, 1], port))]);
     let (handle, ShardInbox { commands, status }) =
         channel(ShardIndex(index), sockets, poll.registry(), Token(0)).unwrap();
     let (sender, events) = unbounded_channel();
+    let weak = sender.downgrade();
     std::thread::spawn(move || {
         let _poll = poll;
         let outcome = catch_unwind(AssertUnwindSafe(|| play(&commands, &log, &sender, script)));
         status.set_ended();
         drop((outcome, sender));
     });
-    (handle, events)
+    (handle, events, weak)
 }
 
 type Lives = HashMap<TransportId, (RoomName, Identity, bool)>;

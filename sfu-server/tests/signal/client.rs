@@ -13,13 +13,13 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use tokio::io::{DuplexStream, duplex};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tower::ServiceExt;
 
-use crate::support::Server;
+use crate::support::{OFFER, Server};
 
 /// How long a client waits for a message; longer than anything but absence takes.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -129,12 +129,11 @@ impl Client {
         self.find(|message| message["type"] == kind).await
     }
 
-    /// The next message that is no answer.
-    pub async fn next(&mut self) -> Value {
-        match self.kept.pop_front() {
-            Some(message) => message,
-            None => self.receive().await.expect("the socket has ended"),
-        }
+    /// Offers and gives the answer.
+    pub async fn offer(&mut self) -> Value {
+        let answer = self.request(json!({"type": "offer", "sdp": OFFER})).await;
+        assert_eq!(answer["type"], "answer", "{answer}");
+        answer
     }
 
     /// Waits until the server ends the socket; gives what it said before, and the close code.
@@ -146,6 +145,18 @@ impl Client {
                 Some(Ok(Message::Close(frame))) => return (said, frame.map(|frame| frame.code.into())),
                 Some(Ok(_)) => {}
                 Some(Err(_)) | None => return (said, None),
+            }
+        }
+    }
+
+    /// Reads, and so answers pings, for this long; what comes is kept.
+    pub async fn idle(&mut self, how_long: Duration) {
+        let until = Instant::now() + how_long;
+        while let Ok(frame) = timeout_at(until, self.socket.next()).await {
+            match frame.expect("the socket has ended").unwrap() {
+                Message::Text(text) => self.kept.push_back(serde_json::from_str(&text).unwrap()),
+                Message::Close(frame) => panic!("closed: {frame:?}, kept {:?}", self.kept),
+                _ => {}
             }
         }
     }

@@ -7,7 +7,12 @@
     reason = "tests, whose helpers count as production code for the lints"
 )]
 
+mod absence;
 mod client;
+mod doors;
+mod errors;
+mod excess;
+mod media;
 mod roster;
 #[path = "../http/support.rs"]
 #[allow(dead_code, reason = "shared with the tests of HTTP, which use more of it")]

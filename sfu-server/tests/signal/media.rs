@@ -1,0 +1,226 @@
+//! What media has to do with the roster: tracks and their uses, muting, slots, speakers, publishers by WHIP.
+
+use serde_json::json;
+use sfu_core::command::{Command, DataPayload, Muting};
+use sfu_core::event::{Event, PublishedTrack, SlotStatus, Speakers};
+use sfu_core::id::{Identity, MediaKind, Mid, RequestId, RoomName, TrackName, TransportId};
+use sfu_core::stats::SlotState;
+
+use crate::client::Client;
+use crate::support::{ANSWER, OFFER, Server, TAG, delete, post, until};
+
+fn answered(request: RequestId, transport: TransportId, kinds: &[(&str, MediaKind)]) -> Event {
+    let track =
+        |(mid, kind): &(&str, MediaKind)| PublishedTrack { mid: Mid((*mid).into()), kind: *kind, rids: Vec::new() };
+    let tracks = kinds.iter().map(track).collect();
+    Event::Answered { request, transport, answer: ANSWER.to_owned(), ice_tag: TAG.to_owned(), tracks }
+}
+
+/// Every offer publishes one audio and two videos.
+fn publishing() -> Server {
+    let kinds = [("0", MediaKind::Audio), ("1", MediaKind::Video), ("2", MediaKind::Video)];
+    Server::scripted(move |command| match command {
+        Command::Meet(join) | Command::Publish(join) => Some(vec![answered(join.request, join.transport, &kinds)]),
+        Command::Renegotiate { request, transport, .. } => Some(vec![answered(*request, *transport, &kinds)]),
+        Command::Close { transport } => {
+            let (room, identity) = (RoomName::new("demo").unwrap(), Identity::new("cam").unwrap());
+            let reason = sfu_core::event::CloseReason::Requested;
+            Some(vec![Event::Closed { transport: *transport, room, identity, reason }])
+        }
+        _ => None,
+    })
+}
+
+#[tokio::test]
+async fn tracks_are_what_the_offer_says_they_are_and_else_what_they_look_like() {
+    let server = publishing();
+    let (mut ann, _) = Client::join(&server, "demo", "ann").await;
+    let (mut bob, _) = Client::join(&server, "demo", "bob").await;
+    ann.offer().await;
+    let tracks = bob.expect("participant_changed").await["participant"]["tracks"].clone();
+    let sources: Vec<&str> = tracks.as_array().unwrap().iter().map(|track| track["source"].as_str().unwrap()).collect();
+    assert_eq!(sources, ["microphone", "camera", "screen"]);
+    assert_eq!(tracks[1], json!({"id": "1@ann", "mid": "1", "kind": "video", "source": "camera", "muted": false}));
+
+    let uses = json!([
+        {"mid": "1", "source": "screen"},
+        {"mid": "2", "source": "camera", "muted": true},
+        {"mid": "0", "source": "camera"},
+        {"mid": "9", "source": "camera"}
+    ]);
+    ann.request(json!({"type": "offer", "sdp": OFFER, "tracks": uses})).await;
+    let tracks = bob.expect("participant_changed").await["participant"]["tracks"].clone();
+    let of = |index: usize| (tracks[index]["source"].as_str().unwrap(), tracks[index]["muted"].as_bool().unwrap());
+    assert_eq!([of(0), of(1), of(2)], [("microphone", false), ("screen", false), ("camera", true)]);
+    let muted = || {
+        let commands = server.commands.lock().unwrap();
+        commands.iter().any(|c| matches!(c, Command::SetMuted { mid, muting: Muting::Muted, .. } if &*mid.0 == "2"))
+    };
+    until("the shard is told of the muting", muted).await;
+    // A further offer that says nothing of them changes nothing of that.
+    ann.offer().await;
+    let tracks = bob.expect("participant_changed").await["participant"]["tracks"].clone();
+    assert_eq!((&tracks[1]["source"], &tracks[2]["muted"]), (&json!("screen"), &json!(true)));
+}
+
+#[tokio::test]
+async fn muting_is_told_to_everybody_once_the_shard_has_done_it() {
+    let server = publishing();
+    let (mut ann, _) = Client::join(&server, "demo", "ann").await;
+    ann.offer().await;
+    ann.expect("participant_changed").await;
+    let (mut bob, _) = Client::join(&server, "demo", "bob").await;
+    for muted in [true, false] {
+        assert_eq!(ann.request(json!({"type": "mute", "mid": "0", "muted": muted})).await["type"], "ok");
+        for client in [&mut ann, &mut bob] {
+            let changed = client.expect("participant_changed").await;
+            assert_eq!(changed["participant"]["tracks"][0]["muted"], muted);
+        }
+    }
+}
+
+#[tokio::test]
+async fn slots_are_told_to_their_owner_and_not_before_the_answer() {
+    let slot = |state| SlotStatus {
+        mid: Mid("3".into()),
+        kind: MediaKind::Video,
+        track: Some(TrackName { identity: Identity::new("bob").unwrap(), mid: Mid("1".into()) }),
+        state,
+        layer: None,
+    };
+    let server = Server::scripted(move |command| match command {
+        Command::Meet(join) => {
+            let slots = Event::Slots { transport: join.transport, slots: vec![slot(SlotState::Connecting)] };
+            Some(vec![slots, answered(join.request, join.transport, &[])])
+        }
+        _ => None,
+    });
+    let (mut ann, _) = Client::join(&server, "demo", "ann").await;
+    let (mut bob, _) = Client::join(&server, "demo", "bob").await;
+    ann.say(json!({"type": "offer", "sdp": OFFER})).await;
+    ann.expect("participant_joined").await;
+    ann.expect("answer").await;
+    let told = ann.expect("slots").await["slots"][0].clone();
+    assert_eq!(told, json!({"mid": "3", "kind": "video", "track": "1@bob", "state": "connecting", "layer": null}));
+    let transport = server.joins()[0].transport;
+    server.tell(Event::Slots { transport, slots: vec![slot(SlotState::Live)] });
+    assert_eq!(ann.expect("slots").await["slots"][0]["state"], "live");
+    bob.expect_no("slots").await;
+}
+
+#[tokio::test]
+async fn speakers_go_over_the_data_channel_for_events_while_it_takes_them() {
+    let server = publishing();
+    let (mut ann, _) = Client::join(&server, "demo", "ann").await;
+    ann.offer().await;
+    let (mut bob, _) = Client::join(&server, "demo", "bob").await;
+    let transport = server.joins()[0].transport;
+    let speak = |name: &str| {
+        let name = Identity::new(name).unwrap();
+        let speakers = Speakers { dominant: Some(name.clone()), speaking: vec![name] };
+        server.tell(Event::Speakers { room: RoomName::new("demo").unwrap(), speakers });
+    };
+    speak("ann");
+    for client in [&mut ann, &mut bob] {
+        assert_eq!(client.expect("speakers").await["dominant"], "ann");
+    }
+    server.tell(Event::DataOpened { transport, label: "events".to_owned() });
+    speak("bob");
+    assert_eq!(bob.expect("speakers").await["dominant"], "bob");
+    ann.expect_no("speakers").await;
+    let sent = || {
+        let commands = server.commands.lock().unwrap();
+        commands.iter().any(|command| match command {
+            Command::SendData { label, payload: DataPayload::Text(text), .. } => {
+                label == "events" && text.contains(r#""type":"speakers""#) && text.contains(r#""dominant":"bob""#)
+            }
+            _ => false,
+        })
+    };
+    until("the channel is sent it", sent).await;
+    server.tell(Event::DataBlocked { transport, label: "events".to_owned() });
+    assert_eq!(ann.expect("speakers").await["dominant"], "bob", "what may have been lost is said again");
+    speak("ann");
+    assert_eq!(ann.expect("speakers").await["dominant"], "ann");
+    let (_, welcome) = Client::join(&server, "demo", "carl").await;
+    assert_eq!(welcome.0["speakers"], json!({"dominant": "ann", "speaking": ["ann"]}));
+}
+
+#[tokio::test]
+async fn what_comes_on_the_channel_for_echoes_goes_back() {
+    let server = publishing();
+    let (mut ann, _) = Client::join(&server, "demo", "ann").await;
+    ann.offer().await;
+    let transport = server.joins()[0].transport;
+    let payload = DataPayload::Text("hello".to_owned());
+    server.tell(Event::Data { transport, label: "echo".to_owned(), payload: payload.clone() });
+    server.tell(Event::Data { transport, label: "other".to_owned(), payload: payload.clone() });
+    let echoed = || {
+        let commands = server.commands.lock().unwrap();
+        let sent = |command: &Command| matches!(command, Command::SendData { label, payload: p, .. } if label == "echo" && *p == payload);
+        commands.iter().filter(|command| sent(command)).count() == 1
+    };
+    until("it is sent back once", echoed).await;
+}
+
+#[tokio::test]
+async fn a_publisher_by_whip_is_in_the_roster_and_a_viewer_by_whep_is_not() {
+    let server = publishing();
+    let (mut ann, _) = Client::join(&server, "demo", "ann").await;
+    server.join("/whep/demo").await;
+    let location = server.join("/whip/demo?identity=cam").await;
+    let joined = ann.expect("participant_joined").await["participant"].clone();
+    assert_eq!(
+        (&joined["identity"], &joined["via"], &joined["presence"]),
+        (&json!("cam"), &json!("whip"), &json!("present"))
+    );
+    assert_eq!((&joined["tracks"][1]["id"], &joined["tracks"][2]["source"]), (&json!("1@cam"), &json!("screen")));
+    let (_, welcome) = Client::join(&server, "demo", "bob").await;
+    assert_eq!(welcome.identities(), ["ann", "cam", "bob"]);
+    assert_eq!(server.send(delete(&location)).await.status, 200);
+    let left = ann.expect("participant_left").await;
+    assert_eq!((&left["participant"], &left["reason"]), (&json!("cam"), &json!("left")));
+}
+
+#[tokio::test]
+async fn a_second_publisher_by_whip_takes_the_place_of_the_first_in_the_roster() {
+    let server = Server::start();
+    let (mut ann, _) = Client::join(&server, "demo", "ann").await;
+    server.join("/whip/demo?identity=cam").await;
+    ann.expect("participant_joined").await;
+    let second = server.join("/whip/demo?identity=cam").await;
+    ann.expect("participant_changed").await;
+    ann.expect_no("participant_left").await;
+    ann.expect_no("participant_joined").await;
+    assert_eq!(server.send(delete(&second)).await.status, 200);
+    ann.expect("participant_left").await;
+}
+
+#[tokio::test]
+async fn a_page_and_a_publisher_by_whip_do_not_share_an_identity() {
+    let server = Server::start();
+    let (mut ann, _) = Client::join(&server, "demo", "ann").await;
+    let problem = server.send(post("/whip/demo?identity=ann")).await.problem(409, "/whip/demo");
+    assert_eq!(problem["type"], "urn:sfu:problem:identity-taken");
+    server.join("/whip/other?identity=ann").await;
+
+    server.join("/whip/demo?identity=cam").await;
+    for taken in ["cam", "ann"] {
+        let mut late = Client::connect(&server, "demo").await;
+        let error = late.request(json!({"type": "join", "version": 1, "name": "x", "identity": taken})).await;
+        assert_eq!((&error["code"], &error["field"]), (&json!("identity_taken"), &json!("identity")), "{error}");
+    }
+    ann.request(json!({"type": "leave"})).await;
+    server.join("/whip/demo?identity=ann").await;
+}
+
+#[tokio::test]
+async fn a_whip_offer_that_is_refused_leaves_its_identity_free() {
+    use sfu_core::error::RequestError;
+    let server = Server::scripted(|command| match command {
+        Command::Publish(join) => Some(vec![Event::Rejected { request: join.request, error: RequestError::Internal }]),
+        _ => None,
+    });
+    assert_eq!(server.send(post("/whip/demo?identity=ann")).await.status, 500);
+    Client::join(&server, "demo", "ann").await;
+}
