@@ -77,15 +77,23 @@ impl Peer {
 
     /// Offers, posts, takes the answer and waits until media can flow.
     async fn join(&mut self, server: &Running, url: &str) {
+        let offer = self.offer().await;
+        let reply = server.send("POST", url, "application/sdp", &offer);
+        assert_eq!(reply.status, 201, "{}", reply.body);
+        self.location = reply.header("location").to_owned();
+        self.accept(reply.body).await;
+    }
+
+    async fn offer(&mut self) -> String {
         let offer = self.connection.create_offer(None).await.unwrap();
         self.connection.set_local_description(offer).await.unwrap();
         let gathered = self.gathering.wait_for(|state| *state == RTCIceGatheringState::Complete);
         timeout(PATIENCE, gathered).await.expect("candidates are gathered").unwrap();
-        let offer = self.connection.local_description().await.unwrap().sdp;
-        let reply = server.send("POST", url, "application/sdp", &offer);
-        assert_eq!(reply.status, 201, "{}", reply.body);
-        self.location = reply.header("location").to_owned();
-        let answer = RTCSessionDescription::answer(reply.body).unwrap();
+        self.connection.local_description().await.unwrap().sdp
+    }
+
+    async fn accept(&self, answer: String) {
+        let answer = RTCSessionDescription::answer(answer).unwrap();
         self.connection.set_remote_description(answer).await.unwrap();
         self.reach(&[RTCPeerConnectionState::Connected]).await;
     }
@@ -218,6 +226,19 @@ impl Viewer {
         peer.connection.add_transceiver_from_kind(RtpCodecKind::Video, Some(init)).await.unwrap();
         peer.join(server, &format!("/whep/{room}{query}")).await;
         Self { peer, track: None, last: None }
+    }
+
+    /// A viewer whose offer and answer go another way than HTTP.
+    pub async fn by_hand() -> (Self, String) {
+        let mut peer = Peer::new().await;
+        let init = RTCRtpTransceiverInit { direction: RTCRtpTransceiverDirection::Recvonly, ..Default::default() };
+        peer.connection.add_transceiver_from_kind(RtpCodecKind::Video, Some(init)).await.unwrap();
+        let offer = peer.offer().await;
+        (Self { peer, track: None, last: None }, offer)
+    }
+
+    pub async fn accept(&self, answer: String) {
+        self.peer.accept(answer).await;
     }
 
     pub fn location(&self) -> &str {
