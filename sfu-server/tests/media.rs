@@ -8,6 +8,7 @@
 )]
 
 mod binary;
+#[allow(dead_code, reason = "shared with the tests of rooms, which use other parts of it")]
 mod peer;
 
 use std::time::Duration;
