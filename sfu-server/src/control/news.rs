@@ -1,6 +1,5 @@
 //! What a shard tells that concerns a room's participants, in the words of the control plane.
 
-use sfu_core::command::DataPayload;
 use sfu_core::event::{CloseReason, Event, PublishedTrack, SlotStatus, Speakers};
 use sfu_core::id::{Identity, RoomName, TransportId};
 
@@ -36,12 +35,6 @@ pub enum News {
         label: String,
         state: ChannelState,
     },
-    /// A message came on a data channel.
-    Data {
-        transport: TransportId,
-        label: String,
-        payload: DataPayload,
-    },
     /// A transport is gone; its last news.
     Closed {
         transport: TransportId,
@@ -71,8 +64,9 @@ impl News {
                 channel(transport, label, ChannelState::Open)
             }
             Event::DataBlocked { transport, label } => channel(transport, label, ChannelState::Blocked),
-            Event::Data { transport, label, payload } => Self::Data { transport, label, payload },
-            Event::Answered { .. }
+            // Nothing of the server's own is said by clients over data channels yet.
+            Event::Data { .. }
+            | Event::Answered { .. }
             | Event::Patched { .. }
             | Event::Done { .. }
             | Event::Stats { .. }

@@ -43,8 +43,6 @@ pub enum Shed {
     SlowReader,
     /// An event for a data channel that its shard could not queue.
     Event,
-    /// A message that was not sent back on the channel for echoes.
-    Echo,
 }
 
 impl Shed {
@@ -56,7 +54,6 @@ impl Shed {
             Self::Flood => "flood",
             Self::SlowReader => "slow_reader",
             Self::Event => "event",
-            Self::Echo => "echo",
         }
     }
 }

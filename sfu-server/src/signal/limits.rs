@@ -55,5 +55,3 @@ pub const OUTBOX_MESSAGES_MAX: usize = 1_024;
 pub const OUTBOX_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// How long the last messages of a socket may take to leave.
 pub const CLOSE_MAX: Duration = Duration::from_secs(2);
-/// Longest message that is sent back on a data channel labelled `echo`, bytes; the queue's own limits bound the rest.
-pub const ECHO_BYTES_MAX: usize = 16 * 1024;

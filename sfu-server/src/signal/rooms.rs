@@ -14,7 +14,7 @@ use sfu_core::event::{CloseReason, Event};
 use sfu_core::id::{Identity, RoomName, TransportId};
 use tokio::sync::mpsc::UnboundedReceiver;
 
-use super::limits::{ECHO_BYTES_MAX, PARTICIPANTS_MAX};
+use super::limits::PARTICIPANTS_MAX;
 use super::outbox::Outbox;
 use super::room::{MemberId, Now, Output, Room, SocketId, Terms};
 use super::wire::{LeaveReason, ServerMessage};
@@ -24,8 +24,6 @@ use crate::metrics::{Metrics, Shed};
 
 /// The data channel that events go over.
 const EVENTS: &str = "events";
-/// The data channel that gives back what it gets.
-const ECHO: &str = "echo";
 
 /// Rooms, by name.
 #[derive(Debug)]
@@ -141,22 +139,11 @@ impl Rooms {
             News::Channel { transport, label, state } if label == EVENTS => {
                 self.with_owner(transport, |room| room.events_channel(transport, state));
             }
-            News::Data { transport, label, payload } if label == ECHO => self.echo(transport, payload),
-            News::Channel { .. } | News::Data { .. } => {}
+            News::Channel { .. } => {}
             News::Closed { transport, room, reason } => {
                 self.transports.remove(&transport);
                 self.with(&room, |room| room.closed(transport, reason));
             }
-        }
-    }
-
-    fn echo(&self, transport: TransportId, payload: DataPayload) {
-        let bytes = match &payload {
-            DataPayload::Text(text) => text.len(),
-            DataPayload::Binary(bytes) => bytes.len(),
-        };
-        if bytes > ECHO_BYTES_MAX || !self.control.send_data(transport, ECHO, payload) {
-            self.metrics.signal.shed(Shed::Echo);
         }
     }
 

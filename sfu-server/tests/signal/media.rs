@@ -147,23 +147,6 @@ async fn speakers_go_over_the_data_channel_for_events_while_it_takes_them() {
 }
 
 #[tokio::test]
-async fn what_comes_on_the_channel_for_echoes_goes_back() {
-    let server = publishing();
-    let (mut ann, _) = Client::join(&server, "demo", "ann").await;
-    ann.offer().await;
-    let transport = server.joins()[0].transport;
-    let payload = DataPayload::Text("hello".to_owned());
-    server.tell(Event::Data { transport, label: "echo".to_owned(), payload: payload.clone() });
-    server.tell(Event::Data { transport, label: "other".to_owned(), payload: payload.clone() });
-    let echoed = || {
-        let commands = server.commands.lock().unwrap();
-        let sent = |command: &Command| matches!(command, Command::SendData { label, payload: p, .. } if label == "echo" && *p == payload);
-        commands.iter().filter(|command| sent(command)).count() == 1
-    };
-    until("it is sent back once", echoed).await;
-}
-
-#[tokio::test]
 async fn a_publisher_by_whip_is_in_the_roster_and_a_viewer_by_whep_is_not() {
     let server = publishing();
     let (mut ann, _) = Client::join(&server, "demo", "ann").await;
