@@ -152,6 +152,28 @@ describe('muting', () => {
     expect(world.room.tracks[0]).toMatchObject({ mid: '0', muted: true });
   });
 
+  it('of one source does not undo that of another', async () => {
+    const meeting = await world.live();
+    await meeting.publish('microphone', new FakeTrack('audio').media);
+    await meeting.publish('camera', new FakeTrack('video').media);
+    await Promise.all([meeting.setMuted('microphone', true), meeting.setMuted('camera', true)]);
+    expect(world.room.tracks.map(({ muted }) => muted)).toEqual([true, true]);
+    expect(world.room.of('mute')).toHaveLength(4);
+  });
+
+  it.each(['refused', 'unanswered'])('that was %s is told again at the next occasion', async (how) => {
+    const meeting = await world.live();
+    await meeting.publish('microphone', new FakeTrack('audio').media);
+    if (how === 'refused') world.room.refuse('mute', 'too_many');
+    else world.room.silentOn.add('mute');
+    const failed = expect(meeting.setMuted('microphone', true)).rejects.toThrow();
+    await pass(10_000);
+    await failed;
+    world.room.silentOn.clear();
+    await meeting.publish('microphone', new FakeTrack('audio').media);
+    expect(world.room.tracks[0]).toMatchObject({ mid: '0', muted: true });
+  });
+
   it('is what a pulled device comes to', async () => {
     const meeting = await world.live();
     const microphone = new FakeTrack('audio');

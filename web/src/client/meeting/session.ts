@@ -37,8 +37,8 @@ export class Session {
   readonly #receivers: Receivers;
   readonly #negotiator: Negotiator;
   readonly #health: Health;
-  /** What the server was last told of each section. */
-  readonly #told = new Map<string, boolean>();
+  /** What the server was last told of each section; `doubtful` if nobody knows whether it took that over. */
+  readonly #told = new Map<string, boolean | 'doubtful'>();
   #answered: 'never' | 'once' = 'never';
   #restart: 'none' | 'offered' = 'none';
   /** Changes of tracks, one after another. */
@@ -92,11 +92,14 @@ export class Session {
 
   /** Tells the server what it does not know yet of what is muted. */
   async tellMutes(): Promise<void> {
-    for (const { mid, muted } of this.#senders.uses()) {
-      const told = this.#told.get(mid);
-      if (told === undefined || told === muted) continue;
-      this.#told.set(mid, muted);
-      await this.#listener.mute(mid, muted);
+    for (;;) {
+      // Looked at anew after each answer: it may have changed, and been told, while that was awaited.
+      const untold = this.#senders.uses().find(({ mid, muted }) => {
+        const told = this.#told.get(mid);
+        return told !== undefined && told !== muted;
+      });
+      if (untold === undefined) return;
+      await this.#tellMute(untold.mid, untold.muted);
     }
   }
 
@@ -126,6 +129,16 @@ export class Session {
   close(): void {
     this.#health.close();
     this.connection.close();
+  }
+
+  async #tellMute(mid: string, muted: boolean): Promise<void> {
+    this.#told.set(mid, muted);
+    try {
+      await this.#listener.mute(mid, muted);
+    } catch (error) {
+      if (this.#told.get(mid) === muted) this.#told.set(mid, 'doubtful');
+      throw error;
+    }
   }
 
   async #exchange(sdp: string): Promise<string> {
