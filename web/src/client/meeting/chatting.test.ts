@@ -66,6 +66,23 @@ describe('chat', () => {
     expect(world.room.of('chat')).toHaveLength(2);
   });
 
+  it('does not say twice what arrived in a room that counts anew', async () => {
+    world.room.chat = [line(50, 'long ago')];
+    const meeting = await world.live();
+    world.room.forget();
+    world.room.chat = [];
+    world.room.socket.drop();
+    await settle();
+    world.room.silentOn.add('chat');
+    const sent = meeting.sendChat('one');
+    world.room.silentOn.clear();
+    world.room.chat = [line(1, 'one', 'me')];
+    world.room.socket.drop();
+    await pass(5_000);
+    await sent;
+    expect(world.room.of('chat')).toHaveLength(1);
+  });
+
   it('tells why a message was refused, and sends the next', async () => {
     const meeting = await world.live();
     world.room.refuse('chat', 'too_large');

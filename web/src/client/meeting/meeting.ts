@@ -170,7 +170,7 @@ export class Meeting {
     this.#enter({ kind: 'joined' });
     this.#media.joined(joined);
     this.#stage.resend();
-    this.#outbox.caughtUp(joined.participant, joined.chat);
+    this.#outbox.caughtUp(joined);
   }
 
   #onMessage(message: ServerMessage): void {

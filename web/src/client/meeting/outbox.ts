@@ -1,5 +1,5 @@
 import { ProblemError, type Problem } from '../problem.ts';
-import type { ChatMessage } from '../wire.ts';
+import type { ChatMessage, Joined } from '../wire.ts';
 import { NO_ANSWER, NOT_IN_ROOM, RequestError } from './request-error.ts';
 
 /** Messages that may wait for the socket; a person who wrote more has noticed. */
@@ -24,6 +24,8 @@ export class Outbox {
   /** Whether the first letter left and nobody knows whether it came. */
   #doubt: 'yes' | 'no' = 'no';
   #lastNumber = 0;
+  /** Who the letters so far came from. */
+  #self = '';
 
   constructor(send: (text: string) => Promise<unknown>) {
     this.#send = send;
@@ -38,11 +40,13 @@ export class Outbox {
   }
 
   /** The room was caught up: a letter in doubt is either among the newest messages or goes again. */
-  caughtUp(self: string, chat: readonly ChatMessage[]): void {
+  caughtUp({ participant, chat, resumed }: Pick<Joined, 'participant' | 'chat' | 'resumed'>): void {
+    // Another room of this name, as after a restart of the server, counts from 1 again.
+    if (!resumed && chat.every(({ number }) => number < this.#lastNumber)) this.#lastNumber = 0;
     const [first] = this.#letters;
     if (this.#doubt === 'yes' && first !== undefined) {
       const arrived = chat.some(
-        ({ number, from, text }) => number > this.#lastNumber && from === self && text === first.text,
+        ({ number, from, text }) => number > this.#lastNumber && from === this.#self && text === first.text,
       );
       if (arrived) {
         this.#letters.shift();
@@ -50,6 +54,7 @@ export class Outbox {
       }
     }
     this.#doubt = 'no';
+    this.#self = participant;
     this.saw(chat);
     void this.#work();
   }
