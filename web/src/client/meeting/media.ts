@@ -1,11 +1,11 @@
 import { retryDelayMs } from '../backoff.ts';
 import { Observable } from '../observable.ts';
-import { problemFromError, ProblemError, type Problem } from '../problem.ts';
+import { problemFromError, type Problem } from '../problem.ts';
 import type { Joined, ServerMessage, TrackSource, TrackUse } from '../wire.ts';
 import type { Data } from './data.ts';
 import type { Publications } from './publications.ts';
 import type { Place } from './receivers.ts';
-import { NO_ANSWER, NO_MEDIA_PATH, RequestError } from './request-error.ts';
+import { NO_MEDIA_PATH, RequestError, waitsForSocket } from './request-error.ts';
 import type { SendOptions } from './senders.ts';
 import { Session } from './session.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -156,8 +156,7 @@ export class Media {
       this.#host.failed(error.problem);
       return 'give_up';
     }
-    const unsent = thrown instanceof ProblemError && !(thrown instanceof RequestError);
-    if (unsent && error.problem !== NO_ANSWER) return 'park';
+    if (waitsForSocket(thrown)) return 'park';
     this.#lose(error.problem);
     return 'give_up';
   }

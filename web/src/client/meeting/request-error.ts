@@ -41,6 +41,12 @@ export const DRAINING: Problem = {
   detail: 'The room is joined again as soon as the server is back.',
 };
 
+/** Whether a request failed for want of a socket: whoever brings the next one asks again. */
+export function waitsForSocket(error: unknown): boolean {
+  if (!(error instanceof ProblemError) || error instanceof RequestError) return false;
+  return error.problem !== NO_ANSWER;
+}
+
 function titleOf(code: ErrorCode): string {
   switch (code) {
     case 'malformed':

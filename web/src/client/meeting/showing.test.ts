@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { FakeVideo, MeetingWorld, pass, settle } from '../../testing/meeting-world.ts';
 import type { Slot } from '../wire.ts';
-import { SHRINK_MS } from './stage.ts';
+import { REPEAT_MS, SHRINK_MS } from './stage.ts';
 
 let world: MeetingWorld;
 
@@ -106,6 +106,36 @@ describe('showing', () => {
     expect(world.room.of('layout').length).toBeGreaterThan(told);
     expect(video.srcObject).not.toBeNull();
     expect(video.srcObject).not.toBe(before);
+  });
+
+  it('tells a layout that was refused once more, and then only with the next change', async () => {
+    const meeting = await world.live({ videoSlots: 2 });
+    await settle();
+    const told = world.room.of('layout').length;
+    world.room.refuse('layout', 'too_many', 'too_many');
+    meeting.show(new FakeVideo().element, '1@ann');
+    await pass(REPEAT_MS - 1);
+    expect(world.room.of('layout')).toHaveLength(told + 1);
+    await pass(1);
+    expect(world.room.of('layout')).toHaveLength(told + 2);
+    await pass(60_000);
+    expect(world.room.of('layout')).toHaveLength(told + 2);
+    meeting.show(new FakeVideo().element, '1@ann').release();
+    await settle();
+    expect(world.room.of('layout')).toHaveLength(told + 3);
+    expect(world.room.of('layout').at(-1)?.slots).toHaveLength(1);
+  });
+
+  it('tells a layout that was not answered once more', async () => {
+    const meeting = await world.live({ videoSlots: 2 });
+    await settle();
+    world.room.silentOn.add('layout');
+    meeting.show(new FakeVideo().element, '1@ann');
+    await settle();
+    const told = world.room.of('layout').length;
+    world.room.silentOn.clear();
+    await pass(10_000 + REPEAT_MS);
+    expect(world.room.of('layout')).toHaveLength(told + 1);
   });
 
   it('waits with the layout until there is somebody to tell', async () => {

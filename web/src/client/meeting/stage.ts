@@ -2,12 +2,15 @@ import type { Unsubscribe } from '../observable.ts';
 import type { LayoutSlot, Slot } from '../wire.ts';
 import { assign, type Wanted } from './layout.ts';
 import type { Place } from './receivers.ts';
+import { waitsForSocket } from './request-error.ts';
 import { Shown } from './shown.ts';
 import type { Sizes } from './sizes.ts';
 import type { ShownTrack } from './types.ts';
 
 /** How long a layout that wants less may wait for more changes, ms; one that wants more goes at once. */
 export const SHRINK_MS = 150;
+/** How long after a layout that was refused or not answered it is told once more, ms. */
+export const REPEAT_MS = 1_000;
 /** A wire's priority, at most. */
 const PRIORITY_MAX = 255;
 
@@ -33,6 +36,8 @@ export class Stage {
   /** When the server took over what is known, ms. */
   #takenAtMs: number | null = null;
   #sending: 'yes' | 'no' = 'no';
+  /** The layout that failed, as text: it has one more try. */
+  #failed: string | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #dueAtMs = Infinity;
 
@@ -122,14 +127,24 @@ export class Stage {
       try {
         await this.#host.layout(this.#layout);
         this.#takenAtMs = this.#host.now();
-      } catch {
-        // Refused or unsent: whatever brings the socket or the slots back sends it again.
-        break;
+        this.#failed = null;
+      } catch (error) {
+        this.#known = null;
+        if (this.#afterFailure(error, text) === 'pause') break;
       }
     }
     this.#sending = 'no';
     if (this.#takenAtMs === null) return;
     for (const shown of this.#shown.keys()) shown.ordered(this.#takenAtMs);
+  }
+
+  /** Unsent, whatever brings the socket or the slots back sends it again; else one more try must do. */
+  #afterFailure(error: unknown, text: string): 'pause' | 'go_on' {
+    if (waitsForSocket(error)) return 'pause';
+    if (JSON.stringify(this.#layout) !== text) return 'go_on';
+    if (this.#failed !== text) this.#schedule(REPEAT_MS);
+    this.#failed = text;
+    return 'pause';
   }
 
   /** What is to be said, as text; null if the server knows. */
