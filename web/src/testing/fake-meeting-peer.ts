@@ -15,8 +15,11 @@ export class FakeSection {
     this.sender = new FakeSender(track, init.sendEncodings ?? []);
   }
 
-  setCodecPreferences(): void {
-    return;
+  /** As a browser does that sends more codecs than it receives. */
+  setCodecPreferences(codecs: readonly RTCRtpCodec[]): void {
+    if (codecs.some(({ mimeType }) => mimeType === 'video/send-only')) {
+      throw new DOMException('no such codec', 'InvalidModificationError');
+    }
   }
 }
 

@@ -15,6 +15,8 @@ export class MeetingWorld {
   readonly storage = new Map<string, string>();
   readonly sizes = new FakeSizes();
   #tab = this.#newTab();
+  /** What the browser says that it can send. */
+  codecs: RTCRtpCodec[] = [];
   /** What `play()` of sound comes to. */
   autoplay: 'allowed' | 'refused' = 'allowed';
 
@@ -58,7 +60,7 @@ export class MeetingWorld {
       createSocket: this.room.createSocket,
       createAudio: () => this.#audio(),
       createStream: (tracks) => ({ tracks }) as unknown as MediaStream,
-      videoCodecs: () => [],
+      videoCodecs: () => this.codecs,
       random: () => 0,
       now: () => Date.now(),
     };

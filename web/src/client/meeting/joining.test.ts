@@ -47,6 +47,12 @@ describe('joining', () => {
     });
   });
 
+  it('goes in with the browser’s own order of codecs if it takes no other', async () => {
+    world.codecs = [{ mimeType: 'video/send-only', clockRate: 90_000 }];
+    const meeting = await world.live();
+    expect(meeting.state.value).toEqual({ kind: 'joined', media: 'live' });
+  });
+
   it('knows everybody: those who are there, who come, change and go', async () => {
     world.room.others = [person('ann')];
     const meeting = await world.live();

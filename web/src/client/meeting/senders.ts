@@ -72,9 +72,18 @@ export class Senders {
       streams: [screen ? this.#streams.screen : this.#streams.person],
       ...this.#encodings(source, track),
     });
-    if (kind === 'video' && this.#codecs.length > 0) section.setCodecPreferences(this.#codecs);
+    if (kind === 'video') this.#prefer(section);
     if (source === 'screen') void keepSharp(section.sender);
     this.#sections.set(source, section);
+  }
+
+  #prefer(section: RTCRtpTransceiver): void {
+    if (this.#codecs.length === 0) return;
+    try {
+      section.setCodecPreferences(this.#codecs);
+    } catch {
+      // Absent or refused, the browser's own order of codecs stays: another codec than wished, and no reason not to send.
+    }
   }
 
   #encodings(
