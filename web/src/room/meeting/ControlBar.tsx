@@ -13,6 +13,7 @@ import {
 import type { ReactElement } from 'react';
 import { useObservable } from '../hooks/use-observable.ts';
 import { IconButton } from '../ui/IconButton.tsx';
+import type { DeviceState } from '../visit/local-device.ts';
 import type { Reading } from '../visit/reading.ts';
 import type { RoomMeeting } from '../visit/room-meeting.ts';
 import type { Visit } from '../visit/visit.ts';
@@ -36,8 +37,8 @@ export function ControlBar({ visit, meeting, reading, opened, keys }: Props): Re
   const screen = useObservable(visit.screen.state);
   const unread = useObservable(reading.unread);
   const others = useObservable(meeting.participants);
-  const heard = microphone.kind === 'on' && !muted;
-  const seen = camera.kind === 'on';
+  const heard = isComing(microphone) && !muted;
+  const seen = isComing(camera);
   const sharing = screen.kind === 'on';
   const { bar } = words;
   return (
@@ -106,6 +107,11 @@ export function ControlBar({ visit, meeting, reading, opened, keys }: Props): Re
       </IconButton>
     </nav>
   );
+}
+
+/** A press while the device is opening means the device that one will have. */
+function isComing({ kind }: DeviceState): boolean {
+  return kind === 'on' || kind === 'opening';
 }
 
 /** Phones' browsers share no screens, and insecure pages have no devices at all. */

@@ -1,9 +1,11 @@
 // @vitest-environment happy-dom
 
 import { describe, expect, it } from 'vitest';
-import type { Captured } from '../../client/index.ts';
+import type { Captured, CapturedScreen, MeetingState } from '../../client/index.ts';
 import { browserLike, fakeTrack, refusing, visitLunch, working } from '../testing/setup.ts';
+import { prefer, preferences } from '../lib/preferences.ts';
 import { LocalDevice } from './local-device.ts';
+import { ScreenShare } from './screen-share.ts';
 
 browserLike();
 
@@ -46,6 +48,20 @@ describe('a device', () => {
   });
 });
 
+describe('a screen', () => {
+  it('that is chosen after one has left is given back', async () => {
+    let choose: (captured: CapturedScreen) => void = () => undefined;
+    const share = new ScreenShare(() => new Promise((answer) => (choose = answer)));
+    const started = share.start();
+    share.stop();
+    const [video, audio] = [fakeTrack('screen'), fakeTrack('sound')];
+    choose({ kind: 'open', video, audio });
+    await started;
+    expect(share.state.value.kind).toBe('off');
+    expect([video.readyState, audio.readyState]).toEqual(['ended', 'ended']);
+  });
+});
+
 describe('a visit', () => {
   it('publishes what is open, and nothing after one has left', async () => {
     const { visit, meeting } = visitLunch();
@@ -83,6 +99,63 @@ describe('a visit', () => {
     expect(meeting().options).toMatchObject({ room: 'lunch', name: 'Ada' });
     expect(meeting().asked).toContain('publish microphone track');
     expect(meeting().asked).not.toContain('publish camera track');
+  });
+
+  it.each<MeetingState>([
+    { kind: 'left', reason: 'replaced', message: '' },
+    { kind: 'failed', problem: { title: 'Nothing gets through', detail: '' } },
+  ])('gives everything back when the meeting ends by itself ($kind), and opens it anew', async (end) => {
+    const { visit, meeting } = visitLunch();
+    await visit.open();
+    visit.join('Ada');
+    meeting().enter();
+    visit.toggleScreen();
+    await settled();
+    const tracks = [visit.camera.track, visit.microphone.track];
+    const asked = meeting().asked.length;
+    meeting().state.set(end);
+    expect(tracks.map((track) => track?.readyState)).toEqual(['ended', 'ended']);
+    expect(visit.screen.state.value.kind).toBe('off');
+    expect(meeting().asked.slice(asked)).toEqual([]);
+    visit.rejoin();
+    await settled();
+    expect([visit.camera.state.value.kind, visit.microphone.state.value.kind]).toEqual(['on', 'on']);
+    expect(meeting().asked).toContain('publish camera track');
+  });
+
+  it('mutes a microphone that is still opening, without opening it again', () => {
+    const answers: ((captured: Captured) => void)[] = [];
+    const { visit } = visitLunch({ capture: () => new Promise((answer) => answers.push(answer)) });
+    void visit.open();
+    const opened = answers.length;
+    visit.toggleMicrophone();
+    expect(visit.microphoneMuted.value).toBe(true);
+    expect(preferences.value.microphone).toBe('off');
+    expect(answers).toHaveLength(opened);
+    visit.toggleMicrophone();
+    expect(visit.microphoneMuted.value).toBe(false);
+    expect(preferences.value.microphone).toBe('on');
+  });
+
+  it('unmutes and opens a microphone that is off', async () => {
+    const { visit } = visitLunch({ query: 'name=Ada&microphone=off' });
+    prefer({ microphone: 'off' });
+    await visit.open();
+    visit.toggleMicrophone();
+    await settled();
+    expect(visit.microphone.state.value.kind).toBe('on');
+    expect(visit.microphoneMuted.value).toBe(false);
+    expect(preferences.value.microphone).toBe('on');
+  });
+
+  it('comes back without the microphone that the link does not want', async () => {
+    const { visit } = visitLunch({ query: 'name=Ada&microphone=off' });
+    await visit.open();
+    visit.join('Ada');
+    visit.leave();
+    visit.rejoin();
+    await settled();
+    expect(visit.microphone.state.value.kind).toBe('off');
   });
 
   it('opens a camera that was missed when one is plugged in', async () => {

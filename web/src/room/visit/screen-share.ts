@@ -10,6 +10,8 @@ export type ScreenState =
 export class ScreenShare {
   readonly state = new Observable<ScreenState>({ kind: 'off' });
   readonly #capture: () => Promise<CapturedScreen>;
+  /** Tells a choice that comes too late from the one that is waited for. */
+  #asked = 0;
 
   constructor(open: () => Promise<CapturedScreen> = captureScreen) {
     this.#capture = open;
@@ -17,8 +19,13 @@ export class ScreenShare {
 
   async start(): Promise<void> {
     if (this.state.value.kind === 'choosing' || this.state.value.kind === 'on') return;
+    const asked = (this.#asked += 1);
     this.state.set({ kind: 'choosing' });
     const captured = await this.#capture();
+    if (asked !== this.#asked) {
+      if (captured.kind === 'open') for (const track of [captured.video, captured.audio]) track?.stop();
+      return;
+    }
     if (captured.kind === 'refused') {
       this.state.set(captured);
       return;
@@ -29,10 +36,13 @@ export class ScreenShare {
     this.state.set({ kind: 'on', video, audio });
   }
 
+  /** Ends the sharing, or the wait for a choice: what is chosen after this is given back. */
   stop(): void {
     const state = this.state.value;
-    if (state.kind !== 'on') return;
+    if (state.kind === 'off' || state.kind === 'refused') return;
+    this.#asked += 1;
     this.state.set({ kind: 'off' });
+    if (state.kind === 'choosing') return;
     state.video.stop();
     state.audio?.stop();
   }

@@ -6,15 +6,7 @@ import { LocalDevice, type DeviceKind } from './local-device.ts';
 import { publishDevices } from './publishing.ts';
 import { meetingOptions, type MeetingFactory, type RoomMeeting } from './room-meeting.ts';
 import { ScreenShare } from './screen-share.ts';
-
-export interface VisitParts {
-  readonly createMeeting: MeetingFactory;
-  readonly options: LinkOptions;
-  readonly camera?: LocalDevice;
-  readonly microphone?: LocalDevice;
-  readonly screen?: ScreenShare;
-  readonly devices?: Pick<DeviceList, 'devices' | 'refresh' | 'close'>;
-}
+import type { VisitParts } from './visit-parts.ts';
 
 /** One person's visit to one room, from the door until they go: devices first, then the meeting. */
 export class Visit {
@@ -29,8 +21,9 @@ export class Visit {
   readonly options: LinkOptions;
   readonly #create: MeetingFactory;
   #name = '';
-  #stops: Unsubscribe[] = [];
-  #stopPublishing: Unsubscribe = () => undefined;
+  readonly #stops: Unsubscribe[] = [];
+  /** What follows the meeting of the moment. */
+  readonly #meetingStops: Unsubscribe[] = [];
 
   constructor(room: string, parts: VisitParts) {
     const { options } = parts;
@@ -63,11 +56,9 @@ export class Visit {
   }
 
   close(): void {
-    this.#stopPublishing();
+    this.leave();
     for (const stop of this.#stops.splice(0)) stop();
-    void this.meeting.value?.leave();
     this.meeting.set(null);
-    this.#closeDevices();
     this.devices.close();
   }
 
@@ -90,13 +81,12 @@ export class Visit {
   }
 
   toggleMicrophone(): void {
-    if (this.microphone.state.value.kind !== 'on') {
-      this.microphoneMuted.set(false);
-      void this.turnOn('microphone');
-      return;
-    }
-    this.microphoneMuted.set(!this.microphoneMuted.value);
-    prefer({ microphone: this.microphoneMuted.value ? 'off' : 'on' });
+    const { kind } = this.microphone.state.value;
+    const there = kind === 'on' || kind === 'opening';
+    const muted = there && !this.microphoneMuted.value;
+    this.microphoneMuted.set(muted);
+    prefer({ microphone: muted ? 'off' : 'on' });
+    if (!there) void this.turnOn('microphone');
   }
 
   toggleScreen(): void {
@@ -114,8 +104,14 @@ export class Visit {
     if (this.options.name === undefined) prefer({ name });
     prefer({ room: this.room });
     const meeting = this.#create(meetingOptions(this.room, name, this.options));
-    this.#stopPublishing();
-    this.#stopPublishing = publishDevices(meeting, this);
+    this.#letGo();
+    this.#meetingStops.push(
+      publishDevices(meeting, this),
+      meeting.state.subscribe(({ kind }) => {
+        // However it ended, by whomever: nobody watches any more, so no light stays on.
+        if (kind === 'left' || kind === 'failed') this.#end();
+      }),
+    );
     if (preferences.value.speakerId !== '') {
       void meeting.setSpeaker(preferences.value.speakerId).catch(() => undefined);
     }
@@ -124,15 +120,14 @@ export class Visit {
   }
 
   leave(): void {
-    this.#stopPublishing();
+    this.#end();
     void this.meeting.value?.leave();
-    this.#closeDevices();
   }
 
   /** Comes in once more under the same name, the devices as they were. */
   rejoin(): void {
     if (this.options.camera === 'on' && preferences.value.camera === 'on') this.#reopen('camera');
-    this.#reopen('microphone');
+    if (this.options.microphone === 'on' || !this.microphoneMuted.value) this.#reopen('microphone');
     this.join(this.#name);
   }
 
@@ -140,8 +135,13 @@ export class Visit {
     if (this[kind].state.value.kind === 'off') void this.turnOn(kind);
   }
 
-  #closeDevices(): void {
+  #end(): void {
+    this.#letGo();
     for (const device of [this.camera, this.microphone]) device.close();
     this.screen.stop();
+  }
+
+  #letGo(): void {
+    for (const stop of this.#meetingStops.splice(0)) stop();
   }
 }
