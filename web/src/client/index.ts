@@ -1,5 +1,4 @@
 export { parseVideoCodec, type VideoCodec } from './codec.ts';
-export { openDevices, type DeviceOutcome } from './devices.ts';
 export {
   capture,
   captureScreen,
@@ -15,7 +14,6 @@ export type { DataLink, MeetingOptions, MeetingState, ShownTrack, SoundState } f
 export { Observable, type Unsubscribe } from './observable.ts';
 export { describe, type Problem } from './problem.ts';
 export type { LinkState } from './state.ts';
-export { StatsReader, type LinkStats, type TrackStats } from './stats.ts';
 export { WhepClient, type Slot as WhepSlot } from './whep.ts';
 export { WhipClient } from './whip.ts';
 export type {

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { FakePeer } from '../testing/fake-peer.ts';
 import { FakeServer, problem, unreachable } from '../testing/fake-server.ts';
-import { CONNECT_MS_MAX, DISCONNECTED_MS_MAX, Link, RESTART_MS_MAX } from './link.ts';
+import { CONNECT_MS_MAX, DISCONNECTED_MS_MAX, RESTART_MS_MAX } from './limits.ts';
+import { Link } from './link.ts';
 import type { LinkState } from './state.ts';
 
 let server: FakeServer;

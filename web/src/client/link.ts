@@ -1,4 +1,5 @@
 import { retryDelayMs } from './backoff.ts';
+import { CONNECT_MS_MAX, DISCONNECTED_MS_MAX, RESTART_MS_MAX } from './limits.ts';
 import { Observable, type Unsubscribe } from './observable.ts';
 import { problemFromError, ProblemError, type Problem } from './problem.ts';
 import { Resource, type ResourceOptions } from './resource.ts';
@@ -13,13 +14,6 @@ export interface LinkOptions extends ResourceOptions {
   /** Where `pagehide` and `online` are heard; the window unless a test says otherwise. */
   readonly page?: EventTarget;
 }
-
-/** How long ICE and DTLS may take, ms; on a reachable server they take about a tenth of a second. */
-export const CONNECT_MS_MAX = 10_000;
-/** How long a silent path may recover by itself before ICE restarts, ms. */
-export const DISCONNECTED_MS_MAX = 2_000;
-/** How long an ICE restart may take before everything starts anew, ms. */
-export const RESTART_MS_MAX = 5_000;
 
 const UNREACHABLE: Problem = {
   title: 'Media cannot get through',

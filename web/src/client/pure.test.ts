@@ -5,7 +5,6 @@ import { RETRY_MS_MAX, retryDelayMs } from './backoff.ts';
 import { parseVideoCodec, preferCodec } from './codec.ts';
 import { Observable } from './observable.ts';
 import { applyRestart, restartFragment } from './sdp.ts';
-import { StatsReader } from './stats.ts';
 
 describe('retryDelayMs', () => {
   it('doubles to a bound, and jitter only shortens', () => {
@@ -96,51 +95,5 @@ describe('Observable', () => {
     cell.set(1);
     cell.set(2);
     expect(seen).toEqual(['a0', 'b0', 'a1', 'b1', 'b2']);
-  });
-});
-
-describe('StatsReader', () => {
-  const report = (timestamp: number, bytesReceived: number): Map<string, unknown> =>
-    new Map<string, unknown>([
-      ['C', { id: 'C', type: 'codec', mimeType: 'video/VP8' }],
-      ['P', { id: 'P', type: 'candidate-pair', nominated: true, currentRoundTripTime: 0.012 }],
-      [
-        'I',
-        {
-          id: 'I',
-          type: 'inbound-rtp',
-          kind: 'video',
-          codecId: 'C',
-          trackIdentifier: 't1',
-          timestamp,
-          bytesReceived,
-          packetsReceived: 10,
-          packetsLost: 2,
-          frameWidth: 320,
-          frameHeight: 180,
-          framesPerSecond: 15,
-        },
-      ],
-    ]);
-
-  it('turns two reports into a rate', () => {
-    const reader = new StatsReader();
-    expect(reader.read(report(1000, 500)).tracks[0]?.bitrate).toBe(0);
-    const second = reader.read(report(2000, 125_500));
-    expect(second.tracks[0]).toMatchObject({
-      codec: 'VP8',
-      track: 't1',
-      width: 320,
-      height: 180,
-      bitrate: 1_000_000,
-      packetsLost: 2,
-    });
-    expect(second.roundTripMs).toBeCloseTo(12);
-  });
-
-  it('takes a counter that fell back, as after a reconnect, for no rate', () => {
-    const reader = new StatsReader();
-    reader.read(report(1000, 500_000));
-    expect(reader.read(report(2000, 10)).tracks[0]?.bitrate).toBe(0);
   });
 });

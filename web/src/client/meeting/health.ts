@@ -1,9 +1,5 @@
-/** How long ICE and DTLS may take, ms; on a reachable server they take about a tenth of a second. */
-export const CONNECT_MS_MAX = 10_000;
-/** How long a silent path may recover by itself before ICE restarts, ms. */
-export const DISCONNECTED_MS_MAX = 2_000;
-/** How long an ICE restart may take before everything starts anew, ms. */
-export const RESTART_MS_MAX = 5_000;
+import { CONNECT_MS_MAX, DISCONNECTED_MS_MAX, RESTART_MS_MAX } from '../limits.ts';
+
 /** A path that was never down needs this long, ms, to show that it bears the new credentials. */
 const SETTLE_MS = 1_000;
 /** How long the server's word for an end may come after the end itself, ms. */

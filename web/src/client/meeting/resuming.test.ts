@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { PING_MS, person } from '../../testing/fake-room.ts';
 import { MeetingWorld, pass, settle } from '../../testing/meeting-world.ts';
-import { CONNECT_MS_MAX, DISCONNECTED_MS_MAX, RESTART_MS_MAX } from './health.ts';
+import { CONNECT_MS_MAX, DISCONNECTED_MS_MAX, RESTART_MS_MAX } from '../limits.ts';
 
 let world: MeetingWorld;
 
