@@ -15,6 +15,7 @@ export class MeetingWorld {
   readonly storage = new Map<string, string>();
   readonly sizes = new FakeSizes();
   #tab = this.#newTab();
+  readonly locks = new FakeLocks();
   /** What the browser says that it can send. */
   codecs: RTCRtpCodec[] = [];
   /** What `play()` of sound comes to. */
@@ -43,7 +44,13 @@ export class MeetingWorld {
   reload(): void {
     this.room.socket.close();
     this.peer.close();
+    this.locks.clear();
     this.#tab = this.#newTab();
+  }
+
+  /** A tab beside the first, with all that it remembers. */
+  copyTab(): void {
+    this.#tab = this.#newTab(new Map(this.storage));
   }
 
   surroundings(): Surroundings {
@@ -51,6 +58,7 @@ export class MeetingWorld {
       page: this.page,
       document: this.document,
       storage: this.#tab,
+      lock: this.locks.request,
       origin: new URL('https://sfu.test'),
       createPeer: () => {
         const peer = new FakeMeetingPeer();
@@ -66,11 +74,11 @@ export class MeetingWorld {
     };
   }
 
-  #newTab(): NonNullable<Surroundings['storage']> {
+  #newTab(storage = this.storage): NonNullable<Surroundings['storage']> {
     return {
-      getItem: (key) => this.storage.get(key) ?? null,
-      setItem: (key, value) => void this.storage.set(key, value),
-      removeItem: (key) => void this.storage.delete(key),
+      getItem: (key) => storage.get(key) ?? null,
+      setItem: (key, value) => void storage.set(key, value),
+      removeItem: (key) => void storage.delete(key),
     };
   }
 
@@ -80,6 +88,33 @@ export class MeetingWorld {
         ? Promise.resolve()
         : Promise.reject(new DOMException('no gesture', 'NotAllowedError'));
     return { srcObject: null, autoplay: false, play } as unknown as HTMLAudioElement;
+  }
+}
+
+/** The locks of one browser, over all its pages. */
+export class FakeLocks {
+  readonly #held = new Map<string, Promise<unknown>>();
+
+  readonly request = async (name: string, signal: AbortSignal, held: () => Promise<void>): Promise<void> => {
+    const aborted = new Promise((_, reject) => {
+      signal.addEventListener('abort', () => reject(new DOMException('no lock', 'AbortError')));
+    });
+    // Nobody may be there to hear it.
+    aborted.catch(() => undefined);
+    while (this.#held.has(name)) await Promise.race([this.#held.get(name), aborted]);
+    signal.throwIfAborted();
+    const done = held().finally(() => this.#held.delete(name));
+    this.#held.set(name, done);
+    await done;
+  };
+
+  get names(): string[] {
+    return [...this.#held.keys()];
+  }
+
+  /** The page that held them is gone. */
+  clear(): void {
+    this.#held.clear();
   }
 }
 

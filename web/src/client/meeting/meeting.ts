@@ -56,7 +56,7 @@ export class Meeting {
     this.options = options;
     this.#surroundings = surroundings;
     const url = socketUrl(options, surroundings.origin);
-    const memory = new Memory(surroundings.storage, `${url.href} ${options.identity ?? ''}`);
+    const memory = new Memory(surroundings, `${url.href} ${options.identity ?? ''}`);
     const { name, metadata = {}, identity } = options;
     this.#signal = new Signal(url, { name, metadata, identity }, memory, surroundings, {
       joined: (joined) => this.#onJoined(joined),

@@ -1,3 +1,4 @@
+import { Claim } from './claim.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /** What brings one back into a room as the same participant. */
@@ -9,16 +10,21 @@ export interface Membership {
 /** Rooms that somebody in this page is in, by storage: two people of one page must not become one. */
 const held = new WeakMap<object, Set<string>>();
 
-/** Remembers, per tab and room, who one was: a reload or a crashed tab comes back as the same participant. */
+/**
+ * Remembers, per tab and room, who one was: a reload or a crashed tab comes back as the same participant. A browser that
+ * copies a tab copies its memory too; the copy is somebody else as long as the first tab lives.
+ */
 export class Memory {
   readonly #storage: Surroundings['storage'];
   readonly #key: string;
   readonly #held: Set<string>;
+  readonly #claim: Claim;
   #membership: Membership | null = null;
   #holds: 'key' | 'nothing' = 'nothing';
 
-  constructor(storage: Surroundings['storage'], key: string) {
+  constructor({ storage, lock }: Pick<Surroundings, 'storage' | 'lock'>, key: string) {
     this.#storage = storage;
+    this.#claim = new Claim(lock);
     this.#key = `meeting ${key}`;
     this.#held = (storage === null ? undefined : held.get(storage)) ?? new Set();
     if (storage !== null) held.set(storage, this.#held);
@@ -28,17 +34,21 @@ export class Memory {
     return this.#membership;
   }
 
-  /** Takes up what the tab remembers, unless somebody else of this page lives by it. */
-  open(): void {
+  /** Takes up what the tab remembers, unless somebody else of this page or of another tab lives by it. */
+  async open(): Promise<void> {
     if (this.#held.has(this.#key)) return;
     this.#held.add(this.#key);
     this.#holds = 'key';
+    const saved = this.#read();
+    if (saved === null || (await this.#claim.take(this.#nameOf(saved))) === 'taken') return;
+    // Closed meanwhile, it finds nothing any more.
     this.#membership = this.#read();
   }
 
   save(membership: Membership): void {
     this.#membership = membership;
     if (this.#holds === 'nothing') return;
+    void this.#claim.take(this.#nameOf(membership));
     try {
       this.#storage?.setItem(this.#key, JSON.stringify(membership));
     } catch {
@@ -49,10 +59,15 @@ export class Memory {
   /** Forgets it: one left, or the room is another. */
   close(): void {
     this.#membership = null;
+    this.#claim.release();
     if (this.#holds === 'nothing') return;
     this.#holds = 'nothing';
     this.#held.delete(this.#key);
     this.#storage?.removeItem(this.#key);
+  }
+
+  #nameOf({ identity }: Membership): string {
+    return `${this.#key} ${identity}`;
   }
 
   #read(): Membership | null {

@@ -2,6 +2,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { PING_MS, person } from '../../testing/fake-room.ts';
 import { MeetingWorld, pass, settle } from '../../testing/meeting-world.ts';
 import { CONNECT_MS_MAX, DISCONNECTED_MS_MAX, RESTART_MS_MAX } from '../limits.ts';
+import { CLAIM_MS_MAX } from './claim.ts';
+import { Meeting } from './meeting.ts';
 
 let world: MeetingWorld;
 
@@ -124,6 +126,42 @@ describe('a reload', () => {
     await world.live();
     await world.live();
     expect(world.room.of('join').at(-1)).not.toHaveProperty('resume');
+  });
+
+  it('waits for the page before it to let go', async () => {
+    await world.live();
+    const before = world.room.socket;
+    const [name = ''] = world.locks.names;
+    world.reload();
+    let letGo = (): void => undefined;
+    void world.locks.request(name, new AbortController().signal, () => new Promise((done) => (letGo = done)));
+    world.meeting().join();
+    await pass(CLAIM_MS_MAX / 2);
+    expect(world.room.socket).toBe(before);
+    letGo();
+    await settle();
+    expect(world.room.of('join').at(-1)?.resume).toBe('token 1');
+  });
+
+  it('is not a tab that was copied while the first lives: that is somebody new, and stays so', async () => {
+    const first = await world.live();
+    world.copyTab();
+    const copy = world.meeting();
+    copy.join();
+    await pass(CLAIM_MS_MAX);
+    expect(world.room.of('join').at(-1)).toEqual({ type: 'join', version: 1, name: 'Me', metadata: {} });
+    expect([first.state.value.kind, copy.state.value.kind]).toEqual(['joined', 'joined']);
+  });
+
+  it('comes back where the browser has no locks', async () => {
+    const insecure = (): Meeting =>
+      new Meeting({ room: 'tea', name: 'Me' }, { ...world.surroundings(), lock: null }, world.sizes);
+    insecure().join();
+    await settle();
+    world.reload();
+    insecure().join();
+    await settle();
+    expect(world.room.of('join').at(-1)?.resume).toBe('token 1');
   });
 
   it('is told from a goodbye where the browser says which it is', async () => {

@@ -58,9 +58,11 @@ export class Signal {
 
   start(): void {
     if (this.#stage !== 'stopped') return;
-    this.#memory.open();
+    this.#stage = 'opening';
     this.#attempt = 0;
-    this.#connect();
+    void this.#memory.open().then(() => {
+      if (this.#stage === 'opening' && this.#socket === null) this.#connect();
+    });
   }
 
   /** Sends one request; fails at once where there is no room to send it to. */
