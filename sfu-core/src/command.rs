@@ -21,10 +21,21 @@ pub enum Command {
     /// Creates a transport that publishes and watches over one connection (a browser in a room); answered by `Answered` or
     /// `Rejected`. Shows no video before a [`Command::SetLayout`]; audio slots are filled by the room. A live publisher of
     /// the same identity in the same room is replaced.
-    Meet(Join),
+    Meet {
+        join: Join,
+        /// Its tracks that are muted from the start, so that not a packet of them is forwarded before a
+        /// [`Command::SetMuted`] says so. Sections that publish nothing have nothing to mute and are passed over.
+        muted: Vec<Mid>,
+    },
     /// Applies a further offer of a live transport: tracks and slots added or stopped, ICE restarted; answered by `Answered`
     /// or `Rejected`, which leaves everything as it was.
-    Renegotiate { request: RequestId, transport: TransportId, offer: String },
+    Renegotiate {
+        request: RequestId,
+        transport: TransportId,
+        offer: String,
+        /// Its tracks that are muted from now on, new ones and others; the others stay as they are.
+        muted: Vec<Mid>,
+    },
     /// What is on a participant's screen, complete: video slots that are not named show nothing. Answered by `Done` or
     /// `Rejected`.
     SetLayout { request: RequestId, transport: TransportId, layout: Vec<LayoutEntry> },

@@ -179,7 +179,7 @@ impl World {
             (0..input.byte() % 3).map(|_| Identity::new(input.choose(&NAMES)).unwrap()).collect();
         self.command(match (op >> 4) & 3 {
             0 => Command::Publish(join),
-            2 => Command::Meet(join),
+            2 => Command::Meet { join, muted: vec![Mid(input.choose(&MIDS).into())] },
             _ => Command::Watch { join, watch },
         });
     }
@@ -202,7 +202,8 @@ impl World {
             }
         }
         self.pending_offer.clone_from(&offer);
-        self.command(Command::Renegotiate { request: RequestId(0), transport, offer });
+        let muted = vec![Mid(input.choose(&MIDS).into())];
+        self.command(Command::Renegotiate { request: RequestId(0), transport, offer, muted });
     }
 
     fn send(&mut self, input: &mut Input<'_>) {

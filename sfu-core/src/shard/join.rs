@@ -7,7 +7,7 @@ use rand::Rng;
 use crate::command::Join;
 use crate::error::RequestError;
 use crate::event::{CloseReason, Event, PublishedTrack};
-use crate::id::{ParticipantKey, Ssrc};
+use crate::id::{Mid, ParticipantKey, Ssrc};
 use crate::interceptor::{ChainConfig, ControlChain};
 use crate::limits::TRANSPORTS_PER_SHARD_MAX;
 use crate::publish::StreamDemux;
@@ -23,11 +23,11 @@ use super::participant::{Egress, Membership, Participant};
 use super::sections::published_tracks;
 
 impl Shard {
-    /// Answers an offer with a new transport, or says why not.
-    pub(super) fn join(&mut self, now: Instant, join: Join, purpose: Purpose, wishes: Wishes) {
+    /// Answers an offer with a new transport whose tracks of the sections `muted` are, or says why not.
+    pub(super) fn join(&mut self, now: Instant, join: Join, purpose: Purpose, wishes: Wishes, muted: &[Mid]) {
         let request = join.request;
         let transport = join.transport;
-        match self.attempt_new(now, transport, |shard| shard.admit(now, join, purpose, wishes)) {
+        match self.attempt_new(now, transport, |shard| shard.admit(now, join, purpose, wishes, muted)) {
             Ok(Admitted { answer, ice_tag, tracks }) => {
                 self.counters.transports_opened += 1;
                 self.events.push_back(Event::Answered { request, transport, answer, ice_tag, tracks });
@@ -39,7 +39,14 @@ impl Shard {
         }
     }
 
-    fn admit(&mut self, now: Instant, join: Join, purpose: Purpose, wishes: Wishes) -> Result<Admitted, RequestError> {
+    fn admit(
+        &mut self,
+        now: Instant,
+        join: Join,
+        purpose: Purpose,
+        wishes: Wishes,
+        muted: &[Mid],
+    ) -> Result<Admitted, RequestError> {
         if self.participants.len() >= TRANSPORTS_PER_SHARD_MAX {
             return Err(RequestError::ShardFull);
         }
@@ -71,6 +78,7 @@ impl Shard {
             participant.candidates = join.candidates;
         }
         self.addresses.add(key, join.transport, &ice_tag);
+        self.mute_stated(now, key, muted);
         Ok(Admitted { answer: accepted.answer, ice_tag, tracks })
     }
 

@@ -108,13 +108,15 @@ impl Shard {
     /// Takes in a request of the control plane.
     pub fn handle_command(&mut self, now: Instant, command: Command) {
         match command {
-            Command::Publish(join) => self.join(now, join, Purpose::Publish, Wishes::Anybody),
+            Command::Publish(join) => self.join(now, join, Purpose::Publish, Wishes::Anybody, &[]),
             Command::Watch { join, watch } => {
                 let wishes = if watch.is_empty() { Wishes::Anybody } else { Wishes::Named(watch) };
-                self.join(now, join, Purpose::Watch, wishes);
+                self.join(now, join, Purpose::Watch, wishes, &[]);
             }
-            Command::Meet(join) => self.join(now, join, Purpose::Meet, Wishes::Layout),
-            Command::Renegotiate { request, transport, offer } => self.renegotiate(now, request, transport, &offer),
+            Command::Meet { join, muted } => self.join(now, join, Purpose::Meet, Wishes::Layout, &muted),
+            Command::Renegotiate { request, transport, offer, muted } => {
+                self.renegotiate(now, request, transport, &offer, &muted);
+            }
             Command::SetLayout { request, transport, layout } => self.set_layout(now, request, transport, layout),
             Command::SetMuted { request, transport, mid, muting } => {
                 self.set_muted(now, request, transport, &mid, muting);

@@ -34,15 +34,30 @@ impl Shard {
         let named = |track: &&TrackId| self.media.tracks.get(**track).is_some_and(|known| known.mid == *mid);
         let found = participant.tracks.iter().find(named).copied();
         let id = found.ok_or_else(|| RequestError::NoSuchTrack { mid: mid.clone() })?;
-        let Some(track) = self.media.tracks.get_mut(id).filter(|track| track.muting != muting) else { return Ok(()) };
+        self.apply_muting(now, key, id, muting);
+        self.settle(now, key);
+        Ok(())
+    }
+
+    /// Mutes the tracks that an offer says are. This is done while the offer is answered: of a track that begins with it, no
+    /// packet can have come before.
+    pub(super) fn mute_stated(&mut self, now: Instant, key: ParticipantKey, muted: &[Mid]) {
+        let Some(participant) = self.participants.get(key) else { return };
+        let is_stated = |track: &&TrackId| self.media.tracks.get(**track).is_some_and(|it| muted.contains(&it.mid));
+        let stated: Vec<TrackId> = participant.tracks.iter().filter(is_stated).copied().collect();
+        for track in stated {
+            self.apply_muting(now, key, track, Muting::Muted);
+        }
+    }
+
+    fn apply_muting(&mut self, now: Instant, key: ParticipantKey, id: TrackId, muting: Muting) {
+        let Some(track) = self.media.tracks.get_mut(id).filter(|track| track.muting != muting) else { return };
         track.muting = muting;
         if muting == Muting::Muted {
             self.interrupt(now, key, id);
         }
         self.attach_viewers_of(now, id);
         self.note_muting(now, key, id, muting);
-        self.settle(now, key);
-        Ok(())
     }
 
     /// Nobody may begin before the pause any more, and nobody waits for a keyframe during it.

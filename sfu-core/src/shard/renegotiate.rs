@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use crate::error::RequestError;
 use crate::event::Event;
-use crate::id::{RequestId, TransportId};
+use crate::id::{Mid, RequestId, TransportId};
 use crate::sdp::{self, IceGeneration, Local, Purpose};
 use crate::transport::IceCredentials;
 
@@ -14,15 +14,28 @@ use super::sections::published_tracks;
 
 impl Shard {
     /// Answers a further offer, or says why not; then nothing has changed.
-    pub(super) fn renegotiate(&mut self, now: Instant, request: RequestId, transport: TransportId, offer: &str) {
-        let event = match self.attempt(now, transport, |shard| shard.apply_offer(now, transport, offer)) {
+    pub(super) fn renegotiate(
+        &mut self,
+        now: Instant,
+        request: RequestId,
+        transport: TransportId,
+        offer: &str,
+        muted: &[Mid],
+    ) {
+        let event = match self.attempt(now, transport, |shard| shard.apply_offer(now, transport, offer, muted)) {
             Ok(Admitted { answer, ice_tag, tracks }) => Event::Answered { request, transport, answer, ice_tag, tracks },
             Err(error) => Event::Rejected { request, error },
         };
         self.events.push_back(event);
     }
 
-    fn apply_offer(&mut self, now: Instant, transport: TransportId, offer: &str) -> Result<Admitted, RequestError> {
+    fn apply_offer(
+        &mut self,
+        now: Instant,
+        transport: TransportId,
+        offer: &str,
+        muted: &[Mid],
+    ) -> Result<Admitted, RequestError> {
         let unknown = RequestError::UnknownTransport(transport);
         let key = self.addresses.by_id(transport).ok_or(unknown.clone())?;
         let participant = self.participants.get_mut(key).ok_or(unknown)?;
@@ -50,6 +63,7 @@ impl Shard {
         }
         self.apply_sections(key, accepted.negotiated);
         self.republish(now, key);
+        self.mute_stated(now, key, muted);
         self.settle(now, key);
         Ok(admitted)
     }

@@ -160,3 +160,55 @@ fn a_further_offer_unmutes_nothing() {
     world.assert_sound();
     world.assert_told();
 }
+
+/// A camera and a microphone that are muted when they are offered, and one who would see and hear them.
+#[test]
+fn what_is_offered_muted_is_never_forwarded_until_it_is_unmuted() {
+    let mut world = World::new(7);
+    let b = world.meet("room", "b", Publishing::nothing(), 1);
+    world.lay_out(b, &[Some(("a", "1"))]);
+    world.run(SECOND);
+    // The last two name nothing that is published.
+    world.muted = ["0", "1", "2", "77"].map(|mid| Mid(mid.into())).to_vec();
+    let a = world.meet("room", "a", Publishing { rids: vec!["q", "h", "f"], ..Publishing::with_sound(1) }, 1);
+    world.run(3 * SECOND);
+    assert!(world.stats().encodings.packets_muted > 300);
+    for kind in [MediaKind::Audio, MediaKind::Video] {
+        assert_eq!(world.viewer(b).slot(kind, 0).packets, 0, "{kind:?} got through");
+    }
+    assert!(!world.events.iter().any(|event| matches!(event, Event::Speakers { .. })), "who is muted says nothing");
+    for mid in ["0", "1"] {
+        assert!(matches!(world.mute(a, mid, Unmuted), Event::Done { .. }));
+    }
+    world.run(2 * SECOND);
+    for kind in [MediaKind::Audio, MediaKind::Video] {
+        assert!(world.viewer(b).slot(kind, 0).frames.len() > 40);
+    }
+    world.assert_sound();
+}
+
+#[test]
+fn a_further_offer_mutes_what_it_says_and_what_it_adds_is_born_muted() {
+    let mut world = World::new(8);
+    let b = world.meet("room", "b", Publishing::nothing(), 2);
+    let a = world.meet("room", "a", Publishing::camera(1), 1);
+    world.lay_out(b, &[Some(("a", "0")), Some(("a", "3"))]);
+    world.run(2 * SECOND);
+    assert!(world.viewer(b).slot(MediaKind::Video, 0).frames.len() > 20);
+    world.muted = ["0", "3"].map(|mid| Mid(mid.into())).to_vec();
+    world.renegotiate(a, |sections| sections.push(Section::new(MediaKind::Video, "sendonly")));
+    world.run_ms(50);
+    let seen = world.viewer(b).slot(MediaKind::Video, 0).packets;
+    world.run(2 * SECOND);
+    assert_eq!(world.viewer(b).slot(MediaKind::Video, 0).packets, seen, "it is muted by the offer");
+    let muted = world.stats().encodings.packets_muted;
+    assert!(muted > 40);
+    world.begin_publishing(a, Publishing { first_ssrc: 7_000, ..Publishing::camera(2) });
+    world.run(2 * SECOND);
+    assert_eq!(world.viewer(b).slot(MediaKind::Video, 1).packets, 0, "it was never unmuted");
+    assert!(world.stats().encodings.packets_muted > muted + 40);
+    world.mute(a, "3", Unmuted);
+    world.run(2 * SECOND);
+    assert!(world.viewer(b).slot(MediaKind::Video, 1).frames.len() > 20);
+    world.assert_sound();
+}

@@ -9,7 +9,7 @@ use sfu_core::stats::SlotState;
 
 use crate::client::Role;
 use crate::offers::{Section, Style};
-use crate::world::World;
+use crate::world::{World, met};
 
 /// A video slot's place, what it is to show, and how high.
 pub type Tile<'a> = (usize, (&'a str, &'a str), u16);
@@ -28,7 +28,7 @@ impl World {
         let video = std::iter::repeat_n(Section::new(MediaKind::Video, "recvonly"), slots.0);
         let audio = std::iter::repeat_n(Section::new(MediaKind::Audio, "recvonly"), slots.1);
         let sections = (Style::Browser, video.chain(audio).collect());
-        self.join(room, identity, Role::viewer(), sections, Command::Meet)
+        self.join(room, identity, Role::viewer(), sections, met)
     }
 
     /// Sets a layout of one who looks; the event that answers.

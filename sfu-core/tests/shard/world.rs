@@ -62,11 +62,18 @@ pub struct World {
     /// Every RTP packet sent, by client, SSRC and number: what is sealed twice must be the same bytes. `None` where numbers
     /// come round.
     pub sealed: Option<HashMap<(usize, u32, u16), Vec<u8>>>,
+    /// Mids that those who meet and those who offer again say are muted.
+    pub muted: Vec<Mid>,
     addresses: HashMap<SocketAddr, usize>,
     flying: BTreeMap<(Instant, u64), Flying>,
     flights: u64,
     requests: u64,
     stats: Option<ShardStats>,
+}
+
+/// What a browser says that enters a room with nothing muted.
+pub fn met(join: Join) -> Command {
+    Command::Meet { join, muted: vec![] }
 }
 
 impl World {
@@ -84,6 +91,7 @@ impl World {
             rng: StdRng::from_seed([seed; 32]),
             tap: None,
             sealed: Some(HashMap::new()),
+            muted: vec![],
             addresses: HashMap::new(),
             flying: BTreeMap::new(),
             flights: 0,
@@ -112,7 +120,8 @@ impl World {
         sections.insert(0, Section::data());
         let publisher = what.publishes().then(|| Box::new(Publisher::new(self.start, what)));
         let role = Role { publisher, ..Role::viewer() };
-        self.join(room, identity, role, (Style::Browser, sections), Command::Meet)
+        let muted = self.muted.clone();
+        self.join(room, identity, role, (Style::Browser, sections), |join| Command::Meet { join, muted })
     }
 
     /// Makes a client's further offer: what it offered last, changed. The outcome is the last event.
@@ -146,8 +155,8 @@ impl World {
 
     /// Sends a further offer as it is.
     pub fn command_offer(&mut self, transport: TransportId, offer: String) {
-        let request = self.request();
-        self.command(Command::Renegotiate { request, transport, offer });
+        let (request, muted) = (self.request(), self.muted.clone());
+        self.command(Command::Renegotiate { request, transport, offer, muted });
     }
 
     /// Has a participant's video slots show these tracks: publisher's identity and mid, slot by slot, at 720 pixels.
@@ -167,14 +176,14 @@ impl World {
     pub fn meet_sending(&mut self, room: &str, identity: &str, what: Publishing) -> usize {
         let (style, sections) = (what.style, what.sections());
         let role = Role::publisher(Publisher::new(self.start, what));
-        self.join(room, identity, role, (style, sections), Command::Meet)
+        self.join(room, identity, role, (style, sections), met)
     }
 
     /// A browser in the room that only receives.
     pub fn meet_receiving(&mut self, room: &str, identity: &str, slots: (usize, usize)) -> usize {
         let video = std::iter::repeat_n(Section::new(MediaKind::Video, "recvonly"), slots.0);
         let audio = std::iter::repeat_n(Section::new(MediaKind::Audio, "recvonly"), slots.1);
-        self.join(room, identity, Role::viewer(), (Style::Browser, audio.chain(video).collect()), Command::Meet)
+        self.join(room, identity, Role::viewer(), (Style::Browser, audio.chain(video).collect()), met)
     }
 
     /// A viewer with so many slots of video and audio.

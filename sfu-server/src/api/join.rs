@@ -53,7 +53,7 @@ pub async fn join(
     };
     let candidates = |sockets: &[SocketAddr]| state.settings.candidates(sockets, peer);
     let transport = state.control.transport_id();
-    let request = JoinRequest { kind, transport, room: room.clone(), identity, watch, offer };
+    let request = JoinRequest { kind, transport, room: room.clone(), identity, watch, offer, muted: Vec::new() };
     let joined = state.control.join(request, candidates).await?;
     drop(reservation);
     created(kind, &room, joined, &state.settings.ice_servers)

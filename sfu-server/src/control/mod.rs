@@ -15,7 +15,7 @@ use dashmap::DashMap;
 use sfu_core::command::{Command, Join};
 use sfu_core::error::RequestError;
 use sfu_core::event::{Event, PatchOutcome, PublishedTrack};
-use sfu_core::id::{Identity, RequestId, RoomName, TransportId};
+use sfu_core::id::{Identity, Mid, RequestId, RoomName, TransportId};
 use tokio::sync::oneshot;
 
 use waiting::{ReplyTo, Waiting, flatten};
@@ -55,6 +55,8 @@ pub struct JoinRequest {
     /// Publishers to watch, in order; for `Kind::Whep`.
     pub watch: Vec<Identity>,
     pub offer: String,
+    /// Tracks that are muted from the start; for `Kind::Meet`.
+    pub muted: Vec<Mid>,
 }
 
 /// A transport that was made.
@@ -129,7 +131,7 @@ impl Control {
         let command = match request.kind {
             Kind::Whip => Command::Publish(join),
             Kind::Whep => Command::Watch { join, watch: request.watch.clone() },
-            Kind::Meet => Command::Meet(join),
+            Kind::Meet => Command::Meet { join, muted: request.muted.clone() },
         };
         let room = request.room.clone();
         let reply = ReplyTo::Join { request: Box::new(request), reply };

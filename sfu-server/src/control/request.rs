@@ -24,10 +24,15 @@ impl Control {
         self.ask(shard, ANSWER_MAX, ReplyTo::Patch, command).await
     }
 
-    /// Applies a further offer to a live transport.
-    pub async fn renegotiate(&self, transport: TransportId, offer: String) -> Result<Answer, ControlError> {
+    /// Applies a further offer to a live transport; the tracks `muted` are from then on.
+    pub async fn renegotiate(
+        &self,
+        transport: TransportId,
+        offer: String,
+        muted: Vec<Mid>,
+    ) -> Result<Answer, ControlError> {
         let shard = self.shard_of(transport)?;
-        let command = |request| Command::Renegotiate { request, transport, offer };
+        let command = |request| Command::Renegotiate { request, transport, offer, muted };
         self.ask(shard, ANSWER_MAX, ReplyTo::Renegotiate, command).await
     }
 

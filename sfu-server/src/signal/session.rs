@@ -113,9 +113,12 @@ impl Session {
         let control = &self.state.control;
         let begun = self.with_room(|room| room.begin_offer(member, fresh, || control.transport_id()));
         let kind = begun.unwrap_or(Err(OfferRefused::Gone)).map_err(offer_refused)?;
+        // With the offer, so that no packet of a track that is to be muted is forwarded before the shard knows.
+        let muted = uses.iter().filter(|stated| stated.muted == Some(true));
+        let muted: Vec<Mid> = muted.map(|stated| Mid(Arc::from(stated.mid.as_str()))).collect();
         let answer = match kind {
-            OfferKind::New(transport) => self.meet(transport, identity, sdp).await,
-            OfferKind::Further(transport) => control.renegotiate(transport, sdp).await,
+            OfferKind::New(transport) => self.meet(transport, identity, sdp, muted).await,
+            OfferKind::Further(transport) => control.renegotiate(transport, sdp, muted).await,
         };
         let answer = match answer {
             Ok(answer) => answer,
@@ -126,8 +129,8 @@ impl Session {
         };
         let told = self.with_room(|room| room.answered(member, (self.socket, id), kind, answer, uses));
         match (told, kind) {
-            (Some(to_mute), OfferKind::New(transport) | OfferKind::Further(transport)) => {
-                self.mute_stated(transport, to_mute).await;
+            (Some(to_unmute), OfferKind::New(transport) | OfferKind::Further(transport)) => {
+                self.unmute(transport, to_unmute).await;
             }
             // The room went with its last participant.
             (None, OfferKind::New(transport)) => control.close(transport),
@@ -136,11 +139,17 @@ impl Session {
         Ok(())
     }
 
-    async fn meet(&self, transport: TransportId, identity: Identity, offer: String) -> Result<Answer, ControlError> {
+    async fn meet(
+        &self,
+        transport: TransportId,
+        identity: Identity,
+        offer: String,
+        muted: Vec<Mid>,
+    ) -> Result<Answer, ControlError> {
         let rooms = &self.state.rooms;
         rooms.expect_transport(transport, &self.room);
         let (room, watch) = (self.room.clone(), Vec::new());
-        let request = JoinRequest { kind: Kind::Meet, transport, room, identity, watch, offer };
+        let request = JoinRequest { kind: Kind::Meet, transport, room, identity, watch, offer, muted };
         let candidates = |sockets: &[SocketAddr]| self.state.settings.candidates(sockets, self.peer);
         let joined = self.state.control.join(request, candidates).await;
         if joined.is_err() {
@@ -149,13 +158,12 @@ impl Session {
         joined.map(|joined| joined.answer)
     }
 
-    /// Tells the shard what an offer said of muting. The roster says it already; a track that is gone needs no muting.
-    async fn mute_stated(&self, transport: TransportId, tracks: Vec<Track>) {
+    /// Tells the shard what an offer unmuted. The roster says it already; a track that is gone needs none.
+    async fn unmute(&self, transport: TransportId, tracks: Vec<Track>) {
         for track in tracks {
-            let muting = if track.muted { Muting::Muted } else { Muting::Unmuted };
-            let muted = self.state.control.set_muted(transport, Mid(Arc::from(track.mid.as_str())), muting).await;
-            if let Err(error) = muted {
-                tracing::debug!(room = %self.room, track = track.id, %error, "not muted");
+            let mid = Mid(Arc::from(track.mid.as_str()));
+            if let Err(error) = self.state.control.set_muted(transport, mid, Muting::Unmuted).await {
+                tracing::debug!(room = %self.room, track = track.id, %error, "not unmuted");
             }
         }
     }

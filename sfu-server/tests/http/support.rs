@@ -134,7 +134,7 @@ impl Server {
     pub fn joins(&self) -> Vec<Join> {
         let commands = self.commands.lock().unwrap();
         let joins = commands.iter().filter_map(|command| match command {
-            Command::Publish(join) | Command::Watch { join, .. } | Command::Meet(join) => Some(join.clone()),
+            Command::Publish(join) | Command::Watch { join, .. } | Command::Meet { join, .. } => Some(join.clone()),
             _ => None,
         });
         joins.collect()
@@ -222,7 +222,7 @@ fn play(commands: &Receiver<Command>, log: &Mutex<Vec<Command>>, events: &Unboun
 
 fn healthy(lives: &mut Lives, command: Command) -> Vec<Event> {
     match command {
-        Command::Publish(join) | Command::Meet(join) => {
+        Command::Publish(join) | Command::Meet { join, .. } => {
             let same = |life: &(RoomName, Identity, bool)| life.2 && life.0 == join.room && life.1 == join.identity;
             let old = lives.iter().find(|(_, life)| same(life)).map(|(transport, _)| *transport);
             let mut events = answered(lives, &join, true);

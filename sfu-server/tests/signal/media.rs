@@ -1,7 +1,7 @@
 //! What media has to do with the roster: tracks and their uses, muting, slots, speakers, publishers by WHIP.
 
 use serde_json::json;
-use sfu_core::command::{Command, DataPayload, Muting};
+use sfu_core::command::{Command, DataPayload};
 use sfu_core::event::{Event, PublishedTrack, SlotStatus, Speakers};
 use sfu_core::id::{Identity, MediaKind, Mid, RequestId, RoomName, TrackName, TransportId};
 use sfu_core::stats::SlotState;
@@ -20,7 +20,9 @@ fn answered(request: RequestId, transport: TransportId, kinds: &[(&str, MediaKin
 fn publishing() -> Server {
     let kinds = [("0", MediaKind::Audio), ("1", MediaKind::Video), ("2", MediaKind::Video)];
     Server::scripted(move |command| match command {
-        Command::Meet(join) | Command::Publish(join) => Some(vec![answered(join.request, join.transport, &kinds)]),
+        Command::Meet { join, .. } | Command::Publish(join) => {
+            Some(vec![answered(join.request, join.transport, &kinds)])
+        }
         Command::Renegotiate { request, transport, .. } => Some(vec![answered(*request, *transport, &kinds)]),
         Command::Close { transport } => {
             let (room, identity) = (RoomName::new("demo").unwrap(), Identity::new("cam").unwrap());
@@ -52,15 +54,45 @@ async fn tracks_are_what_the_offer_says_they_are_and_else_what_they_look_like() 
     let tracks = bob.expect("participant_changed").await["participant"]["tracks"].clone();
     let of = |index: usize| (tracks[index]["source"].as_str().unwrap(), tracks[index]["muted"].as_bool().unwrap());
     assert_eq!([of(0), of(1), of(2)], [("microphone", false), ("screen", false), ("camera", true)]);
-    let muted = || {
-        let commands = server.commands.lock().unwrap();
-        commands.iter().any(|c| matches!(c, Command::SetMuted { mid, muting: Muting::Muted, .. } if &*mid.0 == "2"))
-    };
-    until("the shard is told of the muting", muted).await;
+    let muted = server.commands.lock().unwrap().iter().any(|command| match command {
+        Command::Renegotiate { muted, .. } => muted == &[Mid("2".into())],
+        _ => false,
+    });
+    assert!(muted, "the shard is told with the offer");
     // A further offer that says nothing of them changes nothing of that.
     ann.offer().await;
     let tracks = bob.expect("participant_changed").await["participant"]["tracks"].clone();
     assert_eq!((&tracks[1]["source"], &tracks[2]["muted"]), (&json!("screen"), &json!(true)));
+}
+
+#[tokio::test]
+async fn what_is_muted_from_the_start_is_muted_with_the_offer_and_unmuted_by_a_later_one() {
+    let server = publishing();
+    let (mut ann, _) = Client::join(&server, "demo", "ann").await;
+    let uses = json!([
+        {"mid": "0", "source": "microphone", "muted": true},
+        {"mid": "1", "source": "camera", "muted": false},
+        {"mid": "9", "source": "screen", "muted": true}
+    ]);
+    ann.request(json!({"type": "offer", "sdp": OFFER, "tracks": uses})).await;
+    let tracks = ann.expect("participant_changed").await["participant"]["tracks"].clone();
+    assert_eq!((&tracks[0]["muted"], &tracks[1]["muted"]), (&json!(true), &json!(false)));
+    let unmute = json!([{"mid": "0", "source": "microphone", "muted": false}]);
+    ann.request(json!({"type": "offer", "sdp": OFFER, "tracks": unmute})).await;
+    assert_eq!(ann.expect("participant_changed").await["participant"]["tracks"][0]["muted"], false);
+    let said = || -> Vec<String> {
+        let commands = server.commands.lock().unwrap();
+        let of = |muted: &[Mid]| muted.iter().map(|mid| &*mid.0).collect::<Vec<_>>().join(",");
+        let commands = commands.iter().filter_map(|command| match command {
+            Command::Meet { muted, .. } => Some(format!("meet, muted {}", of(muted))),
+            Command::Renegotiate { muted, .. } => Some(format!("renegotiate, muted {}", of(muted))),
+            Command::SetMuted { mid, muting, .. } => Some(format!("{muting:?} {}", mid.0)),
+            _ => None,
+        });
+        commands.collect()
+    };
+    until("the shard is told of the unmuting", || said().len() == 3).await;
+    assert_eq!(said(), ["meet, muted 0,9", "renegotiate, muted ", "Unmuted 0"]);
 }
 
 #[tokio::test]
@@ -89,7 +121,7 @@ async fn slots_are_told_to_their_owner_and_not_before_the_answer() {
         layer: None,
     };
     let server = Server::scripted(move |command| match command {
-        Command::Meet(join) => {
+        Command::Meet { join, .. } => {
             let slots = Event::Slots { transport: join.transport, slots: vec![slot(SlotState::Connecting)] };
             Some(vec![slots, answered(join.request, join.transport, &[])])
         }

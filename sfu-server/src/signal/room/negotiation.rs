@@ -52,7 +52,8 @@ impl Room {
         Ok(kind)
     }
 
-    /// An offer was answered: the answer, then what it changed. Gives the tracks whose muting the shard must be told.
+    /// An offer was answered: the answer, then what it changed. Gives the tracks that it unmuted,
+    /// which the shard must be told.
     pub fn answered(
         &mut self,
         member: MemberId,
@@ -85,10 +86,10 @@ impl Room {
             self.withdraw_tracks(member);
             return Vec::new();
         }
-        let to_mute = self.publish(member, &answer.tracks, uses, kind);
+        let to_unmute = self.publish(member, &answer.tracks, uses, kind);
         self.tell_changed(member);
         self.tell_untold_slots(member);
-        to_mute
+        to_unmute
     }
 
     /// An offer was refused: all is as before.
@@ -140,15 +141,14 @@ impl Room {
             OfferKind::Further(_) => std::mem::take(&mut found.tracks),
         };
         found.tracks = roster_tracks(&found.identity, published, &uses, &before);
-        let mut to_mute = Vec::new();
+        let mut to_unmute = Vec::new();
         for (mid, muted) in stated {
             let Some(track) = found.tracks.iter_mut().find(|track| track.mid == mid) else { continue };
-            if track.muted != muted {
-                track.muted = muted;
-                to_mute.push(track.clone());
+            if std::mem::replace(&mut track.muted, muted) && !muted {
+                to_unmute.push(track.clone());
             }
         }
-        to_mute
+        to_unmute
     }
 
     fn tell_untold_slots(&mut self, member: MemberId) {
