@@ -39,6 +39,8 @@ pub struct ShardCounters {
     pub transmits: u64,
     /// Sends of at least two datagrams (UDP segmentation offload).
     pub transmits_batched: u64,
+    /// Times that a viewer's slots were pointed at their encodings anew.
+    pub viewers_attached: u64,
     /// Faults of our own that ended one transport.
     pub panics_caught: u64,
     pub transports_opened: u64,

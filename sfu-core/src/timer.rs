@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::time::Instant;
 
-use crate::id::{EncodingId, ParticipantKey, RoomName};
+use crate::id::{EncodingId, ParticipantKey, RoomName, TrackId};
 
 /// Everything that can be due.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -14,6 +14,10 @@ pub enum Timer {
     Flush(EncodingId),
     /// Who has the floor is decided anew.
     Speaker(RoomName),
+    /// Viewers of a track whose pictures changed size too often are given what suits them now.
+    Resized(TrackId),
+    /// What changed of a viewer's slots since it was last told is told.
+    Slots(ParticipantKey),
 }
 
 /// Deadlines in order. Setting one twice keeps the later call's.

@@ -28,6 +28,8 @@ pub struct Track {
     pub frames: u64,
     /// When it was last seen to that nobody waits for an encoding that stopped.
     pub checked: Option<Instant>,
+    /// When its viewers were last given another encoding because pictures changed size.
+    pub resized: Option<Instant>,
 }
 
 impl Track {
@@ -42,6 +44,7 @@ impl Track {
             muting: Muting::Unmuted,
             frames: 0,
             checked: None,
+            resized: None,
         }
     }
 

@@ -73,6 +73,7 @@ impl Shard {
             self.participants.remove(key);
             self.addresses.remove(key);
             self.timers.set(Timer::Participant(key), None);
+            self.timers.set(Timer::Slots(key), None);
             for room in self.rooms.values_mut() {
                 room.remove(key);
             }

@@ -106,8 +106,10 @@ impl Shard {
             }
         }
         let Outcome::Stored { dtx, resized, .. } = outcome else { return };
-        if returns || resized {
+        if returns {
             self.attach_viewers_of(now, route.track);
+        } else if resized {
+            self.resize_for_viewers_of(now, route.track);
         } else {
             self.rescue_viewers_of(now, route.track);
         }

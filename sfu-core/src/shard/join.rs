@@ -126,6 +126,7 @@ impl Shard {
                 queued: false,
             },
             status_stale: false,
+            status_told: None,
             ntp_offset: None,
             liveness: Liveness::Unwatched,
             data: Data::default(),

@@ -16,6 +16,7 @@ impl Shard {
         self.last_words.extend(std::iter::from_fn(|| participant.connection.poll_datagram()));
         self.addresses.remove(key);
         self.timers.set(Timer::Participant(key), None);
+        self.timers.set(Timer::Slots(key), None);
         self.media.set_reader(key, &participant.reads, &[]);
         for track in &participant.tracks {
             self.remove_track(*track);
@@ -42,6 +43,7 @@ impl Shard {
     /// Takes a track away from its viewers.
     pub(super) fn remove_track(&mut self, track: TrackId) {
         let Some(gone) = self.media.tracks.remove(track) else { return };
+        self.timers.set(Timer::Resized(track), None);
         for encoding in gone.encodings {
             self.remove_encoding(encoding);
         }

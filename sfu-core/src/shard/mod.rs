@@ -70,6 +70,8 @@ pub struct Shard {
     events: VecDeque<Event>,
     /// Viewers whose slots' status is to be looked at.
     unlooked: VecDeque<ParticipantKey>,
+    /// The time, as it was told last: events are polled without it.
+    now: Option<Instant>,
     counters: ShardCounters,
     retired: Retired,
 }
@@ -89,6 +91,7 @@ impl Shard {
             last_words: VecDeque::new(),
             events: VecDeque::new(),
             unlooked: VecDeque::new(),
+            now: None,
             counters: ShardCounters::default(),
             retired: Retired::default(),
         }
@@ -96,6 +99,7 @@ impl Shard {
 
     /// Takes in one UDP datagram; its bytes are decrypted in place. Never fails: what is bad is dropped and counted.
     pub fn handle_datagram(&mut self, now: Instant, datagram: Datagram<'_>) {
+        self.now = Some(now);
         self.counters.datagrams_received += 1;
         let pair = datagram.pair.canonical();
         let Some(key) = self.addresses.addressee(pair, datagram.bytes) else {
@@ -107,6 +111,7 @@ impl Shard {
 
     /// Takes in a request of the control plane.
     pub fn handle_command(&mut self, now: Instant, command: Command) {
+        self.now = Some(now);
         match command {
             Command::Publish(join) => self.join(now, join, Purpose::Publish, Wishes::Anybody, &[]),
             Command::Watch { join, watch } => {
@@ -144,10 +149,13 @@ impl Shard {
 
     /// Does what is due at `now`.
     pub fn handle_timeout(&mut self, now: Instant) {
+        self.now = Some(now);
         while let Some(timer) = self.timers.pop_due(now) {
             match timer {
                 Timer::Participant(key) => self.guard(now, key, |shard| shard.participant_due(now, key)),
                 Timer::Flush(encoding) => self.contain(|shard| shard.wake_readers(encoding)),
+                Timer::Resized(track) => self.contain(|shard| shard.resize_for_viewers_of(now, track)),
+                Timer::Slots(key) => self.unlooked.push_back(key),
                 Timer::Speaker(room) => self.contain(|shard| shard.evaluate_speaker(now, &room)),
             }
         }

@@ -102,6 +102,8 @@ pub(super) struct Participant {
     pub egress: Egress,
     /// Whether it waits for its slots' status to be looked at.
     pub status_stale: bool,
+    /// When its slots' status was last told.
+    pub status_told: Option<Instant>,
     /// What is added to this participant's NTP times to make them ours; one for all its tracks, so that lips and sound
     /// keep together.
     pub ntp_offset: Option<u64>,

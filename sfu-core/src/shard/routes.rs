@@ -4,11 +4,13 @@ use std::time::{Duration, Instant};
 
 use crate::id::{EncodingId, ParticipantKey, RoomName, TrackId};
 use crate::room::{Heard, SlotView, Viewer, assign};
+use crate::timer::Timer;
 
 use super::Shard;
 use super::participant::AssignedSlot;
 
-/// How often it is seen to that nobody waits for an encoding that stopped.
+/// How often it is seen to that nobody waits for an encoding that stopped, and how often, at most, a track's pictures may
+/// change size for its viewers to be given other encodings: each look costs a few steps for each of their slots.
 const RESCUE_INTERVAL: Duration = Duration::from_millis(200);
 
 impl Shard {
@@ -58,6 +60,7 @@ impl Shard {
     /// Points each slot of a connected viewer at an encoding of its track, once there is one.
     pub(super) fn attach(&mut self, now: Instant, viewer: ParticipantKey) {
         self.look_at_slots(viewer);
+        self.counters.viewers_attached += 1;
         let Some(participant) = self.participants.get_mut(viewer) else { return };
         if !participant.connection.is_connected() {
             return;
@@ -92,6 +95,18 @@ impl Shard {
                 self.attach(now, viewer);
             }
         }
+    }
+
+    /// Chooses anew because pictures have another size: at once, and if they had another one just before, later, once for all.
+    pub(super) fn resize_for_viewers_of(&mut self, now: Instant, track: TrackId) {
+        let Some(found) = self.media.tracks.get_mut(track) else { return };
+        let next = found.resized.map(|last| last + RESCUE_INTERVAL).filter(|next| *next > now);
+        if next.is_some() {
+            return self.timers.set(Timer::Resized(track), next);
+        }
+        found.resized = Some(now);
+        self.timers.set(Timer::Resized(track), None);
+        self.attach_viewers_of(now, track);
     }
 
     /// Has the viewers of a simulcast's encoding that stopped shown another, looked after every `RESCUE_INTERVAL`.

@@ -1,15 +1,23 @@
-//! What each slot carries, and if nothing, why; told to the control plane when it has changed, never per packet.
+//! What each slot carries, and if nothing, why; told to the control plane when it has changed, never per packet: a viewer's
+//! at once, and what changes within `SLOTS_TOLD_INTERVAL` of that together, when it is over.
 //!
 //! Invariant: once nothing changes any more, what was told last of a slot is what the snapshot says.
+
+use std::time::Duration;
 
 use crate::event::{CurrentLayer, Event, SlotStatus};
 use crate::id::{MediaKind, ParticipantKey, TrackName};
 use crate::room::Wishes;
 use crate::sdp::Purpose;
 use crate::stats::SlotState;
+use crate::timer::Timer;
 
 use super::Shard;
 use super::participant::{AssignedSlot, Participant};
+
+/// How often a viewer is told of its slots, at most: whoever publishes what they show could have it told with every packet.
+/// Below what a person notices of a label on a picture.
+const SLOTS_TOLD_INTERVAL: Duration = Duration::from_millis(100);
 
 impl Shard {
     /// Has a viewer's slots looked at before the next event is polled. Who came by WHEP has nobody to be told.
@@ -42,6 +50,11 @@ impl Shard {
 
     fn tell_slots_of(&mut self, key: ParticipantKey) {
         let Some(participant) = self.participants.get(key) else { return };
+        let next = participant.status_told.map(|told| told + SLOTS_TOLD_INTERVAL);
+        if next > self.now {
+            // Until then it stays among those who are to be looked at.
+            return self.timers.set(Timer::Slots(key), next);
+        }
         let statuses: Vec<SlotStatus> =
             participant.slots.iter().map(|assigned| self.slot_status(participant, assigned)).collect();
         let Some(participant) = self.participants.get_mut(key) else { return };
@@ -54,6 +67,7 @@ impl Shard {
             }
         }
         if !news.is_empty() {
+            participant.status_told = self.now;
             self.events.push_back(Event::Slots { transport: participant.membership.id, slots: news });
         }
     }

@@ -104,6 +104,8 @@ pub fn vp8(mark: Mark, picture_id: u16, tl0: u8, bytes: usize) -> Vec<u8> {
     payload
 }
 
+/// Bytes of `vp8` before the height of its picture.
+pub const VP8_HEIGHT_AT: usize = 14;
 /// Bytes of `vp8` before the mark.
 pub const VP8_MARK_AT: usize = 16;
 

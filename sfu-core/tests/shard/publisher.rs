@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use sfu_core::rtcp::{Kind, RtcpPacket, twcc};
 
 use crate::marks::{
-    AUDIO_LEVEL, MID, Mark, OPUS, Plain, REPAIRED_RID, RID, TRANSPORT_CC, VP8, VP8_RTX, be32, opus, packet,
-    sender_report, vp8,
+    AUDIO_LEVEL, MID, Mark, OPUS, Plain, REPAIRED_RID, RID, TRANSPORT_CC, VP8, VP8_HEIGHT_AT, VP8_RTX, be32, opus,
+    packet, sender_report, vp8,
 };
 use crate::offers::{Section, Style};
 
@@ -111,6 +111,8 @@ pub struct Publisher {
     pub no_keyframes: bool,
     /// This encoding of a simulcast is switched off.
     pub stopped: Option<u8>,
+    /// Every packet begins a keyframe of another size.
+    pub resizes: bool,
     /// Says in its sender reports that it has no wall clock (RFC 3550 §6.4.1).
     pub no_wall_clock: bool,
     pub plis: Vec<Instant>,
@@ -176,6 +178,7 @@ impl Publisher {
             no_repeats: false,
             no_keyframes: false,
             stopped: None,
+            resizes: false,
             no_wall_clock: false,
             plis: vec![],
             packets_nacked: 0,
@@ -271,7 +274,7 @@ impl Publisher {
 
     fn frame(&mut self, now: Instant) {
         let due = self.what.keyframe_every.is_some_and(|every| self.since_keyframe >= every);
-        let key = std::mem::take(&mut self.keyframe_wanted) || due;
+        let key = std::mem::take(&mut self.keyframe_wanted) || due || self.resizes;
         self.since_keyframe = if key { 1 } else { self.since_keyframe + 1 };
         self.frames_sent += 1;
         let timestamp = self.timestamp(now, 90_000);
@@ -304,7 +307,13 @@ impl Publisher {
                     captured_ms,
                 };
                 let bytes = self.what.packet_bytes * (1 + usize::from(encoding.place)) + 7 * usize::from(index);
-                let payload = vp8(mark, encoding.picture_id, encoding.tl0, bytes);
+                let mut payload = vp8(mark, encoding.picture_id, encoding.tl0, bytes);
+                if self.resizes {
+                    // A picture of its own: begins, is a keyframe (RFC 7741 §4.2, §4.3), and has this height.
+                    payload[0] |= 0x10;
+                    let height = 100 + (encoding.next % 97) as u16;
+                    payload[VP8_HEIGHT_AT..][..2].copy_from_slice(&height.to_le_bytes());
+                }
                 self.transport_sequence = self.transport_sequence.wrapping_add(1);
                 let number = if browser { self.transport_sequence.to_be_bytes().to_vec() } else { vec![] };
                 let extensions: [(u8, &[u8]); 3] =

@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+use sfu_core::command::Muting::{Muted, Unmuted};
+use sfu_core::event::Event;
+use sfu_core::stats::SlotState;
+
 use crate::marks::{nack, pli};
 use crate::publisher::Publishing;
 use crate::world::World;
@@ -100,4 +104,54 @@ fn one_that_is_gone_without_a_word_disturbs_nobody() {
     let sent = world.stats().transports.len();
     assert_eq!(sent, 2);
     world.assert_sound();
+}
+
+fn slots_told(world: &World) -> usize {
+    world.events.iter().filter(|event| matches!(event, Event::Slots { .. })).count()
+}
+
+#[test]
+fn one_that_changes_its_pictures_size_with_every_packet_costs_its_viewers_a_look_at_times() {
+    let mut world = World::new(5);
+    let publisher = world.publish("room", "a", Publishing { packets: (8, 8), ..Publishing::camera(1) });
+    let viewers: Vec<usize> = (0..20).map(|it| world.look("room", &format!("b{it}"), (1, 0))).collect();
+    for viewer in &viewers {
+        world.arrange(*viewer, &[(0, ("a", "0"), 180)]);
+    }
+    world.run(2 * SECOND);
+    let (told, before) = (slots_told(&world), world.stats().counters);
+    world.publisher(publisher).resizes = true;
+    world.run(5 * SECOND);
+    let after = world.stats().counters;
+    let packets = after.rtp_packets_received - before.rtp_packets_received;
+    assert!(packets > 900, "{packets} packets");
+    let attached = (after.viewers_attached - before.viewers_attached) / 20;
+    assert!((2..=27).contains(&attached), "each viewer was attached {attached} times in 5 s");
+    let told = (slots_told(&world) - told) / 20;
+    assert!((2..=51).contains(&told), "each viewer was told {told} times in 5 s");
+    world.publisher(publisher).resizes = false;
+    world.run(SECOND);
+    world.assert_told();
+}
+
+#[test]
+fn one_that_mutes_and_unmutes_without_end_has_its_viewers_told_at_intervals_and_in_the_end() {
+    let mut world = World::new(6);
+    let publisher = world.publish("room", "a", Publishing::camera(1));
+    let viewer = world.look("room", "b", (1, 0));
+    world.arrange(viewer, &[(0, ("a", "0"), 180)]);
+    world.run(2 * SECOND);
+    let told = slots_told(&world);
+    for _ in 0..100 {
+        for muting in [Muted, Unmuted] {
+            world.mute(publisher, "0", muting);
+            world.run_ms(5);
+        }
+    }
+    world.mute(publisher, "0", Muted);
+    let told = slots_told(&world) - told;
+    assert!((2..=11).contains(&told), "told {told} times in a second");
+    world.run(SECOND);
+    assert_eq!(world.state(viewer, 0), SlotState::Muted);
+    world.assert_told();
 }
