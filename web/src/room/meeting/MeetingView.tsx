@@ -45,8 +45,8 @@ export function MeetingView({ visit, meeting, state, theme }: Props): ReactEleme
     };
     const toggle = (what: Opened) => () => (opened === what ? shut() : setOpened(what));
     return {
-      m: () => visit.toggleMicrophone(),
-      v: () => visit.toggleCamera(),
+      m: () => visit.own.toggleMicrophone(),
+      v: () => visit.own.toggleCamera(),
       s: () => visit.toggleScreen(),
       c: toggle('chat'),
       p: toggle('people'),

@@ -9,7 +9,7 @@ import { DeviceSelect } from './DeviceSelect.tsx';
 
 /** The three lists of devices; they follow what is plugged and pulled. */
 export function DevicePickers({ visit }: { readonly visit: Visit }): ReactElement {
-  const devices = useObservable(visit.devices.devices);
+  const devices = useObservable(visit.own.list.devices);
   const camera = useObservable(visit.camera.state);
   const microphone = useObservable(visit.microphone.state);
   const { microphoneId, cameraId, speakerId } = useObservable(preferences);
@@ -21,7 +21,7 @@ export function DevicePickers({ visit }: { readonly visit: Visit }): ReactElemen
         id="microphones"
         devices={devices.microphones}
         chosen={inUse(microphone) ?? microphoneId ?? ''}
-        onChoose={(id) => void visit.choose('microphone', id)}
+        onChoose={(id) => void visit.own.choose('microphone', id)}
       />
       <DeviceSelect
         label={words.devices.camera}
@@ -29,7 +29,7 @@ export function DevicePickers({ visit }: { readonly visit: Visit }): ReactElemen
         id="cameras"
         devices={devices.cameras}
         chosen={inUse(camera) ?? cameraId ?? ''}
-        onChoose={(id) => void visit.choose('camera', id)}
+        onChoose={(id) => void visit.own.choose('camera', id)}
       />
       {devices.speakers.length > 0 && (
         <DeviceSelect

@@ -33,7 +33,7 @@ export function DeviceTrouble({ visit }: { readonly visit: Visit }): ReactElemen
         className="button quiet"
         data-control="retry"
         onClick={() => {
-          for (const { device } of troubles) void visit.turnOn(device.kind);
+          for (const { device } of troubles) void visit.own.turnOn(device.kind);
         }}
       >
         {words.door.retry}

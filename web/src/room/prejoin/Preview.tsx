@@ -34,7 +34,7 @@ export function Preview({ visit }: { readonly visit: Visit }): ReactElement {
           id="microphone"
           on={heard}
           label={heard ? words.bar.mute : words.bar.unmute}
-          onClick={() => visit.toggleMicrophone()}
+          onClick={() => visit.own.toggleMicrophone()}
         >
           {heard ? <Mic /> : <MicOff />}
         </ToggleButton>
@@ -42,7 +42,7 @@ export function Preview({ visit }: { readonly visit: Visit }): ReactElement {
           id="camera"
           on={seen}
           label={seen ? words.bar.cameraOff : words.bar.cameraOn}
-          onClick={() => visit.toggleCamera()}
+          onClick={() => visit.own.toggleCamera()}
         >
           {seen ? <Video /> : <VideoOff />}
         </ToggleButton>

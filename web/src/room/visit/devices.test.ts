@@ -76,9 +76,9 @@ describe('a visit', () => {
         'join',
       ]),
     );
-    visit.toggleCamera();
+    visit.own.toggleCamera();
     expect(asked.at(-1)).toBe('publish camera nothing');
-    visit.toggleMicrophone();
+    visit.own.toggleMicrophone();
     expect(asked.at(-1)).toBe('mute microphone');
     visit.toggleScreen();
     await settled();
@@ -91,7 +91,7 @@ describe('a visit', () => {
   it('comes back with the devices that were on', async () => {
     const { visit, meeting } = visitLunch();
     await visit.open();
-    visit.toggleCamera();
+    visit.own.toggleCamera();
     visit.join('Ada');
     visit.leave();
     visit.rejoin();
@@ -128,11 +128,11 @@ describe('a visit', () => {
     const { visit } = visitLunch({ capture: () => new Promise((answer) => answers.push(answer)) });
     void visit.open();
     const opened = answers.length;
-    visit.toggleMicrophone();
+    visit.own.toggleMicrophone();
     expect(visit.microphoneMuted.value).toBe(true);
     expect(preferences.value.microphone).toBe('off');
     expect(answers).toHaveLength(opened);
-    visit.toggleMicrophone();
+    visit.own.toggleMicrophone();
     expect(visit.microphoneMuted.value).toBe(false);
     expect(preferences.value.microphone).toBe('on');
   });
@@ -141,7 +141,7 @@ describe('a visit', () => {
     const { visit } = visitLunch({ query: 'name=Ada&microphone=off' });
     prefer({ microphone: 'off' });
     await visit.open();
-    visit.toggleMicrophone();
+    visit.own.toggleMicrophone();
     await settled();
     expect(visit.microphone.state.value.kind).toBe('on');
     expect(visit.microphoneMuted.value).toBe(false);
