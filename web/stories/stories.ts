@@ -163,6 +163,14 @@ export const stories: Readonly<Record<string, Story>> = {
       }),
   },
   joining: { kind: 'visit', make: () => visit({ meeting: () => undefined }) },
+  waiting: {
+    kind: 'visit',
+    make: () =>
+      visit({
+        meeting: (meeting) =>
+          meeting.state.set({ kind: 'joining', retry: { attempt: 3, retryInMs: 4000, problem } }),
+      }),
+  },
   failed: {
     kind: 'visit',
     make: () => visit({ meeting: (meeting) => meeting.state.set({ kind: 'failed', problem }) }),

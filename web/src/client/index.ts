@@ -10,7 +10,14 @@ export { DeviceList, type Device, type Devices } from './meeting/device-list.ts'
 export { LevelMeter } from './meeting/level-meter.ts';
 export { Meeting } from './meeting/meeting.ts';
 export { checkSupport, type Support } from './meeting/support.ts';
-export type { DataLink, MeetingOptions, MeetingState, ShownTrack, SoundState } from './meeting/types.ts';
+export type {
+  DataLink,
+  MeetingOptions,
+  MeetingState,
+  Retry,
+  ShownTrack,
+  SoundState,
+} from './meeting/types.ts';
 export { Observable, type Unsubscribe } from './observable.ts';
 export { describe, type Problem } from './problem.ts';
 export type { LinkState } from './state.ts';

@@ -1,4 +1,4 @@
-import type { LeaveReason, MeetingState, Problem, SlotState } from '../client/index.ts';
+import type { LeaveReason, MeetingState, Problem, Retry, SlotState } from '../client/index.ts';
 import type { DeviceKind, DeviceNotice } from './visit/local-device.ts';
 
 /** Every word that the page says, so that it can be proof-read, and translated one day, in one place. */
@@ -27,7 +27,6 @@ export const words = {
     name: 'Your name',
     namePlaceholder: 'What the others will see',
     nameMissing: 'Tell the others who you are.',
-    join: 'Join',
     joinWithout: {
       neither: 'Join without camera and microphone',
       camera: 'Join without camera',
@@ -91,9 +90,7 @@ export const words = {
     label: 'Everybody',
     you: (name: string) => `${name} (you)`,
     muted: 'microphone muted',
-    noMicrophone: 'no microphone',
     cameraOff: 'camera off',
-    speaking: 'speaking',
     stream: 'Stream',
     unstable: 'Connection unstable',
     more: (count: number) => `+${count}`,
@@ -118,7 +115,6 @@ export const words = {
   people: {
     title: 'People',
     you: 'you',
-    unstable: 'unstable',
     stream: 'stream',
     sharing: 'sharing a screen',
   },
@@ -132,10 +128,11 @@ export const words = {
     rejoin: 'Join again',
     home: 'Start page',
     failed: 'You could not get in',
+    brokeOff: 'The meeting broke off',
   },
   joining: (room: string) => `Joining “${room}”…`,
+  cancel: 'Cancel',
   loading: 'Loading…',
-  unsupported: { watch: 'You can still come in, and see and hear the others.' },
   help: {
     title: 'Keyboard shortcuts',
     use: 'Use these keys',
@@ -180,11 +177,10 @@ export function slotWords(state: SlotState): string {
 export function bannerWords(state: MeetingState): { title: string; text: string } | undefined {
   switch (state.kind) {
     case 'reconnecting': {
-      const when =
-        state.retryInMs > 1000 ? `Next attempt in ${Math.round(state.retryInMs / 1000)} s.` : 'Trying now.';
+      const why = `${state.problem.title}. ${retryWords(state)}`;
       return state.media === 'live'
-        ? { title: 'Reconnecting…', text: `You are still seen and heard. ${when}` }
-        : { title: 'Connection lost, reconnecting…', text: `The others cannot see or hear you. ${when}` };
+        ? { title: 'Reconnecting…', text: `You are still seen and heard. ${why}` }
+        : { title: 'Connection lost, reconnecting…', text: `The others cannot see or hear you. ${why}` };
     }
     case 'joined':
       if (state.media === 'live') return undefined;
@@ -195,6 +191,11 @@ export function bannerWords(state: MeetingState): { title: string; text: string 
     case 'failed':
       return undefined;
   }
+}
+
+/** When it is tried again. */
+export function retryWords({ retryInMs }: Retry): string {
+  return retryInMs > 1000 ? `Next attempt in ${Math.round(retryInMs / 1000)} s.` : 'Trying now.';
 }
 
 export function leftWords(reason: LeaveReason): { title: string; text: string } {

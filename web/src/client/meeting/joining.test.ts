@@ -150,13 +150,11 @@ describe('refusals', () => {
     meeting.join();
     await settle();
     expect(meeting.state.value).toMatchObject({
-      kind: 'reconnecting',
-      attempt: 1,
-      retryInMs: 500,
-      media: 'lost',
+      kind: 'joining',
+      retry: { attempt: 1, retryInMs: 500, problem: { title: 'The server takes nobody in now' } },
     });
     await pass(500);
-    expect(meeting.state.value).toMatchObject({ kind: 'reconnecting', attempt: 2, retryInMs: 1_000 });
+    expect(meeting.state.value).toMatchObject({ kind: 'joining', retry: { attempt: 2, retryInMs: 1_000 } });
     await pass(1_000);
     expect(meeting.state.value.kind).toBe('joined');
   });

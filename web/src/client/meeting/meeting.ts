@@ -13,7 +13,7 @@ import { ElementSizes, type Sizes } from './sizes.ts';
 import { Sound } from './sound.ts';
 import { Stage } from './stage.ts';
 import { browser, type Surroundings } from './surroundings.ts';
-import type { DataLink, MeetingOptions, MeetingState, ShownTrack, SoundState } from './types.ts';
+import type { DataLink, MeetingOptions, MeetingState, Retry, ShownTrack, SoundState } from './types.ts';
 
 /** Pictures that can be seen at once to begin with: three rows of three. */
 const VIDEO_SLOTS_DEFAULT = 9;
@@ -61,8 +61,7 @@ export class Meeting {
     this.#signal = new Signal(url, { name, metadata, identity }, memory, surroundings, {
       joined: (joined) => this.#onJoined(joined),
       message: (message) => this.#onMessage(message),
-      waiting: (attempt, retryInMs, problem) =>
-        this.#enter({ kind: 'reconnecting', attempt, retryInMs, problem }),
+      waiting: (attempt, retryInMs, problem) => this.#wait({ attempt, retryInMs, problem }),
       failed: (problem) => this.#end({ kind: 'failed', problem }),
     });
     const { simulcast = 'on', codec = 'vp8', videoSlots = VIDEO_SLOTS_DEFAULT } = options;
@@ -171,6 +170,12 @@ export class Meeting {
     this.#media.joined(joined);
     this.#stage.resend();
     this.#outbox.caughtUp(joined);
+  }
+
+  /** Whoever was never in has no room to come back to. */
+  #wait(retry: Retry): void {
+    if (this.#phase.kind === 'joining') this.#enter({ kind: 'joining', retry });
+    else this.#enter({ kind: 'reconnecting', ...retry });
   }
 
   #onMessage(message: ServerMessage): void {

@@ -1,17 +1,11 @@
-import type { Problem } from '../problem.ts';
 import type { MediaState } from './media.ts';
-import type { MeetingState } from './types.ts';
+import type { MeetingState, Retry } from './types.ts';
 
 /** Where one is with the server, apart from media. */
 export type Phase =
   | Exclude<MeetingState, { kind: 'joined' | 'reconnecting' }>
   | { readonly kind: 'joined' }
-  | {
-      readonly kind: 'reconnecting';
-      readonly attempt: number;
-      readonly retryInMs: number;
-      readonly problem: Problem;
-    };
+  | (Retry & { readonly kind: 'reconnecting' });
 
 /** What a person is told of both. */
 export function progress(phase: Phase, media: MediaState): MeetingState {

@@ -20,18 +20,24 @@ export interface MeetingOptions {
   readonly codec?: VideoCodec;
 }
 
+/** What is waited for after an attempt that came to nothing. */
+export interface Retry {
+  /** How many attempts have failed, from 1. */
+  readonly attempt: number;
+  readonly retryInMs: number;
+  readonly problem: Problem;
+}
+
 export type MeetingState =
   | { readonly kind: 'idle' }
-  | { readonly kind: 'joining' }
+  /** Until the server has let one in for the first time; `retry` once an attempt has failed. */
+  | { readonly kind: 'joining'; readonly retry?: Retry }
   | { readonly kind: 'joined'; readonly media: 'connecting' | 'live' | 'restarting' }
-  | {
+  | (Retry & {
       readonly kind: 'reconnecting';
-      readonly attempt: number;
-      readonly retryInMs: number;
-      readonly problem: Problem;
       /** Sound and pictures go on without the socket as long as their own path holds. */
       readonly media: 'live' | 'lost';
-    }
+    })
   | { readonly kind: 'left'; readonly reason: LeaveReason; readonly message: string }
   | { readonly kind: 'failed'; readonly problem: Problem };
 

@@ -22,7 +22,9 @@ export function Ended({ state, title, text, visit }: Props): ReactElement {
       ) : (
         <TriangleAlert className="message-icon" aria-hidden="true" />
       )}
-      {state === 'failed' && <p className="eyebrow">{words.left.failed}</p>}
+      {state === 'failed' && (
+        <p className="eyebrow">{visit.entered === 'yes' ? words.left.brokeOff : words.left.failed}</p>
+      )}
       <h1 ref={heading} tabIndex={-1}>
         {title}
       </h1>

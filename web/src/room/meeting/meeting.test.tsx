@@ -113,7 +113,9 @@ describe('the connection', () => {
     set(fake, { kind: 'reconnecting', attempt: 1, retryInMs: 0, problem, media: 'live' });
     expect(screen.getByText(/You are still seen and heard/)).toBeTruthy();
     set(fake, { kind: 'reconnecting', attempt: 3, retryInMs: 4000, problem, media: 'lost' });
-    expect(screen.getByText(/cannot see or hear you. Next attempt in 4 s/)).toBeTruthy();
+    expect(
+      screen.getByText(/cannot see or hear you. The server cannot be reached. Next attempt in 4 s/),
+    ).toBeTruthy();
     set(fake, { kind: 'joined', media: 'restarting' });
     expect(screen.getByText(/Finding a new path/)).toBeTruthy();
     set(fake, { kind: 'joined', media: 'live' });
@@ -137,18 +139,39 @@ describe('the connection', () => {
     ['failed', 'The connection failed'],
   ] as const)('when one is out (%s) says why and lets one in again', async (reason, title) => {
     const { fake, meeting } = await inTheRoom([person('Ben')]);
-    set(fake, { kind: 'left', reason, message: '' });
+    set(fake, { kind: 'left', reason, message: 'ended' });
+    expect(screen.queryByText('ended')).toBeNull();
     expect(document.activeElement).toBe(screen.getByRole('heading', { name: title }));
     await userEvent.click(button('Join again'));
     expect(meeting()).not.toBe(fake);
     expect(screen.getByText('Joining “lunch”…')).toBeTruthy();
   });
 
-  it('when one could not get in says what the server said', async () => {
-    const { fake } = await inTheRoom([]);
+  it('when it failed says whether one was in, and what the server said', async () => {
+    const { fake, visit, meeting } = await inTheRoom([]);
     set(fake, { kind: 'failed', problem: { ...problem, status: 503 } });
     expect(screen.getByRole('heading', { name: 'The server cannot be reached' })).toBeTruthy();
     expect(screen.getByText('Is it running? Status 503.')).toBeTruthy();
+    expect(screen.getByText('The meeting broke off')).toBeTruthy();
+    act(() => visit.rejoin());
+    set(meeting(), { kind: 'failed', problem });
+    expect(screen.getByText('You could not get in')).toBeTruthy();
+  });
+
+  it('that does not come about says why and lets one back to the door', async () => {
+    const { visit, meeting } = visitLunch();
+    await visit.open();
+    visit.join('Ada');
+    render(<VisitView visit={visit} support={{ kind: 'full' }} theme={theme} />);
+    expect(screen.queryByRole('heading')).toBeNull();
+    set(meeting(), { kind: 'joining', retry: { attempt: 2, retryInMs: 4000, problem } });
+    expect(screen.getByRole('heading', { name: 'The server cannot be reached' })).toBeTruthy();
+    expect(screen.getByText('Is it running?')).toBeTruthy();
+    expect(screen.getByText('Next attempt in 4 s.')).toBeTruthy();
+    await userEvent.click(button('Cancel'));
+    expect(meeting().asked).toContain('leave');
+    expect(screen.getByRole('heading', { name: 'Join “lunch”' })).toBeTruthy();
+    expect(visit.camera.state.value.kind).toBe('on');
   });
 });
 

@@ -21,6 +21,7 @@ export class Visit {
   readonly options: LinkOptions;
   readonly #create: MeetingFactory;
   #name = '';
+  #entered: 'yes' | 'no' = 'no';
   /** What follows the meeting of the moment. */
   readonly #meetingStops: Unsubscribe[] = [];
 
@@ -33,6 +34,11 @@ export class Visit {
     this.microphoneMuted = this.own.microphoneMuted;
     this.screen = parts.screen ?? new ScreenShare();
     this.#create = parts.createMeeting;
+  }
+
+  /** Whether one has been in the meeting of the moment. */
+  get entered(): 'yes' | 'no' {
+    return this.#entered;
   }
 
   /** Opens the devices that are wanted; settles when each is open or refused. */
@@ -62,9 +68,11 @@ export class Visit {
     prefer({ room: this.room });
     const meeting = this.#create(meetingOptions(this.room, name, this.options));
     this.#letGo();
+    this.#entered = 'no';
     this.#meetingStops.push(
       publishDevices(meeting, this),
       meeting.state.subscribe(({ kind }) => {
+        if (kind === 'joined') this.#entered = 'yes';
         // However it ended, by whomever: nobody watches any more, so no light stays on.
         if (kind === 'left' || kind === 'failed') this.#end();
       }),
@@ -74,6 +82,13 @@ export class Visit {
     }
     this.meeting.set(meeting);
     meeting.join();
+  }
+
+  /** Gives up coming in; the devices stay open, as they were at the door. */
+  backToTheDoor(): void {
+    this.#letGo();
+    void this.meeting.value?.leave();
+    this.meeting.set(null);
   }
 
   leave(): void {
