@@ -128,6 +128,7 @@ impl Shard {
                 DataEvent::Message { label, payload, .. } => Event::Data { transport, label, payload },
                 DataEvent::Blocked { label } => Event::DataBlocked { transport, label },
                 DataEvent::Writable { label } => Event::DataWritable { transport, label },
+                DataEvent::Closed { label } => Event::DataClosed { transport, label },
             });
         }
     }

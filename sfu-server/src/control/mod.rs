@@ -213,7 +213,8 @@ impl Control {
             | Event::DataOpened { .. }
             | Event::Data { .. }
             | Event::DataBlocked { .. }
-            | Event::DataWritable { .. } => return News::of(event),
+            | Event::DataWritable { .. }
+            | Event::DataClosed { .. } => return News::of(event),
         }
         None
     }

@@ -54,15 +54,17 @@ impl Room {
         }
     }
 
-    /// The state of a participant's channel for events changed. What may have been lost with a blocked one is said again.
+    /// The state of a participant's channel for events changed. What may have been lost with one that takes nothing any more
+    /// is said again.
     pub fn events_channel(&mut self, transport: TransportId, state: ChannelState) {
         let Some(id) = self.holder_of(transport) else { return };
         let Some(seat) = self.seat_mut(id) else { return };
         seat.events = match state {
             ChannelState::Open => EventChannel::Open,
             ChannelState::Blocked => EventChannel::Blocked,
+            ChannelState::Closed => EventChannel::None,
         };
-        if state == ChannelState::Blocked {
+        if state != ChannelState::Open {
             let message = ServerMessage::Speakers(self.speakers.clone());
             self.tell_member(id, message);
         }
