@@ -36,7 +36,7 @@ impl World {
 
     fn tell(&mut self, client: usize, label: &str, message: Vec<u8>) {
         let (transport, payload) = (self.clients[client].id, DataPayload::Binary(message.into()));
-        self.command(Command::SendData { transport, label: label.into(), payload });
+        self.command(Command::SendData { transports: vec![transport], label: label.into(), payload });
     }
 
     fn heard(&self, client: usize) -> &[Vec<u8>] {
@@ -110,6 +110,21 @@ fn the_last_channel_of_a_label_that_is_closed_is_told() {
     assert_eq!(world.stats().data.messages_undelivered, 1);
     world.close(client);
     assert_eq!(world.data_events().len(), 4, "a transport's end is told by one event");
+}
+
+#[test]
+fn one_command_reaches_everybody_it_names_and_nobody_else() {
+    let mut world = World::new(88);
+    let [a, b, other] = ["p1", "p2", "p3"].map(|name| world.talker(name, Publishing::nothing(), "events"));
+    let gone = world.meet("room", "p4", Publishing::nothing(), 1);
+    world.close(gone);
+    let transports = [gone, b, a].map(|client| world.clients[client].id).to_vec();
+    let payload = DataPayload::Binary(b"to both".to_vec().into());
+    world.command(Command::SendData { transports, label: "events".into(), payload });
+    world.run(SECOND);
+    assert_eq!([a, b].map(|client| world.heard(client).to_vec()), [[b"to both"], [b"to both"]]);
+    assert!(world.heard(other).is_empty());
+    world.assert_sound();
 }
 
 #[test]
@@ -203,7 +218,9 @@ fn media_has_its_turn_before_all_data_is_sent() {
     let now = world.now;
     for _ in 0..4 {
         let payload = DataPayload::Binary(vec![7; 65_536].into());
-        world.shard.handle_command(now, Command::SendData { transport, label: "events".into(), payload });
+        world
+            .shard
+            .handle_command(now, Command::SendData { transports: vec![transport], label: "events".into(), payload });
     }
     // A packet of sound and many of data are pending at the same time.
     let (mut sound, mut heard) = (now, false);

@@ -188,12 +188,11 @@ impl Rooms {
                     }
                 }
                 Output::Event { to, message } => {
-                    let text = self.written(&message);
-                    for transport in to {
-                        let payload = DataPayload::Text(text.as_str().to_owned());
-                        if !self.control.send_data(transport, EVENTS, payload) {
-                            self.metrics.signal.shed(Shed::Event);
-                        }
+                    let payload = DataPayload::Text(self.written(&message).as_str().to_owned());
+                    let missed = self.control.send_data(to, EVENTS, &payload);
+                    if !missed.is_empty() {
+                        self.metrics.signal.shed(Shed::Event);
+                        hall.room.events_missed(&missed, message);
                     }
                 }
                 Output::Close(transport) => self.control.close(transport),

@@ -70,6 +70,15 @@ impl Room {
         }
     }
 
+    /// An event that could not be sent to these transports' channels goes by socket.
+    pub fn events_missed(&mut self, transports: &[TransportId], message: ServerMessage) {
+        let missed = |member: &&Member| member.transport().is_some_and(|transport| transports.contains(&transport));
+        let to: Vec<_> = self.members.values().filter(missed).filter_map(Member::socket).collect();
+        if !to.is_empty() {
+            self.outputs.push_back(Output::Tell { to, message });
+        }
+    }
+
     /// Nothing comes from a transport: with the socket gone as well, its participant is.
     pub fn silent(&mut self, transport: TransportId) {
         let Some(id) = self.set_heard(transport, false) else { return };
