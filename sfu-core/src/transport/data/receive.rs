@@ -30,7 +30,7 @@ impl DataChannels {
                 }
             }
             AssociationEvent::StreamClosed(stream) => {
-                self.close(ChannelId(stream));
+                self.counters.channels_closed += u64::from(self.channels.remove(&ChannelId(stream)).is_some());
             }
         }
     }
@@ -70,7 +70,7 @@ impl DataChannels {
         let (Some((label, reliability)), Some(acknowledgement), false) = (open, open_message::acknowledgement(), full)
         else {
             self.counters.channels_refused += 1;
-            self.close(id);
+            self.channels.remove(&id);
             self.guarded(|association| association.reset(now, id.0));
             return;
         };
