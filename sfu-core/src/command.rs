@@ -42,9 +42,10 @@ pub enum Command {
     /// A publisher mutes or unmutes one of its tracks; while it is muted nothing of it is forwarded. Answered by `Done` or
     /// `Rejected`.
     SetMuted { request: RequestId, transport: TransportId, mid: Mid, muting: Muting },
-    /// Sends a message to the participant's data channels of this label (RFC 8831); those that are not open, or whose queue
-    /// is full, miss it: counted, and told by [`Event::DataBlocked`](crate::event::Event::DataBlocked).
-    SendData { transport: TransportId, label: String, payload: DataPayload },
+    /// Sends a message to the data channels of this label (RFC 8831) of everybody who is named; those that are not open, or
+    /// whose queue is full, miss it: counted, and told by [`Event::DataBlocked`](crate::event::Event::DataBlocked). One command
+    /// for all: what a whole room is told must not fill the way to its shard.
+    SendData { transports: Vec<TransportId>, label: String, payload: DataPayload },
     /// Applies an SDP fragment (RFC 8840): candidates are acknowledged, a new ufrag restarts ICE; answered by `Patched` or `Rejected`.
     Patch { request: RequestId, transport: TransportId, fragment: String },
     /// Ends a transport; answered by `Closed`. Unknown transports are ignored.

@@ -39,6 +39,9 @@ pub enum Event {
     DataBlocked { transport: TransportId, label: String },
     /// A channel that was blocked takes messages again.
     DataWritable { transport: TransportId, label: String },
+    /// The last channel of a label is gone: by the peer, or with all the others. Messages to it are lost, and some before may
+    /// have been. The end of a transport is told by `Closed` alone.
+    DataClosed { transport: TransportId, label: String },
     /// A `Patch` was applied.
     Patched { request: RequestId, transport: TransportId, outcome: PatchOutcome },
     /// A request was refused; nothing changed.

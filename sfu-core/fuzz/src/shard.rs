@@ -212,7 +212,8 @@ impl World {
             0 => DataPayload::Text(String::from_utf8_lossy(input.blob()).into_owned()),
             _ => DataPayload::Binary(input.blob().to_vec().into()),
         };
-        self.command(Command::SendData { transport, label: input.choose(&NAMES).to_owned(), payload });
+        let transports = vec![TransportId(99), transport, transport];
+        self.command(Command::SendData { transports, label: input.choose(&NAMES).to_owned(), payload });
     }
 
     fn patch(&mut self, input: &mut Input<'_>) {

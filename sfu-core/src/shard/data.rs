@@ -79,12 +79,12 @@ impl Participant {
 }
 
 impl Shard {
-    /// Sends a message to the channels of a label.
-    pub(super) fn send_data(&mut self, now: Instant, transport: TransportId, label: &str, payload: DataPayload) {
+    /// Sends a message to a participant's channels of a label.
+    pub(super) fn send_data(&mut self, now: Instant, transport: TransportId, label: &str, payload: &DataPayload) {
         let Some(key) = self.addresses.by_id(transport) else { return };
         self.guard(now, key, |shard| {
             match shard.participants.get_mut(key).and_then(|participant| participant.data.channels.as_mut()) {
-                Some(channels) => channels.send(now, label, &payload),
+                Some(channels) => channels.send(now, label, payload),
                 None => shard.counters.data_undelivered += 1,
             }
             shard.tell_data(now, key);
@@ -128,6 +128,7 @@ impl Shard {
                 DataEvent::Message { label, payload, .. } => Event::Data { transport, label, payload },
                 DataEvent::Blocked { label } => Event::DataBlocked { transport, label },
                 DataEvent::Writable { label } => Event::DataWritable { transport, label },
+                DataEvent::Closed { label } => Event::DataClosed { transport, label },
             });
         }
     }

@@ -126,7 +126,11 @@ impl Shard {
             Command::SetMuted { request, transport, mid, muting } => {
                 self.set_muted(now, request, transport, &mid, muting);
             }
-            Command::SendData { transport, label, payload } => self.send_data(now, transport, &label, payload),
+            Command::SendData { transports, label, payload } => {
+                for transport in transports {
+                    self.send_data(now, transport, &label, &payload);
+                }
+            }
             Command::Patch { request, transport, fragment } => self.patch(now, request, transport, &fragment),
             Command::Close { transport } => {
                 if let Some(key) = self.addresses.by_id(transport) {

@@ -71,6 +71,25 @@ fn all_channels_together_hold_no_more_than_a_transport_may() {
 }
 
 #[test]
+fn what_cannot_be_sent_any_more_fills_no_queue() {
+    let mut link = Link::open(5, "events");
+    link.events.clear();
+    link.peer.shut_down(link.now);
+    // The peer's SHUTDOWN arrives, our answer does not.
+    link.run_ms(25);
+    link.cut = true;
+    for _ in 0..5_000 {
+        link.send("events", vec![1]);
+    }
+    link.run_ms(100);
+    assert_eq!(link.counters().messages_undelivered, 5_000);
+    assert_eq!((link.counters().messages_shed, link.events.as_slice()), (0, [].as_slice()));
+    link.cut = false;
+    link.run_ms(30_000);
+    assert_eq!(link.events, [DataEvent::Closed { label: "events".into() }]);
+}
+
+#[test]
 fn messages_that_the_peer_does_not_take_are_not_sent() {
     let mut link = Link::open(4, "events");
     link.send("events", vec![1; 65_537]);

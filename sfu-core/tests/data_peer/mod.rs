@@ -107,6 +107,12 @@ impl DataPeer {
         self.drain(now);
     }
 
+    /// Ends the association in good order (RFC 9260 §9.2).
+    pub fn shut_down(&mut self, now: Instant) {
+        self.association.shutdown().unwrap();
+        self.drain(now);
+    }
+
     /// Bytes that were not acknowledged yet.
     pub fn unacknowledged(&mut self, stream: u16) -> usize {
         self.association.stream(stream).unwrap().buffered_amount().unwrap()

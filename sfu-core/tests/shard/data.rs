@@ -36,7 +36,7 @@ impl World {
 
     fn tell(&mut self, client: usize, label: &str, message: Vec<u8>) {
         let (transport, payload) = (self.clients[client].id, DataPayload::Binary(message.into()));
-        self.command(Command::SendData { transport, label: label.into(), payload });
+        self.command(Command::SendData { transports: vec![transport], label: label.into(), payload });
     }
 
     fn heard(&self, client: usize) -> &[Vec<u8>] {
@@ -49,6 +49,7 @@ impl World {
             Event::Data { label, payload: DataPayload::Binary(bytes), .. } => Some(format!("{label} {bytes:?}")),
             Event::DataBlocked { label, .. } => Some(format!("blocked {label}")),
             Event::DataWritable { label, .. } => Some(format!("writable {label}")),
+            Event::DataClosed { label, .. } => Some(format!("closed {label}")),
             _ => None,
         };
         self.events.iter().filter_map(name).collect()
@@ -83,6 +84,47 @@ fn messages_are_told_and_sent() {
     assert_eq!(stats.data.bytes_received, 13);
     world.close(client);
     assert_eq!(world.stats().data.messages_sent, 1, "what was counted stays");
+}
+
+#[test]
+fn the_last_channel_of_a_label_that_is_closed_is_told() {
+    let mut world = World::new(87);
+    let client = world.talker("p1", Publishing::nothing(), "events");
+    let now = world.now;
+    let second = world.clients[client].with_data(now, |data| data.reliable(now, "events"));
+    world.run(SECOND);
+    let close = |world: &mut World, stream| {
+        let now = world.now;
+        world.clients[client].with_data(now, |data| data.close(now, stream));
+        world.run(SECOND);
+    };
+    close(&mut world, 0);
+    assert_eq!(world.data_events(), ["opened events", "opened events"], "there is another one");
+    close(&mut world, second);
+    assert_eq!(world.data_events()[2..], ["closed events"]);
+    world.tell(client, "events", vec![1]);
+    let now = world.now;
+    world.clients[client].with_data(now, |data| data.reliable(now, "events"));
+    world.run(SECOND);
+    assert_eq!(world.data_events()[3..], ["opened events"]);
+    assert_eq!(world.stats().data.messages_undelivered, 1);
+    world.close(client);
+    assert_eq!(world.data_events().len(), 4, "a transport's end is told by one event");
+}
+
+#[test]
+fn one_command_reaches_everybody_it_names_and_nobody_else() {
+    let mut world = World::new(88);
+    let [a, b, other] = ["p1", "p2", "p3"].map(|name| world.talker(name, Publishing::nothing(), "events"));
+    let gone = world.meet("room", "p4", Publishing::nothing(), 1);
+    world.close(gone);
+    let transports = [gone, b, a].map(|client| world.clients[client].id).to_vec();
+    let payload = DataPayload::Binary(b"to both".to_vec().into());
+    world.command(Command::SendData { transports, label: "events".into(), payload });
+    world.run(SECOND);
+    assert_eq!([a, b].map(|client| world.heard(client).to_vec()), [[b"to both"], [b"to both"]]);
+    assert!(world.heard(other).is_empty());
+    world.assert_sound();
 }
 
 #[test]
@@ -149,6 +191,7 @@ fn a_flood_costs_the_flooder_its_channels_and_nobody_media() {
     assert!(world.clients[flooder].data.as_ref().unwrap().is_closed(), "it is told");
     let told = world.data_events().len();
     assert!((500..3_600).contains(&told), "{told} events for 8,000 messages");
+    assert!(world.data_events().contains(&"closed chat".to_owned()));
     assert_eq!(world.heard(other), [b"still here"]);
     for viewer in [watcher, other] {
         let sound = world.viewer(viewer).slot(Audio, 0);
@@ -175,7 +218,9 @@ fn media_has_its_turn_before_all_data_is_sent() {
     let now = world.now;
     for _ in 0..4 {
         let payload = DataPayload::Binary(vec![7; 65_536].into());
-        world.shard.handle_command(now, Command::SendData { transport, label: "events".into(), payload });
+        world
+            .shard
+            .handle_command(now, Command::SendData { transports: vec![transport], label: "events".into(), payload });
     }
     // A packet of sound and many of data are pending at the same time.
     let (mut sound, mut heard) = (now, false);

@@ -49,6 +49,7 @@ pub enum ChannelState {
     Open,
     /// Its queue is full.
     Blocked,
+    Closed,
 }
 
 impl News {
@@ -64,6 +65,7 @@ impl News {
                 channel(transport, label, ChannelState::Open)
             }
             Event::DataBlocked { transport, label } => channel(transport, label, ChannelState::Blocked),
+            Event::DataClosed { transport, label } => channel(transport, label, ChannelState::Closed),
             // Nothing of the server's own is said by clients over data channels yet.
             Event::Data { .. }
             | Event::Answered { .. }

@@ -1,5 +1,6 @@
 //! What is asked of a live transport, and the shards' counters: each a command, its answer, a refusal or a timeout.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures::future::join_all;
@@ -50,10 +51,24 @@ impl Control {
         self.ask(shard, ANSWER_MAX, ReplyTo::Done, command).await
     }
 
-    /// Sends a message to a participant's data channels of this label. `false`: it could not even be queued.
-    pub fn send_data(&self, transport: TransportId, label: &str, payload: DataPayload) -> bool {
-        let command = Command::SendData { transport, label: label.to_owned(), payload };
-        self.shard_of(transport).is_ok_and(|shard| shard.send(command).is_ok())
+    /// Sends a message to these participants' data channels of a label. Gives those for whom it could not even be queued.
+    pub fn send_data(&self, to: Vec<TransportId>, label: &str, payload: &DataPayload) -> Vec<TransportId> {
+        let mut missed = Vec::new();
+        let mut by_shard: BTreeMap<ShardIndex, Vec<TransportId>> = BTreeMap::new();
+        for transport in to {
+            match self.directory.shard_of(transport) {
+                Some(shard) => by_shard.entry(shard).or_default().push(transport),
+                None => missed.push(transport),
+            }
+        }
+        for (index, transports) in by_shard {
+            let (label, payload) = (label.to_owned(), payload.clone());
+            let command = Command::SendData { transports: transports.clone(), label, payload };
+            if self.shard(index).is_none_or(|shard| shard.send(command).is_err()) {
+                missed.extend(transports);
+            }
+        }
+        missed
     }
 
     /// Every shard's counters, for those that answer in time.

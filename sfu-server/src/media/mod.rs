@@ -11,5 +11,5 @@ mod udp;
 #[cfg(test)]
 mod udp_tests;
 
-pub use handle::{Counts, SendError, ShardHandle, ShardInbox, ShardIndex, ShardStatus, channel};
+pub use handle::{COMMANDS_WAITING_MAX, Counts, SendError, ShardHandle, ShardInbox, ShardIndex, ShardStatus, channel};
 pub use start::{ShardParts, StartError, start};

@@ -41,7 +41,7 @@ pub enum Shed {
     Flood,
     /// A socket that did not read.
     SlowReader,
-    /// An event for a data channel that its shard could not queue.
+    /// An event for data channels that their shard could not queue, and that went by socket.
     Event,
 }
 

@@ -2,8 +2,8 @@
 //! what the room says. Invariant: a room is held for microseconds, never across an await, and is gone with its last participant.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Instant, SystemTime};
 
 use axum::extract::ws::Utf8Bytes;
@@ -12,9 +12,7 @@ use dashmap::mapref::entry::Entry as MapEntry;
 use sfu_core::command::DataPayload;
 use sfu_core::event::{CloseReason, Event};
 use sfu_core::id::{Identity, RoomName, TransportId};
-use tokio::runtime::Handle;
 use tokio::sync::mpsc::UnboundedReceiver;
-use tokio::time::sleep_until;
 
 use super::limits::PARTICIPANTS_MAX;
 use super::outbox::Outbox;
@@ -37,10 +35,6 @@ pub struct Rooms {
     /// Whose room a participant's transport belongs to.
     transports: DashMap<TransportId, RoomName>,
     next_socket: AtomicU64,
-    /// In all rooms, by socket.
-    participants: AtomicUsize,
-    /// For tasks that come back later.
-    oneself: Weak<Self>,
 }
 
 /// A room and the way to those in it.
@@ -48,22 +42,12 @@ pub struct Rooms {
 struct Hall {
     room: Room,
     outboxes: HashMap<SocketId, Outbox>,
-    /// A task comes back to tell what changed.
-    to_be_told: bool,
 }
 
 impl Rooms {
-    pub fn new(control: Arc<Control>, metrics: Arc<Metrics>, terms: Terms) -> Arc<Self> {
-        Arc::new_cyclic(|oneself| Self {
-            control,
-            metrics,
-            terms,
-            rooms: DashMap::new(),
-            transports: DashMap::new(),
-            next_socket: AtomicU64::new(1),
-            participants: AtomicUsize::new(0),
-            oneself: Weak::clone(oneself),
-        })
+    pub fn new(control: Arc<Control>, metrics: Arc<Metrics>, terms: Terms) -> Self {
+        let (rooms, transports) = (DashMap::new(), DashMap::new());
+        Self { control, metrics, terms, rooms, transports, next_socket: AtomicU64::new(1) }
     }
 
     /// A name for a socket.
@@ -73,7 +57,7 @@ impl Rooms {
 
     /// Whether another participant fits into this process.
     pub fn has_space(&self) -> bool {
-        self.participants.load(Ordering::Relaxed) < PARTICIPANTS_MAX
+        usize::try_from(self.metrics.signal.participants.get()).unwrap_or(0) < PARTICIPANTS_MAX
     }
 
     /// Lets a socket try to enter a room, which is made if there is none; the outbox stays with the room if it is let in.
@@ -123,7 +107,9 @@ impl Rooms {
     /// Takes in a shard's events until its thread ends.
     pub async fn listen(self: Arc<Self>, shard: ShardIndex, mut events: UnboundedReceiver<Event>) {
         while let Some(event) = events.recv().await {
-            self.control.handle_event(shard, event, |news| self.handle_news(news));
+            if let Some(news) = self.control.handle_event(shard, event) {
+                self.handle_news(news);
+            }
         }
         for (transport, room) in self.control.shard_ended(shard) {
             self.handle_news(News::Closed { transport, room, reason: CloseReason::Internal });
@@ -171,7 +157,7 @@ impl Rooms {
         let mut entry = match self.rooms.entry(name.clone()) {
             MapEntry::Occupied(entry) => entry,
             MapEntry::Vacant(entry) => {
-                entry.insert_entry(Hall { room: Room::new(name.clone()), outboxes: HashMap::new(), to_be_told: false })
+                entry.insert_entry(Hall { room: Room::new(name.clone()), outboxes: HashMap::new() })
             }
         };
         let result = self.act(name, entry.get_mut(), act);
@@ -186,53 +172,13 @@ impl Rooms {
         let result = act(hall);
         self.carry_out(name, hall);
         let after = hall.room.seats();
-        self.count(before, after);
+        let change = i64::try_from(after).unwrap_or(0) - i64::try_from(before).unwrap_or(0);
+        self.metrics.signal.participants.inc_by(change);
         result
     }
 
-    fn count(&self, before: usize, after: usize) {
-        if after == before {
-            return;
-        }
-        if after > before {
-            self.participants.fetch_add(after - before, Ordering::Relaxed);
-        } else {
-            self.participants.fetch_sub(before - after, Ordering::Relaxed);
-        }
-        let change = i64::try_from(after).unwrap_or(0) - i64::try_from(before).unwrap_or(0);
-        self.metrics.signal.participants.inc_by(change);
-    }
-
-    /// Does all that the room asks for, then tells what changed, now or when it is time.
+    /// Does all that the room asks for. A socket that overflows is gone, which the room may have something to say about.
     fn carry_out(&self, name: &RoomName, hall: &mut Hall) {
-        self.drain_outputs(name, hall);
-        let mut due = hall.room.tell_changes(now().instant);
-        while hall.room.has_output() {
-            self.drain_outputs(name, hall);
-            due = hall.room.tell_changes(now().instant);
-        }
-        if let (Some(due), false) = (due, hall.to_be_told) {
-            hall.to_be_told = self.come_back(name.clone(), due);
-        }
-    }
-
-    /// Has the room acted on once more at that time. `false`: the runtime ends.
-    fn come_back(&self, name: RoomName, at: Instant) -> bool {
-        let (Some(rooms), Ok(runtime)) = (self.oneself.upgrade(), Handle::try_current()) else { return false };
-        runtime.spawn(async move {
-            sleep_until(at.into()).await;
-            let MapEntry::Occupied(mut entry) = rooms.rooms.entry(name.clone()) else { return };
-            // A room that was made anew meanwhile is told early, which is no harm.
-            rooms.act(&name, entry.get_mut(), |hall| hall.to_be_told = false);
-            if entry.get().room.is_empty() {
-                entry.remove();
-            }
-        });
-        true
-    }
-
-    /// A socket that overflows is gone, which the room may have something to say about.
-    fn drain_outputs(&self, name: &RoomName, hall: &mut Hall) {
         while let Some(output) = hall.room.poll_output() {
             match output {
                 Output::Tell { to, message } => self.tell(hall, &to, &message),
@@ -242,16 +188,14 @@ impl Rooms {
                     }
                 }
                 Output::Event { to, message } => {
-                    let text = self.written(&message);
-                    for transport in to {
-                        let payload = DataPayload::Text(text.as_str().to_owned());
-                        if !self.control.send_data(transport, EVENTS, payload) {
-                            self.metrics.signal.shed(Shed::Event);
-                        }
+                    let payload = DataPayload::Text(self.written(&message).as_str().to_owned());
+                    let missed = self.control.send_data(to, EVENTS, &payload);
+                    if !missed.is_empty() {
+                        self.metrics.signal.shed(Shed::Event);
+                        hall.room.events_missed(&missed, message);
                     }
                 }
                 Output::Close(transport) => self.control.close(transport),
-                Output::Settled(_) => {}
                 Output::Left { identity, reason } => {
                     tracing::info!(room = %name, participant = %identity, ?reason, "left");
                 }

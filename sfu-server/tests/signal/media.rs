@@ -5,6 +5,7 @@ use sfu_core::command::{Command, DataPayload};
 use sfu_core::event::{Event, PublishedTrack, SlotStatus, Speakers};
 use sfu_core::id::{Identity, MediaKind, Mid, RequestId, RoomName, TrackName, TransportId};
 use sfu_core::stats::SlotState;
+use sfu_server::media::COMMANDS_WAITING_MAX;
 
 use crate::client::Client;
 use crate::support::{ANSWER, OFFER, Server, TAG, delete, post, until};
@@ -162,20 +163,80 @@ async fn speakers_go_over_the_data_channel_for_events_while_it_takes_them() {
     ann.expect_no("speakers").await;
     let sent = || {
         let commands = server.commands.lock().unwrap();
-        commands.iter().any(|command| match command {
+        let bobs = commands.iter().filter(|command| match command {
             Command::SendData { label, payload: DataPayload::Text(text), .. } => {
                 label == "events" && text.contains(r#""type":"speakers""#) && text.contains(r#""dominant":"bob""#)
             }
             _ => false,
-        })
+        });
+        bobs.count()
     };
-    until("the channel is sent it", sent).await;
+    until("the channel is sent it", || sent() == 1).await;
     server.tell(Event::DataBlocked { transport, label: "events".to_owned() });
+    assert_eq!(ann.expect("speakers").await["dominant"], "bob", "what may have been lost is said again");
+    speak("ann");
+    assert_eq!(ann.expect("speakers").await["dominant"], "ann");
+    server.tell(Event::DataWritable { transport, label: "events".to_owned() });
+    server.tell(Event::DataClosed { transport, label: "else".to_owned() });
+    speak("bob");
+    until("the channel is sent it", || sent() == 2).await;
+    server.tell(Event::DataClosed { transport, label: "events".to_owned() });
     assert_eq!(ann.expect("speakers").await["dominant"], "bob", "what may have been lost is said again");
     speak("ann");
     assert_eq!(ann.expect("speakers").await["dominant"], "ann");
     let (_, welcome) = Client::join(&server, "demo", "carl").await;
     assert_eq!(welcome.0["speakers"], json!({"dominant": "ann", "speaking": ["ann"]}));
+}
+
+#[tokio::test]
+async fn what_a_whole_room_is_told_is_one_command_and_goes_by_socket_if_the_shard_takes_no_more() {
+    let (gate, closed_gate) = std::sync::mpsc::channel::<()>();
+    let server = Server::scripted(move |command| match command {
+        Command::Meet { join, .. } => Some(vec![answered(join.request, join.transport, &[])]),
+        Command::SendData { .. } => {
+            // Until the gate is dropped.
+            closed_gate.recv().ok();
+            None
+        }
+        _ => None,
+    });
+    let (mut ann, _) = Client::join(&server, "demo", "ann").await;
+    let (mut bob, _) = Client::join(&server, "demo", "bob").await;
+    for client in [&mut ann, &mut bob] {
+        client.offer().await;
+    }
+    let both: Vec<TransportId> = server.joins().iter().map(|join| join.transport).collect();
+    for transport in both.clone() {
+        server.tell(Event::DataOpened { transport, label: "events".to_owned() });
+    }
+    let speak = |name: &str| {
+        let name = Identity::new(name).unwrap();
+        let speakers = Speakers { dominant: Some(name.clone()), speaking: vec![name] };
+        server.tell(Event::Speakers { room: RoomName::new("demo").unwrap(), speakers });
+    };
+    let sent = || {
+        let commands = server.commands.lock().unwrap();
+        let to = commands.iter().filter_map(|command| match command {
+            Command::SendData { transports, .. } => Some(transports.clone()),
+            _ => None,
+        });
+        to.collect::<Vec<_>>()
+    };
+    speak("bob");
+    until("the shard is busy with it", || sent().len() == 1).await;
+    for _ in 0..COMMANDS_WAITING_MAX {
+        speak("bob");
+    }
+    speak("ann");
+    for client in [&mut ann, &mut bob] {
+        assert_eq!(client.expect("speakers").await["dominant"], "ann", "the only one that goes by socket");
+    }
+    drop(gate);
+    until("the shard goes on", || sent().len() > COMMANDS_WAITING_MAX).await;
+    assert!(sent().iter().all(|to| *to == both));
+    speak("carl");
+    until("the channel is sent it", || sent().len() == COMMANDS_WAITING_MAX + 2).await;
+    ann.expect_no("speakers").await;
 }
 
 #[tokio::test]

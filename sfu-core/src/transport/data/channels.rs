@@ -42,6 +42,10 @@ pub enum DataEvent {
     Writable {
         label: String,
     },
+    /// The last channel of a label is gone.
+    Closed {
+        label: String,
+    },
 }
 
 /// Data channels of one transport.
@@ -154,8 +158,11 @@ impl DataChannels {
             }
             return;
         }
-        channel.queued(bytes.len());
         if self.guarded(|association| association.send(now, id.0, kind, &bytes)) == Some(true) {
+            // Only what was taken is ever released.
+            if let Some(channel) = self.channels.get_mut(&id) {
+                channel.queued(bytes.len());
+            }
             self.counters.messages_sent += 1;
             self.counters.bytes_sent = self.counters.bytes_sent.saturating_add(count(bytes.len()));
         } else {
@@ -255,8 +262,18 @@ impl DataChannels {
             let room = usize::from(DATA_CHANNELS_MAX).saturating_sub(self.last_words.len());
             self.last_words.extend(std::iter::from_fn(|| association.poll_packet()).take(room));
         }
-        self.counters.channels_closed += count(self.channels.len());
-        self.channels.clear();
+        for id in self.channels.keys().copied().collect::<Vec<_>>() {
+            self.close(id);
+        }
+    }
+
+    /// Forgets a channel, if it is open; that nothing of its label is left is told.
+    pub(super) fn close(&mut self, id: ChannelId) {
+        let Some(Channel { label, .. }) = self.channels.remove(&id) else { return };
+        self.counters.channels_closed += 1;
+        if !self.channels.values().any(|channel| channel.label == label) {
+            self.events.push_back(DataEvent::Closed { label });
+        }
     }
 }
 

@@ -30,7 +30,7 @@ impl DataChannels {
                 }
             }
             AssociationEvent::StreamClosed(stream) => {
-                self.counters.channels_closed += u64::from(self.channels.remove(&ChannelId(stream)).is_some());
+                self.close(ChannelId(stream));
             }
         }
     }
@@ -70,7 +70,7 @@ impl DataChannels {
         let (Some((label, reliability)), Some(acknowledgement), false) = (open, open_message::acknowledgement(), full)
         else {
             self.counters.channels_refused += 1;
-            self.channels.remove(&id);
+            self.close(id);
             self.guarded(|association| association.reset(now, id.0));
             return;
         };

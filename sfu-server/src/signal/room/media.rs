@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use sfu_core::event::{self, CloseReason, PublishedTrack};
 use sfu_core::id::{Identity, TransportId};
 
-use super::member::{Body, EventChannel, Link, Media, Member, MemberId, Told, Whip, roster_tracks};
+use super::member::{Body, EventChannel, Link, Media, Member, MemberId, Whip, roster_tracks};
 use super::{Now, Output, Room};
 use crate::control::ChannelState;
 use crate::signal::convert;
@@ -17,7 +17,12 @@ impl Room {
         let Some(id) = self.holder_of(transport) else { return };
         let Some(seat) = self.seat_mut(id) else { return };
         let slots: Vec<_> = changed.iter().map(convert::slot).collect();
-        seat.slots.extend(slots.iter().map(|slot| (slot.mid.clone(), slot.clone())));
+        for slot in &slots {
+            match seat.slots.iter_mut().find(|known| known.mid == slot.mid) {
+                Some(known) => *known = slot.clone(),
+                None => seat.slots.push(slot.clone()),
+            }
+        }
         if seat.negotiating {
             seat.slots_untold.extend(slots.into_iter().map(|slot| slot.mid));
         } else {
@@ -49,17 +54,28 @@ impl Room {
         }
     }
 
-    /// The state of a participant's channel for events changed. What may have been lost with a blocked one is said again.
+    /// The state of a participant's channel for events changed. What may have been lost with one that takes nothing any more
+    /// is said again.
     pub fn events_channel(&mut self, transport: TransportId, state: ChannelState) {
         let Some(id) = self.holder_of(transport) else { return };
         let Some(seat) = self.seat_mut(id) else { return };
         seat.events = match state {
             ChannelState::Open => EventChannel::Open,
             ChannelState::Blocked => EventChannel::Blocked,
+            ChannelState::Closed => EventChannel::None,
         };
-        if state == ChannelState::Blocked {
+        if state != ChannelState::Open {
             let message = ServerMessage::Speakers(self.speakers.clone());
             self.tell_member(id, message);
+        }
+    }
+
+    /// An event that could not be sent to these transports' channels goes by socket.
+    pub fn events_missed(&mut self, transports: &[TransportId], message: ServerMessage) {
+        let missed = |member: &&Member| member.transport().is_some_and(|transport| transports.contains(&transport));
+        let to: Vec<_> = self.members.values().filter(missed).filter_map(Member::socket).collect();
+        if !to.is_empty() {
+            self.outputs.push_back(Output::Tell { to, message });
         }
     }
 
@@ -86,7 +102,6 @@ impl Room {
     /// A transport is gone.
     pub fn closed(&mut self, transport: TransportId, reason: CloseReason) {
         let Some(id) = self.holder_of(transport) else { return };
-        self.by_transport.remove(&transport);
         let Some(member) = self.members.get_mut(&id) else { return };
         match &mut member.body {
             Body::Whip(whip) if reason == CloseReason::Replaced => whip.replaced = true,
@@ -102,19 +117,14 @@ impl Room {
         if let Some(id) = self.by_identity.get(&identity).copied() {
             if let Some(member) = self.members.get_mut(&id).filter(|member| member.seat().is_none()) {
                 member.tracks = tracks;
-                if let Some(before) = member.transport() {
-                    self.by_transport.remove(&before);
-                }
                 member.body = body;
-                self.by_transport.insert(transport, id);
                 self.tell_changed(id);
             }
             return;
         }
         let name = identity.to_string();
         let metadata = BTreeMap::new();
-        let told = Told::default();
-        self.add(MemberId::next(), Member { identity, name, metadata, joined_at_ms: now.unix_ms, tracks, body, told });
+        self.add(Member { identity, name, metadata, joined_at_ms: now.unix_ms, tracks, body });
     }
 
     fn set_heard(&mut self, transport: TransportId, now_heard: bool) -> Option<MemberId> {
