@@ -9,6 +9,7 @@ export {
 export { DeviceList, type Device, type Devices } from './meeting/device-list.ts';
 export { LevelMeter } from './meeting/level-meter.ts';
 export { Meeting } from './meeting/meeting.ts';
+export { NAME_BYTES_MAX } from './limits.ts';
 export { checkSupport, type Support } from './meeting/support.ts';
 export type {
   DataLink,
@@ -21,6 +22,7 @@ export type {
 export { Observable, type Unsubscribe } from './observable.ts';
 export { describe, type Problem } from './problem.ts';
 export type { LinkState } from './state.ts';
+export { cutToBytes } from './text.ts';
 export { WhepClient, type Slot as WhepSlot } from './whep.ts';
 export { WhipClient } from './whip.ts';
 export type {

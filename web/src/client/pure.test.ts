@@ -5,6 +5,7 @@ import { RETRY_MS_MAX, retryDelayMs } from './backoff.ts';
 import { parseVideoCodec, preferCodec } from './codec.ts';
 import { Observable } from './observable.ts';
 import { applyRestart, restartFragment } from './sdp.ts';
+import { cutToBytes } from './text.ts';
 
 describe('retryDelayMs', () => {
   it('doubles to a bound, and jitter only shortens', () => {
@@ -46,6 +47,19 @@ describe('restart fragments', () => {
 
   it('refuses a fragment without credentials', () => {
     expect(() => applyRestart(REMOTE_SDP, 'a=mid:0\r\n')).toThrow(/credentials/);
+  });
+});
+
+describe('cutToBytes', () => {
+  it.each([
+    ['Ada', 3, 'Ada'],
+    ['Ada', 2, 'Ad'],
+    ['Zoë', 3, 'Zo'],
+    ['👋👋', 7, '👋'],
+    ['Ada Lovelace', 4, 'Ada'],
+    ['half \ud83d', 8, 'half \ufffd'],
+  ])('leaves of %s in %i bytes: %s', (text, bytesMax, left) => {
+    expect(cutToBytes(text, bytesMax)).toBe(left);
   });
 });
 

@@ -47,6 +47,11 @@ describe('joining', () => {
     });
   });
 
+  it('cuts a name that is too long for the server', async () => {
+    await world.live({ name: '🙂'.repeat(40) });
+    expect(world.room.of('join')[0]?.name).toBe('🙂'.repeat(32));
+  });
+
   it('goes in with the browser’s own order of codecs if it takes no other', async () => {
     world.codecs = [{ mimeType: 'video/send-only', clockRate: 90_000 }];
     const meeting = await world.live();

@@ -1,4 +1,6 @@
+import { NAME_BYTES_MAX } from '../limits.ts';
 import { Observable, type Unsubscribe } from '../observable.ts';
+import { cutToBytes } from '../text.ts';
 import type { Joined, ServerMessage, TrackSource } from '../wire.ts';
 import { Data } from './data.ts';
 import { Media } from './media.ts';
@@ -57,7 +59,9 @@ export class Meeting {
     this.#surroundings = surroundings;
     const url = socketUrl(options, surroundings.origin);
     const memory = new Memory(surroundings, `${url.href} ${options.identity ?? ''}`);
-    const { name, metadata = {}, identity } = options;
+    const { metadata = {}, identity } = options;
+    // Too long a name is no reason to stay outside.
+    const name = cutToBytes(options.name, NAME_BYTES_MAX);
     this.#signal = new Signal(url, { name, metadata, identity }, memory, surroundings, {
       joined: (joined) => this.#onJoined(joined),
       message: (message) => this.#onMessage(message),

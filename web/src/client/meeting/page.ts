@@ -15,7 +15,11 @@ export interface PageListener {
 
 /** As much of the Navigation API as tells a reload from a goodbye; not in every browser. */
 interface Navigation extends EventTarget {
-  addEventListener(type: 'navigate', listener: (event: Event & { navigationType?: string }) => void): void;
+  addEventListener(
+    type: 'navigate',
+    listener: (event: Event & { navigationType?: string }) => void,
+    options: { signal: AbortSignal },
+  ): void;
 }
 
 /** Hears what happens to the page and its network. */
@@ -24,9 +28,13 @@ export function listenToPage(surroundings: Surroundings, listener: PageListener)
   const stop = new AbortController();
   const { signal } = stop;
   let reloadAtMs = -Infinity;
-  navigationOf(page)?.addEventListener('navigate', (event) => {
-    if (event.navigationType === 'reload') reloadAtMs = surroundings.now();
-  });
+  navigationOf(page)?.addEventListener(
+    'navigate',
+    (event) => {
+      if (event.navigationType === 'reload') reloadAtMs = surroundings.now();
+    },
+    { signal },
+  );
   page.addEventListener(
     'pagehide',
     (event) => {

@@ -4,6 +4,7 @@ import { MeetingWorld, pass, settle } from '../../testing/meeting-world.ts';
 import { CONNECT_MS_MAX, DISCONNECTED_MS_MAX, RESTART_MS_MAX } from '../limits.ts';
 import { CLAIM_MS_MAX } from './claim.ts';
 import { Meeting } from './meeting.ts';
+import { PROBE_MS_MAX } from './socket.ts';
 
 let world: MeetingWorld;
 
@@ -46,10 +47,10 @@ describe('a lost socket', () => {
     expect(waits.slice(0, 4)).toEqual([0, 1_000, 2_000, 4_000]);
   });
 
-  it('is noticed within two pings when it dies without a word', async () => {
+  it('is noticed before the second ping when it dies without a word', async () => {
     const meeting = await world.live();
     world.room.silentOn.add('ping');
-    await pass(2 * PING_MS + 1);
+    await pass(PING_MS + PROBE_MS_MAX + 1);
     expect(world.room.sockets).toHaveLength(2);
     expect(meeting.state.value.kind).toBe('joined');
   });
@@ -167,12 +168,15 @@ describe('a reload', () => {
   it('is told from a goodbye where the browser says which it is', async () => {
     const navigation = new EventTarget();
     Object.assign(world.page, { navigation });
-    await world.live();
+    const listen = vi.spyOn(navigation, 'addEventListener');
+    const meeting = await world.live();
     navigation.dispatchEvent(Object.assign(new Event('navigate'), { navigationType: 'reload' }));
     world.page.dispatchEvent(Object.assign(new Event('pagehide'), { persisted: false }));
     expect(world.room.of('leave')).toHaveLength(0);
     expect(world.room.socket.closed).toBe(true);
     expect(world.storage.size).toBe(1);
+    await meeting.leave();
+    expect(listen.mock.lastCall?.[2]).toMatchObject({ signal: { aborted: true } });
   });
 });
 

@@ -26,6 +26,7 @@ interface Watched {
 /** Sizes from the real page. */
 export class ElementSizes implements Sizes {
   readonly #watched = new Map<Element, Set<Watched>>();
+  #unlisten: Unsubscribe = () => undefined;
   readonly #resize = new ResizeObserver((entries) => {
     for (const { target, contentRect } of entries) this.#update(target, { height: contentRect.height });
   });
@@ -35,14 +36,9 @@ export class ElementSizes implements Sizes {
     }
   });
 
-  constructor() {
-    document.addEventListener('visibilitychange', () => this.#tellAll());
-    // The ratio changes when a window moves to another screen or is zoomed; both resize it.
-    window.addEventListener('resize', () => this.#tellAll());
-  }
-
   watch(element: HTMLVideoElement, listener: (height: number) => void): Unsubscribe {
     const { height } = element.getBoundingClientRect();
+    if (this.#watched.size === 0) this.#listen();
     const watched: Watched = { listener, height, seen: 'in_view', told: -1 };
     const all = this.#watched.get(element) ?? new Set();
     this.#watched.set(element, all.add(watched));
@@ -59,7 +55,19 @@ export class ElementSizes implements Sizes {
       this.#watched.delete(element);
       this.#resize.unobserve(element);
       this.#intersection.unobserve(element);
+      if (this.#watched.size === 0) this.#unlisten();
     };
+  }
+
+  /** The page outlives every meeting: it is heard only while there is something to watch. */
+  #listen(): void {
+    const stop = new AbortController();
+    const { signal } = stop;
+    const onChange = (): void => this.#tellAll();
+    document.addEventListener('visibilitychange', onChange, { signal });
+    // The ratio changes when a window moves to another screen or is zoomed; both resize it.
+    window.addEventListener('resize', onChange, { signal });
+    this.#unlisten = () => stop.abort();
   }
 
   #update(element: Element, news: Partial<Pick<Watched, 'height' | 'seen'>>): void {

@@ -86,10 +86,10 @@ export class Socket {
     });
   }
 
-  /** Pings at each interval: a socket that died without a word is noticed within two of them. */
+  /** Pings at each interval: a socket that died without a word is noticed before the second. */
   keepAlive(intervalMs: number): void {
     clearInterval(this.#pings);
-    this.#pings = setInterval(() => this.probe(intervalMs), intervalMs);
+    this.#pings = setInterval(() => this.probe(Math.min(PROBE_MS_MAX, intervalMs)), intervalMs);
   }
 
   /** Asks whether the server is still there; ends the socket if it does not say so in time. */

@@ -5,7 +5,7 @@ import type { LeaveReason, Slot } from '../wire.ts';
 
 export interface MeetingOptions {
   readonly room: string;
-  /** What the others call one; need not be unique. */
+  /** What the others call one; need not be unique. Cut to 128 bytes of UTF-8. */
   readonly name: string;
   readonly metadata?: Readonly<Record<string, string>>;
   /** Where the server is; the page's own origin unless said. */
