@@ -40,6 +40,7 @@ export const words = {
     level: 'Microphone level',
     muted: 'Muted: nobody hears you',
     silence: 'Say something: the bar moves when you are heard.',
+    levelHeld: 'Click anywhere: the browser shows no level before.',
     elsewhere: 'Start page',
     guest: 'Guest',
   },

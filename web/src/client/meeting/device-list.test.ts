@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { DeviceList } from './device-list.ts';
-import { loudness } from './level-meter.ts';
 
 class FakeDevices extends EventTarget {
   infos: Partial<MediaDeviceInfo>[] = [];
@@ -36,16 +35,5 @@ describe('DeviceList', () => {
     const list = new DeviceList(source);
     await settle();
     expect(list.devices.value.microphones).toEqual([]);
-  });
-});
-
-describe('loudness', () => {
-  it('is even to the ear from a quiet room to full scale', () => {
-    const constant = (level: number): Float32Array => new Float32Array(1024).fill(level);
-    expect(loudness(constant(0))).toBe(0);
-    expect(loudness(constant(0.0001))).toBe(0);
-    expect(loudness(constant(0.0316))).toBeCloseTo(0.5, 2);
-    expect(loudness(constant(1))).toBe(1);
-    expect(loudness(new Float32Array(0))).toBe(0);
   });
 });

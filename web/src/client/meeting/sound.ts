@@ -1,10 +1,8 @@
 import { Observable } from '../observable.ts';
+import { onGesture } from './gestures.ts';
 import type { Place } from './receivers.ts';
 import type { Surroundings } from './surroundings.ts';
 import type { SoundState } from './types.ts';
-
-/** What a person does that lets a page make sound. */
-const GESTURES = ['pointerup', 'keydown', 'touchend'] as const;
 
 /** Plays every audio slot in an element of its own, whatever the page shows. */
 export class Sound {
@@ -57,18 +55,11 @@ export class Sound {
   #block(): void {
     if (this.state.value === 'blocked') return;
     this.#set('blocked');
-    const stop = new AbortController();
-    for (const gesture of GESTURES) {
-      this.#surroundings.page.addEventListener(
-        gesture,
-        () => {
-          void this.resume().then(() => {
-            if (this.state.value === 'playing') stop.abort();
-          });
-        },
-        { signal: stop.signal },
-      );
-    }
+    const stop = onGesture(this.#surroundings.page, () => {
+      void this.resume().then(() => {
+        if (this.state.value === 'playing') stop();
+      });
+    });
   }
 
   async #route(element: HTMLAudioElement): Promise<void> {
