@@ -6,6 +6,7 @@ export {
   type CapturedScreen,
   type DeviceProblem,
 } from './meeting/capture.ts';
+export { CaptureTogether } from './meeting/capture-together.ts';
 export { DeviceList, type Device, type Devices } from './meeting/device-list.ts';
 export { LevelMeter } from './meeting/level-meter.ts';
 export { Meeting } from './meeting/meeting.ts';

@@ -16,7 +16,9 @@ export type CapturedScreen =
 /** As much of `navigator.mediaDevices` as is used here. */
 export type CaptureSource = Pick<MediaDevices, 'getUserMedia' | 'getDisplayMedia'>;
 
-type Device = 'camera' | 'microphone' | 'screen';
+export type CaptureDevice = 'camera' | 'microphone';
+
+type Device = CaptureDevice | 'screen';
 
 /** Enough for a face at a desk, and a rate that every camera offers. */
 const CAMERA: MediaTrackConstraints = {
@@ -32,15 +34,14 @@ const SCREEN: DisplayMediaStreamOptions = { video: { frameRate: { ideal: 15, max
  * one that cannot do the wanted size gives what it can.
  */
 export async function capture(
-  device: 'camera' | 'microphone',
+  device: CaptureDevice,
   deviceId: string | null = null,
   source: CaptureSource | undefined = mediaDevices(),
 ): Promise<Captured> {
   if (source === undefined) return refused(insecure(device));
-  const wishes = device === 'camera' ? CAMERA : {};
   const attempts: (MediaTrackConstraints | true)[] = [
-    ...(deviceId === null ? [] : [{ ...wishes, deviceId: { exact: deviceId } }]),
-    wishes,
+    ...(deviceId === null ? [] : [wishesFor(device, deviceId)]),
+    wishesFor(device, null),
     true,
   ];
   let problem = insecure(device);
@@ -58,6 +59,12 @@ export async function capture(
     }
   }
   return refused(problem);
+}
+
+/** What is asked of a device before anything less is. */
+export function wishesFor(device: CaptureDevice, deviceId: string | null): MediaTrackConstraints {
+  const wishes = device === 'camera' ? CAMERA : {};
+  return deviceId === null ? wishes : { ...wishes, deviceId: { exact: deviceId } };
 }
 
 /** Lets a person choose a screen, a window or a tab, with its sound where the browser has it. */
@@ -128,7 +135,8 @@ function cancelled(): DeviceProblem {
   };
 }
 
-function insecure(device: Device): DeviceProblem {
+/** What is said where the browser has no devices for the page. */
+export function insecure(device: Device): DeviceProblem {
   return {
     cause: 'insecure',
     title: `This page cannot use the ${device}`,
@@ -143,7 +151,8 @@ function refused(problem: DeviceProblem): { kind: 'refused'; problem: DeviceProb
   return { kind: 'refused', problem };
 }
 
-function mediaDevices(): CaptureSource | undefined {
+/** Absent where the page is not secure. */
+export function mediaDevices(): CaptureSource | undefined {
   // Absent, against its type, where the page is not secure.
   return 'mediaDevices' in navigator ? navigator.mediaDevices : undefined;
 }

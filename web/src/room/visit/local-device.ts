@@ -1,4 +1,4 @@
-import { capture, Observable, type Captured, type DeviceProblem } from '../../client/index.ts';
+import { Observable, type Captured, type DeviceProblem } from '../../client/index.ts';
 
 export type DeviceKind = 'camera' | 'microphone';
 
@@ -29,7 +29,7 @@ export class LocalDevice {
   /** Tells a late answer of the browser from the one that is waited for. */
   #asked = 0;
 
-  constructor(kind: DeviceKind, open: Capture = capture) {
+  constructor(kind: DeviceKind, open: Capture) {
     this.kind = kind;
     this.#capture = open;
   }

@@ -1,4 +1,4 @@
-import { DeviceList, Observable, type Unsubscribe } from '../../client/index.ts';
+import { CaptureTogether, DeviceList, Observable, type Unsubscribe } from '../../client/index.ts';
 import type { LinkOptions } from '../lib/options.ts';
 import { prefer, preferences } from '../lib/preferences.ts';
 import { openWhenPlugged } from './hot-plug.ts';
@@ -17,8 +17,9 @@ export class OwnDevices {
 
   constructor(parts: Omit<VisitParts, 'createMeeting'>) {
     this.#options = parts.options;
-    this.camera = parts.camera ?? new LocalDevice('camera');
-    this.microphone = parts.microphone ?? new LocalDevice('microphone');
+    const { open } = new CaptureTogether();
+    this.camera = parts.camera ?? new LocalDevice('camera', open);
+    this.microphone = parts.microphone ?? new LocalDevice('microphone', open);
     this.list = parts.devices ?? new DeviceList();
     this.microphoneMuted = new Observable(
       parts.options.microphone === 'off' || preferences.value.microphone === 'off',
