@@ -60,7 +60,7 @@ impl AppState {
             ping_interval: Duration::from_secs(config.ping_interval_seconds.into()),
             ice_servers: config.ice_server.iter().map(ice_server).collect(),
         };
-        let rooms = Arc::new(Rooms::new(Arc::clone(&control), Arc::clone(&metrics), terms));
+        let rooms = Rooms::new(Arc::clone(&control), Arc::clone(&metrics), terms);
         let admission = Arc::new(Admission::new(Arc::clone(&metrics), config.sockets_per_address));
         Self { control, rooms, admission, metrics, settings: Arc::new(settings) }
     }

@@ -175,11 +175,12 @@ impl Control {
         TransportId(self.next_transport.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// Takes in an event of a shard; what rooms must hear of comes back.
-    pub fn handle_event(&self, shard: ShardIndex, event: Event) -> Option<News> {
+    /// Takes in an event of a shard and tells rooms what they must hear of: before whoever waits for the event's answer, so
+    /// that a client finds the room as its answer says.
+    pub fn handle_event(&self, shard: ShardIndex, event: Event, tell: impl FnOnce(News)) {
         match event {
             Event::Answered { request, transport, answer, ice_tag, tracks } => {
-                return self.answered(request, transport, Answer { sdp: answer, ice_tag, tracks });
+                self.answered(request, transport, Answer { sdp: answer, ice_tag, tracks }, tell);
             }
             Event::Patched { request, transport, outcome } => {
                 if let PatchOutcome::Restarted { ice_tag, .. } = &outcome {
@@ -204,7 +205,7 @@ impl Control {
             Event::Closed { transport, room, identity, reason } => {
                 self.directory.remove(transport, &room);
                 tracing::info!(%room, participant = %identity, transport = transport.0, ?reason, "transport closed");
-                return Some(News::Closed { transport, room, reason });
+                tell(News::Closed { transport, room, reason });
             }
             Event::Slots { .. }
             | Event::Speakers { .. }
@@ -214,9 +215,12 @@ impl Control {
             | Event::Data { .. }
             | Event::DataBlocked { .. }
             | Event::DataWritable { .. }
-            | Event::DataClosed { .. } => return News::of(event),
+            | Event::DataClosed { .. } => {
+                if let Some(news) = News::of(event) {
+                    tell(news);
+                }
+            }
         }
-        None
     }
 
     /// A shard's thread has ended: whoever waits for it is told. Gives the transports that went with it.
@@ -225,29 +229,30 @@ impl Control {
         self.directory.remove_shard(shard)
     }
 
-    fn answered(&self, request: RequestId, transport: TransportId, answer: Answer) -> Option<News> {
-        let (_, Waiting { shard, reply }) = self.waiting.remove(&request)?;
+    fn answered(&self, request: RequestId, transport: TransportId, answer: Answer, tell: impl FnOnce(News)) {
+        let Some((_, Waiting { shard, reply })) = self.waiting.remove(&request) else { return };
         let (request, reply) = match reply {
             ReplyTo::Join { request, reply } => (request, reply),
             ReplyTo::Renegotiate(reply) => {
                 self.directory.set_ice_tag(transport, &answer.ice_tag);
                 let _ = reply.send(Ok(answer));
-                return None;
+                return;
             }
-            ReplyTo::Patch(_) | ReplyTo::Done(_) | ReplyTo::Stats(_) => return None,
+            ReplyTo::Patch(_) | ReplyTo::Done(_) | ReplyTo::Stats(_) => return,
         };
         let JoinRequest { kind, room, identity, .. } = *request;
         tracing::info!(%room, participant = %identity, transport = transport.0, shard = shard.0, kind = kind.path(), "transport made");
         let ice_tag = answer.ice_tag.clone();
         let listed = Resource { kind, room: room.clone(), identity: identity.clone(), transport, shard, ice_tag };
         let resource = self.directory.insert(listed);
-        let news = News::Published { room, identity, transport, tracks: answer.tracks.clone() };
+        if kind == Kind::Whip {
+            // Also when nobody waits any more: it took the place of a publisher before it, and its end follows.
+            tell(News::Published { room, identity, transport, tracks: answer.tracks.clone() });
+        }
         if reply.send(Ok(Joined { resource, answer })).is_err() {
             tracing::debug!(transport = transport.0, "the client went away before its answer");
             self.delete(resource);
-            return None;
         }
-        (kind == Kind::Whip).then_some(news)
     }
 
     fn rejected(&self, request: RequestId, error: RequestError) {

@@ -8,8 +8,8 @@ use sfu_core::id::{Identity, Mid, TrackName};
 use sfu_core::limits::{SDP_BYTES_MAX, SLOTS_PER_TRANSPORT_MAX, TRACKS_PER_TRANSPORT_MAX};
 
 use super::limits::{
-    CHAT_BYTES_MAX, METADATA_ENTRIES_MAX, METADATA_KEY_BYTES_MAX, METADATA_VALUE_BYTES_MAX, MID_BYTES_MAX,
-    NAME_BYTES_MAX,
+    CHAT_BYTES_MAX, METADATA_BYTES_MAX, METADATA_ENTRIES_MAX, METADATA_KEY_BYTES_MAX, METADATA_VALUE_BYTES_MAX,
+    MID_BYTES_MAX, NAME_BYTES_MAX,
 };
 use super::refusal::Refusal;
 use super::wire::{ErrorCode, LayoutSlot, TrackUse};
@@ -39,7 +39,15 @@ pub(super) fn metadata(metadata: &BTreeMap<String, String>) -> Result<(), Refusa
             return Err(Refusal::field("metadata", "has an empty key"));
         }
         bounded("metadata", key, METADATA_KEY_BYTES_MAX)?;
-        bounded(&format!("metadata.{key}"), value, METADATA_VALUE_BYTES_MAX)?;
+        visible("metadata", key, |_| false)?;
+        let field = format!("metadata.{key}");
+        bounded(&field, value, METADATA_VALUE_BYTES_MAX)?;
+        visible(&field, value, |_| false)?;
+    }
+    let bytes: usize = metadata.iter().map(|(key, value)| key.len() + value.len()).sum();
+    if bytes > METADATA_BYTES_MAX {
+        let message = format!("metadata is {bytes} bytes long in UTF-8; at most {METADATA_BYTES_MAX} are possible");
+        return Err(Refusal::new(ErrorCode::TooLarge, message).at("metadata"));
     }
     Ok(())
 }
@@ -57,7 +65,15 @@ pub(super) fn chat(text: &str) -> Result<(), Refusal> {
     if text.trim().is_empty() {
         return Err(Refusal::field("text", "is empty"));
     }
-    Ok(())
+    visible("text", text, |c| matches!(c, '\n' | '\r' | '\t'))
+}
+
+/// Control characters mean nothing to people, and six bytes of JSON each to everybody's sockets.
+fn visible(field: &str, text: &str, allowed: impl Fn(char) -> bool) -> Result<(), Refusal> {
+    match text.chars().find(|c| c.is_control() && !allowed(*c)) {
+        Some(c) => Err(Refusal::field(field, format!("holds U+{:04X}, which cannot be seen", u32::from(c)))),
+        None => Ok(()),
+    }
 }
 
 /// RFC 9143 §8: a token (RFC 8866 §9).

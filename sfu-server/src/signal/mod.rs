@@ -25,7 +25,7 @@
 //! - A request is answered once, by a message with its `id`: `joined`, `answer`, `ok`, `pong` or `error`. A refused one
 //!   changed nothing. Requests of one socket are carried out one after the other.
 //! - `slots` tells what changed since the last; slots of an answer are told after it. `participant_changed` goes to everybody,
-//!   the participant itself among them. `speakers` goes over the data channel labelled `events` while one is open.
+//!   the participant itself among them, if it is not as they were told, at most once in [`limits::CHANGE_INTERVAL`]. `speakers` goes over the data channel labelled `events` while one is open.
 //! - An answer's tracks are what the offer's `tracks` say they are; without that the audio is a microphone, the first video a
 //!   camera and any further one a screen. A use whose section does not publish is left aside.
 //! - The transport's end while the socket lives is told by `media_lost`: the next offer is of a new peer connection and says
@@ -37,7 +37,8 @@
 //! `resume` brings it back; `joined` then tells the whole room anew, which is all that was missed. The token changes with each
 //! `joined`; the one before stays good until something is said over the new socket, since that `joined` may have been lost.
 //! A token that comes while its socket is still there takes over: the old socket hears `ended` `replaced`. Whoever has neither
-//! socket nor media (its transport ended, or nothing authentic came for [`sfu_core::limits::SILENT_AFTER`]) is gone at once.
+//! socket nor media (its transport ended, or nothing authentic came for [`sfu_core::limits::SILENT_AFTER`]) is gone at once; and
+//! whoever never had media, [`limits::NO_MEDIA_RESUME`] after the last frame.
 //!
 //! # Inside
 //!

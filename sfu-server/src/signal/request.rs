@@ -11,7 +11,7 @@ use sfu_core::command::{LayoutEntry, Muting};
 use sfu_core::id::{Identity, Mid};
 
 use super::check;
-use super::limits::{CHAT_TOKENS, FRAME_TOKENS, MUTE_TOKENS, OFFER_TOKENS};
+use super::limits::{CHAT_BYTES_PER_COST, CHAT_TOKENS, FRAME_TOKENS, MUTE_TOKENS, OFFER_TOKENS};
 use super::refusal::Refusal;
 use super::wire::{ErrorCode, LayoutSlot, RequestId, TrackUse};
 
@@ -55,7 +55,10 @@ impl Checked {
     pub fn extra_cost(&self) -> f64 {
         let cost = match self {
             Self::Offer { .. } => OFFER_TOKENS,
-            Self::Chat { .. } => CHAT_TOKENS,
+            Self::Chat { text } => {
+                let parts = u32::try_from(text.len() / CHAT_BYTES_PER_COST).unwrap_or(u32::MAX);
+                CHAT_TOKENS * (1.0 + f64::from(parts))
+            }
             Self::Mute { .. } => MUTE_TOKENS,
             Self::Join(_) | Self::Layout(_) | Self::Leave | Self::Ping => FRAME_TOKENS,
         };

@@ -2,8 +2,8 @@
 //! what the room says. Invariant: a room is held for microseconds, never across an await, and is gone with its last participant.
 
 use std::collections::HashMap;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::{Instant, SystemTime};
 
 use axum::extract::ws::Utf8Bytes;
@@ -12,7 +12,9 @@ use dashmap::mapref::entry::Entry as MapEntry;
 use sfu_core::command::DataPayload;
 use sfu_core::event::{CloseReason, Event};
 use sfu_core::id::{Identity, RoomName, TransportId};
+use tokio::runtime::Handle;
 use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::time::sleep_until;
 
 use super::limits::PARTICIPANTS_MAX;
 use super::outbox::Outbox;
@@ -35,6 +37,10 @@ pub struct Rooms {
     /// Whose room a participant's transport belongs to.
     transports: DashMap<TransportId, RoomName>,
     next_socket: AtomicU64,
+    /// In all rooms, by socket.
+    participants: AtomicUsize,
+    /// For tasks that come back later.
+    oneself: Weak<Self>,
 }
 
 /// A room and the way to those in it.
@@ -42,12 +48,22 @@ pub struct Rooms {
 struct Hall {
     room: Room,
     outboxes: HashMap<SocketId, Outbox>,
+    /// A task comes back to tell what changed.
+    to_be_told: bool,
 }
 
 impl Rooms {
-    pub fn new(control: Arc<Control>, metrics: Arc<Metrics>, terms: Terms) -> Self {
-        let (rooms, transports) = (DashMap::new(), DashMap::new());
-        Self { control, metrics, terms, rooms, transports, next_socket: AtomicU64::new(1) }
+    pub fn new(control: Arc<Control>, metrics: Arc<Metrics>, terms: Terms) -> Arc<Self> {
+        Arc::new_cyclic(|oneself| Self {
+            control,
+            metrics,
+            terms,
+            rooms: DashMap::new(),
+            transports: DashMap::new(),
+            next_socket: AtomicU64::new(1),
+            participants: AtomicUsize::new(0),
+            oneself: Weak::clone(oneself),
+        })
     }
 
     /// A name for a socket.
@@ -57,7 +73,7 @@ impl Rooms {
 
     /// Whether another participant fits into this process.
     pub fn has_space(&self) -> bool {
-        usize::try_from(self.metrics.signal.participants.get()).unwrap_or(0) < PARTICIPANTS_MAX
+        self.participants.load(Ordering::Relaxed) < PARTICIPANTS_MAX
     }
 
     /// Lets a socket try to enter a room, which is made if there is none; the outbox stays with the room if it is let in.
@@ -107,9 +123,7 @@ impl Rooms {
     /// Takes in a shard's events until its thread ends.
     pub async fn listen(self: Arc<Self>, shard: ShardIndex, mut events: UnboundedReceiver<Event>) {
         while let Some(event) = events.recv().await {
-            if let Some(news) = self.control.handle_event(shard, event) {
-                self.handle_news(news);
-            }
+            self.control.handle_event(shard, event, |news| self.handle_news(news));
         }
         for (transport, room) in self.control.shard_ended(shard) {
             self.handle_news(News::Closed { transport, room, reason: CloseReason::Internal });
@@ -157,7 +171,7 @@ impl Rooms {
         let mut entry = match self.rooms.entry(name.clone()) {
             MapEntry::Occupied(entry) => entry,
             MapEntry::Vacant(entry) => {
-                entry.insert_entry(Hall { room: Room::new(name.clone()), outboxes: HashMap::new() })
+                entry.insert_entry(Hall { room: Room::new(name.clone()), outboxes: HashMap::new(), to_be_told: false })
             }
         };
         let result = self.act(name, entry.get_mut(), act);
@@ -172,13 +186,53 @@ impl Rooms {
         let result = act(hall);
         self.carry_out(name, hall);
         let after = hall.room.seats();
-        let change = i64::try_from(after).unwrap_or(0) - i64::try_from(before).unwrap_or(0);
-        self.metrics.signal.participants.inc_by(change);
+        self.count(before, after);
         result
     }
 
-    /// Does all that the room asks for. A socket that overflows is gone, which the room may have something to say about.
+    fn count(&self, before: usize, after: usize) {
+        if after == before {
+            return;
+        }
+        if after > before {
+            self.participants.fetch_add(after - before, Ordering::Relaxed);
+        } else {
+            self.participants.fetch_sub(before - after, Ordering::Relaxed);
+        }
+        let change = i64::try_from(after).unwrap_or(0) - i64::try_from(before).unwrap_or(0);
+        self.metrics.signal.participants.inc_by(change);
+    }
+
+    /// Does all that the room asks for, then tells what changed, now or when it is time.
     fn carry_out(&self, name: &RoomName, hall: &mut Hall) {
+        self.drain_outputs(name, hall);
+        let mut due = hall.room.tell_changes(now().instant);
+        while hall.room.has_output() {
+            self.drain_outputs(name, hall);
+            due = hall.room.tell_changes(now().instant);
+        }
+        if let (Some(due), false) = (due, hall.to_be_told) {
+            hall.to_be_told = self.come_back(name.clone(), due);
+        }
+    }
+
+    /// Has the room acted on once more at that time. `false`: the runtime ends.
+    fn come_back(&self, name: RoomName, at: Instant) -> bool {
+        let (Some(rooms), Ok(runtime)) = (self.oneself.upgrade(), Handle::try_current()) else { return false };
+        runtime.spawn(async move {
+            sleep_until(at.into()).await;
+            let MapEntry::Occupied(mut entry) = rooms.rooms.entry(name.clone()) else { return };
+            // A room that was made anew meanwhile is told early, which is no harm.
+            rooms.act(&name, entry.get_mut(), |hall| hall.to_be_told = false);
+            if entry.get().room.is_empty() {
+                entry.remove();
+            }
+        });
+        true
+    }
+
+    /// A socket that overflows is gone, which the room may have something to say about.
+    fn drain_outputs(&self, name: &RoomName, hall: &mut Hall) {
         while let Some(output) = hall.room.poll_output() {
             match output {
                 Output::Tell { to, message } => self.tell(hall, &to, &message),
@@ -196,6 +250,7 @@ impl Rooms {
                     }
                 }
                 Output::Close(transport) => self.control.close(transport),
+                Output::Settled(_) => {}
                 Output::Left { identity, reason } => {
                     tracing::info!(room = %name, participant = %identity, ?reason, "left");
                 }
@@ -210,7 +265,8 @@ impl Rooms {
             if outbox.push(&text).is_err() {
                 self.metrics.signal.shed(Shed::SlowReader);
                 hall.outboxes.remove(socket);
-                hall.room.socket_gone(now().instant, &self.terms, *socket);
+                let now = now().instant;
+                hall.room.socket_gone(now, now, &self.terms, *socket);
             } else {
                 self.metrics.signal.messages_sent.inc();
             }
@@ -235,12 +291,12 @@ impl Rooms {
         Utf8Bytes::from(text)
     }
 
-    /// A participant's socket is gone. Says when the participant is given up, if it is absent now.
-    pub fn socket_gone(&self, name: &RoomName, socket: SocketId, member: MemberId) -> Option<Instant> {
+    /// A participant's socket, last heard at `heard`, is gone. Says when the participant is given up, if it is absent now.
+    pub fn socket_gone(&self, name: &RoomName, socket: SocketId, member: MemberId, heard: Instant) -> Option<Instant> {
         let MapEntry::Occupied(mut entry) = self.rooms.entry(name.clone()) else { return None };
         let absent_until = self.act(name, entry.get_mut(), |hall| {
             hall.outboxes.remove(&socket);
-            hall.room.socket_gone(now().instant, &self.terms, socket);
+            hall.room.socket_gone(now().instant, heard, &self.terms, socket);
             hall.room.absent_until(member)
         });
         if entry.get().room.is_empty() {

@@ -31,6 +31,8 @@ pub struct Session {
     pub(super) peer: Option<IpAddr>,
     /// Who it is, once it has joined.
     pub(super) member: Option<(MemberId, Identity)>,
+    /// When the last frame came.
+    heard: Instant,
 }
 
 /// What comes after a frame.
@@ -43,7 +45,7 @@ enum Next {
 impl Session {
     pub fn new(state: AppState, room: RoomName, peer: Option<IpAddr>) -> Self {
         let socket = state.rooms.socket_id();
-        Self { state, room, socket, peer, member: None }
+        Self { state, room, socket, peer, member: None, heard: Instant::now() }
     }
 
     /// Serves the socket until it ends, then waits whether its participant comes back.
@@ -56,7 +58,8 @@ impl Session {
         let overflowed = *ended.borrow() == OutboxState::Overflowed;
         let rooms = self.state.rooms.clone();
         let member = self.member.take();
-        let absent_until = member.and_then(|(member, _)| rooms.socket_gone(&self.room, self.socket, member));
+        let absent_until =
+            member.and_then(|(member, _)| rooms.socket_gone(&self.room, self.socket, member, self.heard.into_std()));
         outbox.end(1000);
         drop(outbox);
         // Whoever closes with something unread resets the connection, and the last words may be lost with it.
@@ -84,9 +87,10 @@ impl Session {
         let patience = self.state.rooms.terms.ping_interval * 2;
         let mut bucket = Bucket::new(now().instant);
         let join_by = Instant::now() + JOIN_MAX;
-        let mut heard = Instant::now();
+        self.heard = Instant::now();
         loop {
-            let deadline = if self.member.is_some() { heard + patience } else { join_by.min(heard + patience) };
+            let silent_at = self.heard + patience;
+            let deadline = if self.member.is_some() { silent_at } else { join_by.min(silent_at) };
             let frame = tokio::select! {
                 biased;
                 _ = ended.wait_for(|state| *state != OutboxState::Open) => return,
@@ -97,7 +101,7 @@ impl Session {
                 }
             };
             let Some(frame) = frame else { return };
-            heard = Instant::now();
+            self.heard = Instant::now();
             let next = match frame {
                 Ok(frame) if !bucket.take(now().instant, FRAME_TOKENS) => self.flooded(outbox, &frame),
                 Ok(Message::Text(text)) => self.text(outbox, &mut bucket, &text).await,

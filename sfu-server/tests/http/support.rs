@@ -25,7 +25,8 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, WeakUnboundedSender,
 use tower::ServiceExt;
 
 pub const OFFER: &str = "v=0\r\n";
-pub const ANSWER: &str = "v=0\r\ns=answer\r\n";
+/// Its one section has the mid of the slots that the played shard tells of.
+pub const ANSWER: &str = "v=0\r\ns=answer\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\na=mid:3\r\n";
 pub const TAG: &str = "tag-1";
 pub const NEW_TAG: &str = "tag-2";
 /// A fragment that the played shard takes for an ICE restart.

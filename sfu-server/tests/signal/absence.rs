@@ -7,7 +7,7 @@ use sfu_core::event::{CloseReason, Event};
 use sfu_core::id::{Identity, RoomName, TransportId};
 use tokio::time::Instant;
 
-use crate::client::Client;
+use crate::client::{Client, Welcome};
 use crate::support::Server;
 
 fn presence(message: &Value) -> (&str, &str) {
@@ -18,6 +18,15 @@ fn presence(message: &Value) -> (&str, &str) {
 fn ended(transport: TransportId, reason: CloseReason) -> Event {
     let (room, identity) = (RoomName::new("demo").unwrap(), Identity::new("ann").unwrap());
     Event::Closed { transport, room, identity, reason }
+}
+
+/// Somebody with media, in a test that holds the time: the shard has its own.
+async fn with_media(server: &Server, identity: &str) -> (Client, Welcome) {
+    tokio::time::resume();
+    let (mut client, welcome) = Client::join(server, "demo", identity).await;
+    client.offer().await;
+    tokio::time::pause();
+    (client, welcome)
 }
 
 /// Ann with media, and Bob who watches her, at the moment when nothing is under way.
@@ -32,7 +41,7 @@ async fn ann_and_bob(server: &Server) -> (Client, String, TransportId, Client) {
 #[tokio::test(start_paused = true)]
 async fn who_comes_back_in_time_is_the_same_and_has_missed_nothing() {
     let server = Server::start();
-    let (ann, welcome) = Client::join(&server, "demo", "ann").await;
+    let (ann, welcome) = with_media(&server, "ann").await;
     let (mut bob, _) = Client::join(&server, "demo", "bob").await;
     drop(ann);
     assert_eq!(presence(&bob.expect("participant_changed").await), ("ann", "unstable"));
@@ -51,7 +60,7 @@ async fn who_comes_back_in_time_is_the_same_and_has_missed_nothing() {
 #[tokio::test(start_paused = true)]
 async fn who_does_not_come_back_is_gone_after_the_time_and_the_token_with_it() {
     let server = Server::start();
-    let (ann, welcome) = Client::join(&server, "demo", "ann").await;
+    let (ann, welcome) = with_media(&server, "ann").await;
     let (mut bob, _) = Client::join(&server, "demo", "bob").await;
     drop(ann);
     bob.expect("participant_changed").await;
@@ -72,8 +81,8 @@ async fn who_does_not_come_back_is_gone_after_the_time_and_the_token_with_it() {
 #[tokio::test(start_paused = true)]
 async fn two_absences_end_each_at_its_own_time() {
     let server = Server::start();
-    let (ann, _) = Client::join(&server, "demo", "ann").await;
-    let (bob, _) = Client::join(&server, "demo", "bob").await;
+    let (ann, _) = with_media(&server, "ann").await;
+    let (bob, _) = with_media(&server, "bob").await;
     let (mut carl, _) = Client::join(&server, "demo", "carl").await;
     let begin = Instant::now();
     drop(ann);
@@ -119,7 +128,7 @@ async fn the_token_before_is_good_until_the_new_one_is_known_to_have_come() {
 async fn a_socket_that_answers_no_ping_is_gone_after_two() {
     let server = Server::start();
     // Ann's side of the pipe is open and nobody reads it.
-    let (_ann, _) = Client::join(&server, "demo", "ann").await;
+    let (_ann, _) = with_media(&server, "ann").await;
     let (mut bob, _) = Client::join(&server, "demo", "bob").await;
     let begin = Instant::now();
     assert_eq!(presence(&bob.expect("participant_changed").await), ("ann", "unstable"));
@@ -128,6 +137,42 @@ async fn a_socket_that_answers_no_ping_is_gone_after_two() {
     assert_eq!(begin.elapsed().as_secs(), 30);
     bob.idle(Duration::from_secs(60)).await;
     assert_eq!(bob.request(json!({"type": "ping"})).await["type"], "pong", "who answers stays");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_machine_that_dies_before_it_has_media_is_gone_within_twelve_seconds() {
+    let server = Server::start();
+    let (_ann, _) = Client::join(&server, "demo", "ann").await;
+    let (mut bob, _) = Client::join(&server, "demo", "bob").await;
+    let begin = Instant::now();
+    assert_eq!(presence(&bob.expect("participant_changed").await), ("ann", "unstable"));
+    assert_eq!(bob.expect("participant_left").await["reason"], "lost");
+    assert!(begin.elapsed() <= Duration::from_secs(12), "{:?}", begin.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_has_no_media_yet_may_come_back_too() {
+    let server = Server::start();
+    let (ann, welcome) = Client::join(&server, "demo", "ann").await;
+    let (mut bob, _) = Client::join(&server, "demo", "bob").await;
+    drop(ann);
+    bob.idle(Duration::from_secs(9)).await;
+    let (mut ann, joined) = Client::resume(&server, "demo", &welcome.token()).await;
+    assert_eq!((&joined["resumed"], &joined["media"]), (&json!(true), &json!(false)), "{joined}");
+    bob.idle(Duration::from_secs(4)).await;
+    bob.expect_no("participant_left").await;
+    assert_eq!(ann.request(json!({"type": "ping"})).await["type"], "pong");
+}
+
+#[tokio::test]
+async fn a_token_is_of_one_participant_of_the_process_and_not_of_the_next_in_a_room_made_anew() {
+    let server = Server::start();
+    let mut numbers = std::collections::BTreeSet::new();
+    for room in ["demo", "demo", "other"] {
+        let (mut ann, welcome) = Client::join(&server, room, "ann").await;
+        ann.request(json!({"type": "leave"})).await;
+        assert!(numbers.insert(welcome.token().split('.').next().unwrap().to_owned()), "{numbers:?}");
+    }
 }
 
 #[tokio::test]
@@ -241,4 +286,28 @@ async fn media_goes_on_while_the_socket_is_away_and_what_slots_do_is_caught_up()
         assert_eq!((&joined["slots"][0]["mid"], &joined["slots"][0]["state"]), (&json!("3"), &json!("empty")));
     }
     assert_eq!(server.control.directory.transports(), 1);
+}
+
+#[tokio::test]
+async fn of_slots_that_were_only_those_of_the_last_answer_are_kept() {
+    use sfu_core::event::SlotStatus;
+    use sfu_core::id::{MediaKind, Mid};
+    use sfu_core::stats::SlotState;
+
+    let server = Server::start();
+    let (mut ann, token, transport, _bob) = ann_and_bob(&server).await;
+    let slot = |mid: &str| {
+        let (mid, kind) = (Mid(mid.into()), MediaKind::Video);
+        SlotStatus { mid, kind, track: None, state: SlotState::Empty, layer: None }
+    };
+    for mid in ["3", "4", "5"] {
+        server.tell(Event::Slots { transport, slots: vec![slot(mid)] });
+        assert_eq!(ann.expect("slots").await["slots"][0]["mid"], mid);
+    }
+    // The answer has one section, whose mid is 3.
+    ann.offer().await;
+    drop(ann);
+    let (_, joined) = Client::resume(&server, "demo", &token).await;
+    let mids: Vec<&str> = joined["slots"].as_array().unwrap().iter().filter_map(|slot| slot["mid"].as_str()).collect();
+    assert_eq!(mids, ["3"]);
 }

@@ -161,6 +161,13 @@ impl Client {
         }
     }
 
+    /// What came of this type and was not looked at yet.
+    pub fn take(&mut self, kind: &str) -> Vec<Value> {
+        let (taken, kept) = self.kept.drain(..).partition(|message| message["type"] == kind);
+        self.kept = kept;
+        Vec::from(taken)
+    }
+
     /// Checks that nothing of this type has come by the time that everything said before is answered.
     pub async fn expect_no(&mut self, kind: &str) {
         self.request(json!({"type": "ping"})).await;

@@ -2,7 +2,9 @@
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use sfu_server::signal::limits::{CHAT_BYTES_MAX, FRAME_BYTES_MAX, METADATA_VALUE_BYTES_MAX, NAME_BYTES_MAX};
+use sfu_server::signal::limits::{
+    CHAT_BYTES_MAX, FRAME_BYTES_MAX, METADATA_BYTES_MAX, METADATA_VALUE_BYTES_MAX, NAME_BYTES_MAX,
+};
 use sfu_server::signal::request::read;
 
 use crate::client::Client;
@@ -106,6 +108,7 @@ const WRONG: &[(&str, &str, Option<&str>)] = &[
     (r#"{"id":1,"type":"mute","mid":"0","muted":1}"#, "invalid_field", Some("muted")),
     (r#"{"id":1,"type":"chat"}"#, "invalid_field", Some("text")),
     (r#"{"id":1,"type":"chat","text":" \n "}"#, "invalid_field", Some("text")),
+    (r#"{"id":1,"type":"chat","text":"a\u0000b"}"#, "invalid_field", Some("text")),
     (r#"{"id":1,"type":"chat","text":null}"#, "invalid_field", Some("text")),
     (r#"{"id":1,"type":"join","version":1,"name":"Ann"}"#, "out_of_order", None),
     (r#"{"id":1,"type":"layout","slots":[]}"#, "out_of_order", None),
@@ -116,7 +119,8 @@ const WRONG: &[(&str, &str, Option<&str>)] = &[
 fn wrong_joins() -> Vec<(Value, &'static str, &'static str)> {
     let long = "x".repeat(NAME_BYTES_MAX + 1);
     let value = "x".repeat(METADATA_VALUE_BYTES_MAX + 1);
-    let many: serde_json::Map<String, Value> = (0..17).map(|i| (i.to_string(), json!(""))).collect();
+    let many: serde_json::Map<String, Value> = (0..9).map(|i| (i.to_string(), json!(""))).collect();
+    let half = "x".repeat(METADATA_BYTES_MAX / 2 - 1);
     vec![
         (json!({"name": "Ann"}), "invalid_field", "version"),
         (json!({"version": 1}), "invalid_field", "name"),
@@ -131,6 +135,9 @@ fn wrong_joins() -> Vec<(Value, &'static str, &'static str)> {
         (json!({"version": 1, "name": "Ann", "identity": long}), "invalid_field", "identity"),
         (json!({"version": 1, "name": "Ann", "metadata": {"role": 7}}), "invalid_field", "metadata.role"),
         (json!({"version": 1, "name": "Ann", "metadata": {"role": value}}), "too_large", "metadata.role"),
+        (json!({"version": 1, "name": "Ann", "metadata": {"aa": half, "b": half}}), "too_large", "metadata"),
+        (json!({"version": 1, "name": "Ann", "metadata": {"role": "\u{1}"}}), "invalid_field", "metadata.role"),
+        (json!({"version": 1, "name": "Ann", "metadata": {"\u{7f}": "x"}}), "invalid_field", "metadata"),
         (json!({"version": 1, "name": "Ann", "metadata": many}), "too_many", "metadata"),
         (json!({"version": 1, "name": "Ann", "metadata": {"": "x"}}), "invalid_field", "metadata"),
         (json!({"version": 1, "name": "Ann", "resume": "1.2"}), "resume_failed", "resume"),

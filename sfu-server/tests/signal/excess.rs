@@ -3,11 +3,12 @@
 use std::time::{Duration, Instant};
 
 use futures::SinkExt;
-use serde_json::json;
-use sfu_server::signal::limits::{FRAME_BYTES_MAX, JOIN_MAX, OUTBOX_MESSAGES_MAX};
+use serde_json::{Value, json};
+use sfu_server::signal::limits::{CHANGE_INTERVAL, FRAME_BYTES_MAX, JOIN_MAX, OUTBOX_MESSAGES_MAX};
 use tokio_tungstenite::tungstenite::{Bytes, Message};
 
 use crate::client::{Client, try_connect, try_connect_from};
+use crate::media::publishing;
 use crate::support::{Server, get, until};
 
 async fn metrics_have(server: &Server, line: &str) {
@@ -114,4 +115,70 @@ async fn sockets_of_one_address_are_bounded_and_counted_out_again() {
     drop((first, second));
     until("sockets are counted out", || server.state.admission.sockets() == 0).await;
     assert!(try_connect(&server, "/rooms/demo/ws", &[]).await.is_ok());
+}
+
+/// What a participant is last told of whether Ann's first track is muted.
+fn muted(message: &Value) -> &Value {
+    &message["participant"]["tracks"][0]["muted"]
+}
+
+#[tokio::test]
+async fn changes_of_one_participant_are_told_to_the_others_a_few_times_a_second_the_last_among_them() {
+    let server = publishing();
+    let (mut ann, _) = Client::join(&server, "demo", "ann").await;
+    ann.offer().await;
+    let (mut bob, _) = Client::join(&server, "demo", "bob").await;
+    let begin = Instant::now();
+    for round in 0..25 {
+        assert_eq!(ann.request(json!({"type": "mute", "mid": "0", "muted": round % 2 == 0})).await["type"], "ok");
+    }
+    bob.idle(CHANGE_INTERVAL * 2).await;
+    let at_most = begin.elapsed().as_millis() / CHANGE_INTERVAL.as_millis() + 1;
+    let told = bob.take("participant_changed");
+    assert!(u128::try_from(told.len()).unwrap() <= at_most && told.len() < 20, "{} of at most {at_most}", told.len());
+    assert_eq!(told.last().map(muted), Some(&json!(true)));
+}
+
+#[tokio::test]
+async fn what_changes_nothing_is_not_told() {
+    let server = publishing();
+    let (mut ann, _) = Client::join(&server, "demo", "ann").await;
+    let (mut bob, _) = Client::join(&server, "demo", "bob").await;
+    ann.offer().await;
+    bob.expect("participant_changed").await;
+    for _ in 0..5 {
+        ann.offer().await;
+        ann.request(json!({"type": "mute", "mid": "0", "muted": false})).await;
+    }
+    bob.idle(CHANGE_INTERVAL * 2).await;
+    bob.expect_no("participant_changed").await;
+}
+
+#[tokio::test]
+async fn who_joins_while_a_change_waits_to_be_told_hears_that_it_was_taken_back() {
+    let server = publishing();
+    let (mut ann, _) = Client::join(&server, "demo", "ann").await;
+    ann.offer().await;
+    ann.expect("participant_changed").await;
+    ann.request(json!({"type": "mute", "mid": "0", "muted": true})).await;
+    let (mut bob, welcome) = Client::join(&server, "demo", "bob").await;
+    assert_eq!(welcome.0["participants"][0]["tracks"][0]["muted"], true);
+    ann.request(json!({"type": "mute", "mid": "0", "muted": false})).await;
+    bob.idle(CHANGE_INTERVAL * 2).await;
+    assert_eq!(bob.take("participant_changed").last().map(muted), Some(&json!(false)));
+}
+
+#[tokio::test]
+async fn participants_are_counted_in_and_out_however_they_go() {
+    let server = Server::start();
+    let (mut ann, _) = Client::join(&server, "demo", "ann").await;
+    let (_bob, welcome) = Client::join(&server, "demo", "bob").await;
+    let (_carl, _) = Client::join(&server, "other", "carl").await;
+    server.join("/whip/demo?identity=cam").await;
+    Client::resume(&server, "demo", &welcome.token()).await;
+    metrics_have(&server, "sfu_participants 3").await;
+    ann.request(json!({"type": "leave"})).await;
+    metrics_have(&server, "sfu_participants 2").await;
+    server.state.rooms.drain();
+    metrics_have(&server, "sfu_participants 0").await;
 }

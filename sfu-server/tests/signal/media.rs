@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use sfu_core::command::{Command, DataPayload};
-use sfu_core::event::{Event, PublishedTrack, SlotStatus, Speakers};
+use sfu_core::event::{CloseReason, Event, PublishedTrack, SlotStatus, Speakers};
 use sfu_core::id::{Identity, MediaKind, Mid, RequestId, RoomName, TrackName, TransportId};
 use sfu_core::stats::SlotState;
 use sfu_server::media::COMMANDS_WAITING_MAX;
@@ -18,7 +18,7 @@ fn answered(request: RequestId, transport: TransportId, kinds: &[(&str, MediaKin
 }
 
 /// Every offer publishes one audio and two videos.
-fn publishing() -> Server {
+pub fn publishing() -> Server {
     let kinds = [("0", MediaKind::Audio), ("1", MediaKind::Video), ("2", MediaKind::Video)];
     Server::scripted(move |command| match command {
         Command::Meet { join, .. } | Command::Publish(join) => {
@@ -27,8 +27,7 @@ fn publishing() -> Server {
         Command::Renegotiate { request, transport, .. } => Some(vec![answered(*request, *transport, &kinds)]),
         Command::Close { transport } => {
             let (room, identity) = (RoomName::new("demo").unwrap(), Identity::new("cam").unwrap());
-            let reason = sfu_core::event::CloseReason::Requested;
-            Some(vec![Event::Closed { transport: *transport, room, identity, reason }])
+            Some(vec![Event::Closed { transport: *transport, room, identity, reason: CloseReason::Requested }])
         }
         _ => None,
     })
@@ -265,11 +264,56 @@ async fn a_second_publisher_by_whip_takes_the_place_of_the_first_in_the_roster()
     server.join("/whip/demo?identity=cam").await;
     ann.expect("participant_joined").await;
     let second = server.join("/whip/demo?identity=cam").await;
-    ann.expect("participant_changed").await;
-    ann.expect_no("participant_left").await;
-    ann.expect_no("participant_joined").await;
+    for nothing in ["participant_left", "participant_joined", "participant_changed"] {
+        ann.expect_no(nothing).await;
+    }
+    let (_, welcome) = Client::join(&server, "demo", "bob").await;
+    assert_eq!(welcome.identities(), ["ann", "cam", "bob"]);
     assert_eq!(server.send(delete(&second)).await.status, 200);
     ann.expect("participant_left").await;
+}
+
+#[tokio::test]
+async fn a_publisher_by_whip_that_goes_away_before_its_answer_leaves_nothing_behind() {
+    let (open, gate) = std::sync::mpsc::channel::<()>();
+    let mut publishers = Vec::new();
+    let server = Server::scripted(move |command| {
+        let closed = |transport, reason| {
+            let (room, identity) = (RoomName::new("demo").unwrap(), Identity::new("cam").unwrap());
+            Event::Closed { transport, room, identity, reason }
+        };
+        match command {
+            Command::Publish(join) => {
+                if !publishers.is_empty() {
+                    gate.recv().unwrap();
+                }
+                let mut events = vec![answered(join.request, join.transport, &[])];
+                events.extend(publishers.drain(..).map(|old| closed(old, CloseReason::Replaced)));
+                publishers.push(join.transport);
+                Some(events)
+            }
+            Command::Close { transport } => Some(vec![closed(*transport, CloseReason::Requested)]),
+            _ => None,
+        }
+    });
+    let (mut ann, _) = Client::join(&server, "demo", "ann").await;
+    server.join("/whip/demo?identity=cam").await;
+    ann.expect("participant_joined").await;
+    {
+        let second = server.send(post("/whip/demo?identity=cam"));
+        tokio::pin!(second);
+        let asked = until("the shard is asked", || server.joins().len() == 2);
+        tokio::select! {
+            _ = &mut second => panic!("the shard has not answered"),
+            () = asked => {}
+        }
+    }
+    open.send(()).unwrap();
+    assert_eq!(ann.expect("participant_left").await["participant"], "cam");
+    ann.expect_no("participant_joined").await;
+    let (_, welcome) = Client::join(&server, "demo", "cam").await;
+    assert_eq!(welcome.identities(), ["ann", "cam"]);
+    until("no transport is left", || server.control.directory.transports() == 0).await;
 }
 
 #[tokio::test]

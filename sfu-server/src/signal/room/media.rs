@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use sfu_core::event::{self, CloseReason, PublishedTrack};
 use sfu_core::id::{Identity, TransportId};
 
-use super::member::{Body, EventChannel, Link, Media, Member, MemberId, Whip, roster_tracks};
+use super::member::{Body, EventChannel, Link, Media, Member, MemberId, Told, Whip, roster_tracks};
 use super::{Now, Output, Room};
 use crate::control::ChannelState;
 use crate::signal::convert;
@@ -17,12 +17,7 @@ impl Room {
         let Some(id) = self.holder_of(transport) else { return };
         let Some(seat) = self.seat_mut(id) else { return };
         let slots: Vec<_> = changed.iter().map(convert::slot).collect();
-        for slot in &slots {
-            match seat.slots.iter_mut().find(|known| known.mid == slot.mid) {
-                Some(known) => *known = slot.clone(),
-                None => seat.slots.push(slot.clone()),
-            }
-        }
+        seat.slots.extend(slots.iter().map(|slot| (slot.mid.clone(), slot.clone())));
         if seat.negotiating {
             seat.slots_untold.extend(slots.into_iter().map(|slot| slot.mid));
         } else {
@@ -102,6 +97,7 @@ impl Room {
     /// A transport is gone.
     pub fn closed(&mut self, transport: TransportId, reason: CloseReason) {
         let Some(id) = self.holder_of(transport) else { return };
+        self.by_transport.remove(&transport);
         let Some(member) = self.members.get_mut(&id) else { return };
         match &mut member.body {
             Body::Whip(whip) if reason == CloseReason::Replaced => whip.replaced = true,
@@ -117,14 +113,19 @@ impl Room {
         if let Some(id) = self.by_identity.get(&identity).copied() {
             if let Some(member) = self.members.get_mut(&id).filter(|member| member.seat().is_none()) {
                 member.tracks = tracks;
+                if let Some(before) = member.transport() {
+                    self.by_transport.remove(&before);
+                }
                 member.body = body;
+                self.by_transport.insert(transport, id);
                 self.tell_changed(id);
             }
             return;
         }
         let name = identity.to_string();
         let metadata = BTreeMap::new();
-        self.add(Member { identity, name, metadata, joined_at_ms: now.unix_ms, tracks, body });
+        let told = Told::default();
+        self.add(MemberId::next(), Member { identity, name, metadata, joined_at_ms: now.unix_ms, tracks, body, told });
     }
 
     fn set_heard(&mut self, transport: TransportId, now_heard: bool) -> Option<MemberId> {

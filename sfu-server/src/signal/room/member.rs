@@ -1,6 +1,7 @@
 //! One participant of a room, by socket or by WHIP.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use sfu_core::event::PublishedTrack;
@@ -9,9 +10,17 @@ use sfu_core::id::{Identity, MediaKind, TransportId};
 use crate::signal::token::Token;
 use crate::signal::wire::{Participant, Presence, Slot, Track, TrackKind, TrackSource, TrackUse, Via};
 
-/// A participant within its room; never used twice, in order of arrival.
+/// A participant of this process; never used twice, in order of arrival.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct MemberId(pub u64);
+
+impl MemberId {
+    /// One that nobody had. Rooms share the count: a socket may still name a participant of a room that was made anew.
+    pub(super) fn next() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+}
 
 /// A WebSocket of this process; never used twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -25,6 +34,16 @@ pub(super) struct Member {
     pub joined_at_ms: u64,
     pub tracks: Vec<Track>,
     pub body: Body,
+    pub told: Told,
+}
+
+/// What the others know of a participant.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    /// `None`: not all of them know the same.
+    pub state: Option<Participant>,
+    /// When they were last told of a change.
+    pub at: Option<Instant>,
 }
 
 /// How a participant is here.
@@ -38,7 +57,7 @@ pub(super) enum Body {
 pub(super) struct Whip {
     pub transport: TransportId,
     pub heard: bool,
-    /// Its transport gave way to a newer one of the same identity, whose answer is about to be told.
+    /// Its transport gave way to a newer one of the same identity, whose answer is told next.
     pub replaced: bool,
 }
 
@@ -56,9 +75,10 @@ pub(super) struct Seat {
     pub negotiating: bool,
     /// What the client said of its sections, by mid.
     pub uses: BTreeMap<String, TrackUse>,
-    pub slots: Vec<Slot>,
+    /// By mid.
+    pub slots: BTreeMap<String, Slot>,
     /// Mids of slots whose status waits for the answer.
-    pub slots_untold: Vec<String>,
+    pub slots_untold: BTreeSet<String>,
     pub events: EventChannel,
 }
 

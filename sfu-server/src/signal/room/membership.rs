@@ -1,13 +1,13 @@
 //! Coming, going, and being away for a while.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use sfu_core::id::{Identity, TransportId};
 
-use super::member::{Body, EventChannel, Link, Media, Member, MemberId, Seat, SocketId, Whip};
+use super::member::{Body, EventChannel, Link, Media, Member, MemberId, Seat, SocketId, Told, Whip};
 use super::{Now, Output, Room, Terms};
-use crate::signal::limits::PARTICIPANTS_PER_ROOM_MAX;
+use crate::signal::limits::{NO_MEDIA_RESUME, PARTICIPANTS_PER_ROOM_MAX};
 use crate::signal::token::Token;
 use crate::signal::wire::{Joined, LeaveReason, RequestId, ServerMessage, VERSION};
 
@@ -40,21 +40,23 @@ impl Room {
         if self.members.len() >= PARTICIPANTS_PER_ROOM_MAX {
             return Err(NotJoined::Full);
         }
+        let id = MemberId::next();
         let seat = Seat {
-            token: Token::random(self.next_member),
+            token: Token::random(id.0),
             previous_token: None,
             link: Link::Here(entry.socket),
             media: Media::None,
             joining: None,
             negotiating: false,
             uses: BTreeMap::new(),
-            slots: Vec::new(),
-            slots_untold: Vec::new(),
+            slots: BTreeMap::new(),
+            slots_untold: BTreeSet::new(),
             events: EventChannel::None,
         };
         let Entry { socket, request, identity, name, metadata } = entry;
         let body = Body::Room(Box::new(seat));
-        let id = self.add(Member { identity, name, metadata, joined_at_ms: now.unix_ms, tracks: Vec::new(), body });
+        let (tracks, told) = (Vec::new(), Told::default());
+        self.add(id, Member { identity, name, metadata, joined_at_ms: now.unix_ms, tracks, body, told });
         self.welcome(terms, id, socket, request, Arrival::New);
         Ok(id)
     }
@@ -83,6 +85,7 @@ impl Room {
         self.welcome(terms, id, socket, request, Arrival::Back);
         let identity = self.members.get(&id).map(|member| member.identity.clone()).ok_or(NotJoined::UnknownToken)?;
         if matches!(before, Link::Away { .. }) {
+            self.outputs.push_back(Output::Settled(id));
             self.tell_changed(id);
         }
         Ok((id, identity))
@@ -95,12 +98,16 @@ impl Room {
         }
     }
 
-    /// A socket is gone; its participant may come back, unless its media is gone too.
-    pub fn socket_gone(&mut self, now: Instant, terms: &Terms, socket: SocketId) {
+    /// A socket that was last heard at `heard` is gone; its participant may come back, unless its media is gone too.
+    pub fn socket_gone(&mut self, now: Instant, heard: Instant, terms: &Terms, socket: SocketId) {
         let found = self.members.iter().find(|(_, member)| member.socket() == Some(socket));
         let Some(id) = found.map(|(id, _)| *id) else { return };
         let Some(seat) = self.seat_mut(id) else { return };
-        seat.link = Link::Away { until: now + terms.resume };
+        let until = match seat.media {
+            Media::None => (now + terms.resume).min(heard + NO_MEDIA_RESUME),
+            Media::Live { .. } | Media::Lost => now + terms.resume,
+        };
+        seat.link = Link::Away { until };
         if seat.is_silent() {
             self.leave(id, LeaveReason::Lost);
         } else {
@@ -134,7 +141,15 @@ impl Room {
         if let (Some(socket), true) = (gone.socket(), reason != LeaveReason::Left) {
             self.outputs.push_back(Output::End { socket, reason });
         }
+        self.outputs.push_back(Output::Settled(member));
+        if let Some(transport) = gone.transport() {
+            self.by_transport.remove(&transport);
+        }
         if let Some(seat) = gone.seat() {
+            self.seats = self.seats.saturating_sub(1);
+            if let Some(joining) = seat.joining {
+                self.by_transport.remove(&joining);
+            }
             let transports = [seat.transport(), seat.joining];
             self.outputs.extend(transports.into_iter().flatten().map(Output::Close));
         }
@@ -150,6 +165,8 @@ impl Room {
         self.outputs.extend(sockets.into_iter().map(end));
         self.members.clear();
         self.by_identity.clear();
+        self.by_transport.clear();
+        self.seats = 0;
     }
 
     /// Keeps an identity for a WHIP publisher that is being let in. `false`: a participant by socket has it.
@@ -171,7 +188,7 @@ impl Room {
                 self.reserved.remove(identity);
             }
         }
-        // The old publisher gave way to one that did not come.
+        // The old publisher gave way to one that came to nothing; one that came has taken its place before its client is told.
         let Some(id) = self.by_identity.get(identity).copied() else { return };
         let abandoned = |member: &Member| matches!(&member.body, Body::Whip(Whip { replaced: true, .. }));
         if self.members.get(&id).is_some_and(abandoned) {
@@ -180,24 +197,33 @@ impl Room {
     }
 
     /// Lists somebody who is new and tells the others.
-    pub(super) fn add(&mut self, member: Member) -> MemberId {
-        let id = MemberId(self.next_member);
-        self.next_member += 1;
+    pub(super) fn add(&mut self, id: MemberId, mut member: Member) {
         let participant = member.participant();
+        member.told.state = Some(participant.clone());
+        self.seats += usize::from(member.seat().is_some());
+        if let Some(transport) = member.transport() {
+            self.by_transport.insert(transport, id);
+        }
         self.by_identity.insert(member.identity.clone(), id);
         self.members.insert(id, member);
         self.tell_others(id, ServerMessage::ParticipantJoined { participant });
-        id
     }
 
     pub(super) fn holder_of(&self, transport: TransportId) -> Option<MemberId> {
         let holds = |member: &Member| {
             member.transport() == Some(transport) || member.seat().is_some_and(|seat| seat.joining == Some(transport))
         };
-        self.members.iter().find(|(_, member)| holds(member)).map(|(id, _)| *id)
+        let id = *self.by_transport.get(&transport)?;
+        self.members.get(&id).filter(|member| holds(member)).map(|_| id)
     }
 
     fn welcome(&mut self, terms: &Terms, id: MemberId, socket: SocketId, request: RequestId, arrival: Arrival) {
+        // This socket learns here what the others are told later, and must be told in turn if that is taken back before.
+        for changed in &self.changed {
+            if let Some(member) = self.members.get_mut(changed) {
+                member.told.state = None;
+            }
+        }
         let Some((member, seat)) = self.members.get(&id).and_then(|member| Some((member, member.seat()?))) else {
             return;
         };
@@ -215,7 +241,7 @@ impl Room {
             participants: self.members.values().map(Member::participant).collect(),
             chat: self.chat.history(),
             speakers: self.speakers.clone(),
-            slots: seat.slots.clone(),
+            slots: seat.slots.values().cloned().collect(),
         };
         self.tell(socket, ServerMessage::Joined(joined));
     }

@@ -12,13 +12,14 @@ pub use member::{MemberId, SocketId};
 pub use membership::{Entry, NotJoined};
 pub use negotiation::{OfferKind, OfferRefused};
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use sfu_core::id::{Identity, RoomName, TransportId};
 
 use self::chat::Chat;
-use self::member::{Member, Seat};
+use self::member::{Member, Seat, Told};
+use super::limits::CHANGE_INTERVAL;
 use super::wire::{IceServer, LeaveReason, ServerMessage, Speakers};
 
 /// The time, on both clocks.
@@ -57,6 +58,8 @@ pub enum Output {
     },
     /// Nobody needs this transport any more.
     Close(TransportId),
+    /// Somebody came back or is gone: no longer absent.
+    Settled(MemberId),
     /// Somebody is gone, for the log.
     Left {
         identity: Identity,
@@ -73,7 +76,12 @@ pub struct Room {
     by_identity: HashMap<Identity, MemberId>,
     /// Identities for which a WHIP publisher is being let in, and how many times.
     reserved: HashMap<Identity, usize>,
-    next_member: u64,
+    /// Who holds a transport, or did: whoever is found here is asked.
+    by_transport: HashMap<TransportId, MemberId>,
+    /// Participants by socket.
+    seats: usize,
+    /// Those of whom the others may have to be told something.
+    changed: BTreeSet<MemberId>,
     chat: Chat,
     speakers: Speakers,
     outputs: VecDeque<Output>,
@@ -86,7 +94,9 @@ impl Room {
             members: BTreeMap::new(),
             by_identity: HashMap::new(),
             reserved: HashMap::new(),
-            next_member: 1,
+            by_transport: HashMap::new(),
+            seats: 0,
+            changed: BTreeSet::new(),
             chat: Chat::default(),
             speakers: Speakers::default(),
             outputs: VecDeque::new(),
@@ -98,6 +108,11 @@ impl Room {
         self.outputs.pop_front()
     }
 
+    /// Whether something is to be done.
+    pub fn has_output(&self) -> bool {
+        !self.outputs.is_empty()
+    }
+
     /// Nobody is here and nobody is coming.
     pub fn is_empty(&self) -> bool {
         self.members.is_empty() && self.reserved.is_empty()
@@ -105,7 +120,7 @@ impl Room {
 
     /// Participants by socket, absent ones among them.
     pub fn seats(&self) -> usize {
-        self.members.values().filter(|member| member.seat().is_some()).count()
+        self.seats
     }
 
     /// Takes a message in for everybody.
@@ -156,10 +171,30 @@ impl Room {
         }
     }
 
-    /// Tells everybody how a participant is now.
+    /// Has everybody told how a participant is now.
     fn tell_changed(&mut self, member: MemberId) {
-        if let Some(participant) = self.members.get(&member).map(Member::participant) {
+        self.changed.insert(member);
+    }
+
+    /// Tells everybody of those who are not as was told, each at most once in `CHANGE_INTERVAL`: what somebody does must not
+    /// cost everybody else as much. Says when those are due who changed too soon.
+    pub fn tell_changes(&mut self, now: Instant) -> Option<Instant> {
+        let mut due: Option<Instant> = None;
+        for id in std::mem::take(&mut self.changed) {
+            let Some(member) = self.members.get_mut(&id) else { continue };
+            let participant = member.participant();
+            if member.told.state.as_ref() == Some(&participant) {
+                continue;
+            }
+            let next = member.told.at.map_or(now, |at| at + CHANGE_INTERVAL);
+            if next > now {
+                self.changed.insert(id);
+                due = Some(due.map_or(next, |due| due.min(next)));
+                continue;
+            }
+            member.told = Told { state: Some(participant.clone()), at: Some(now) };
             self.tell_all(ServerMessage::ParticipantChanged { participant });
         }
+        due
     }
 }

@@ -1,5 +1,7 @@
 //! Offers of a participant: which transport they are for, and what an answer changes.
 
+use std::collections::HashSet;
+
 use sfu_core::event::PublishedTrack;
 use sfu_core::id::TransportId;
 
@@ -49,6 +51,9 @@ impl Room {
             seat.joining = Some(transport);
         }
         seat.negotiating = true;
+        if let OfferKind::New(transport) = kind {
+            self.by_transport.insert(transport, member);
+        }
         Ok(kind)
     }
 
@@ -70,6 +75,9 @@ impl Room {
             return Vec::new();
         };
         seat.negotiating = false;
+        let mids = mids_of(&answer.sdp);
+        seat.slots.retain(|mid, _| mids.contains(mid.as_str()));
+        seat.slots_untold.retain(|mid| mids.contains(mid.as_str()));
         if let OfferKind::New(transport) = kind {
             // `joining` is taken away when the new transport ends before this.
             let made = seat.joining.take() == Some(transport);
@@ -77,6 +85,9 @@ impl Room {
             seat.media = if made { Media::Live { transport, heard: true } } else { Media::Lost };
             seat.events = EventChannel::None;
             seat.uses.clear();
+            if let Some(before) = before {
+                self.by_transport.remove(&before);
+            }
             self.outputs.extend(before.map(Output::Close));
         }
         let (socket, id) = to;
@@ -96,7 +107,10 @@ impl Room {
     pub fn offer_refused(&mut self, member: MemberId) {
         let Some(seat) = self.seat_mut(member) else { return };
         seat.negotiating = false;
-        seat.joining = None;
+        if let Some(joining) = seat.joining.take() {
+            self.by_transport.remove(&joining);
+        }
+        let Some(seat) = self.seat_mut(member) else { return };
         if seat.media == Media::Lost {
             self.withdraw_tracks(member);
         }
@@ -154,9 +168,23 @@ impl Room {
     fn tell_untold_slots(&mut self, member: MemberId) {
         let Some(seat) = self.seat_mut(member) else { return };
         let untold = std::mem::take(&mut seat.slots_untold);
-        let slots: Vec<Slot> = seat.slots.iter().filter(|slot| untold.contains(&slot.mid)).cloned().collect();
+        let slots: Vec<Slot> = untold.iter().filter_map(|mid| seat.slots.get(mid)).cloned().collect();
         if !slots.is_empty() {
             self.tell_member(member, ServerMessage::Slots { slots });
         }
     }
+}
+
+/// Mids of the sections that an answer takes (RFC 8843 §7: `a=mid` within a section; RFC 3264 §6: port zero refuses it).
+/// A slot whose section is not among them is gone: what was told of it would pile up.
+fn mids_of(answer: &str) -> HashSet<&str> {
+    let mut mids = HashSet::new();
+    let mut taken = false;
+    for line in answer.lines() {
+        if let Some(media) = line.strip_prefix("m=") {
+            taken = media.split(' ').nth(1) != Some("0");
+        }
+        mids.extend(line.strip_prefix("a=mid:").filter(|_| taken));
+    }
+    mids
 }
