@@ -33,7 +33,7 @@ pub enum Event {
     Heard { transport: TransportId },
     /// A data channel was opened by the peer (RFC 8832).
     DataOpened { transport: TransportId, label: String },
-    /// A message came on a data channel.
+    /// A message came on a data channel of a label in `ShardConfig::data_labels`.
     Data { transport: TransportId, label: String, payload: DataPayload },
     /// A channel's queue is full: messages to it are dropped until `DataWritable`.
     DataBlocked { transport: TransportId, label: String },

@@ -35,6 +35,8 @@ pub struct ShardCounters {
     pub data_not_agreed: u64,
     /// Messages for transports that have opened no channel yet.
     pub data_undelivered: u64,
+    /// Messages received on channels that the control plane does not listen to.
+    pub data_unheard: u64,
     /// Sends handed to the network, each of one or more datagrams.
     pub transmits: u64,
     /// Sends of at least two datagrams (UDP segmentation offload).

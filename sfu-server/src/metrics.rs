@@ -183,6 +183,7 @@ pub(super) const CORE_COUNTERS: &[Row<ShardStats>] = &[
     ("sfu_data_undelivered_messages", "Messages for participants who opened no channel", |s| {
         s.counters.data_undelivered
     }),
+    ("sfu_data_unheard_messages", "Messages on data channels that nobody listens to", |s| s.counters.data_unheard),
     ("sfu_data_not_agreed_packets", "SCTP packets of clients that did not offer data channels", |s| {
         s.counters.data_not_agreed
     }),

@@ -70,7 +70,9 @@ fn address(number: u8) -> SocketAddr {
 impl World {
     fn new() -> Self {
         let now = Instant::now();
-        let config = ShardConfig { certificate: certificate(), seed: [5; 32], epoch: (now, Duration::from_secs(1)) };
+        let epoch = (now, Duration::from_secs(1));
+        let data_labels = NAMES.map(str::to_owned).to_vec();
+        let config = ShardConfig { certificate: certificate(), seed: [5; 32], epoch, data_labels };
         let (clients, pending_offer) = (vec![], String::new());
         Self { now, shard: Shard::new(config), clients, ids: 0, pending_offer, stats: None }
     }

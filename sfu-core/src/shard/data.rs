@@ -125,6 +125,10 @@ impl Shard {
                     }
                     continue;
                 }
+                DataEvent::Message { label, .. } if !self.config.data_labels.contains(&label) => {
+                    self.counters.data_unheard += 1;
+                    continue;
+                }
                 DataEvent::Message { label, payload, .. } => Event::Data { transport, label, payload },
                 DataEvent::Blocked { label } => Event::DataBlocked { transport, label },
                 DataEvent::Writable { label } => Event::DataWritable { transport, label },

@@ -63,7 +63,8 @@ fn keyframe(index: u64) -> Vec<u8> {
 
 fn shard(now: Instant) -> Shard {
     let certificate = Arc::new(LocalCertificate::generate().unwrap());
-    Shard::new(ShardConfig { certificate, seed: [1; 32], epoch: (now, Duration::from_secs(1)) })
+    let epoch = (now, Duration::from_secs(1));
+    Shard::new(ShardConfig { certificate, seed: [1; 32], epoch, data_labels: vec![] })
 }
 
 fn drain(shard: &mut Shard, now: Instant) -> Vec<Pair> {

@@ -15,6 +15,9 @@ pub struct ShardConfig {
     pub seed: [u8; 32],
     /// An instant and the wall clock's time since 1970-01-01 UTC at that instant: the base of sender reports' NTP times.
     pub epoch: (Instant, Duration),
+    /// Labels of the data channels whose messages the control plane listens to: each is told by `Event::Data`. Messages on
+    /// others, `echo` apart, are counted and go nowhere.
+    pub data_labels: Vec<String>,
 }
 
 /// One received UDP datagram.

@@ -128,6 +128,22 @@ fn one_command_reaches_everybody_it_names_and_nobody_else() {
 }
 
 #[test]
+fn what_is_said_on_a_channel_that_nobody_listens_to_is_counted_and_not_told() {
+    let mut world = World::new(89);
+    let client = world.talker("p1", Publishing::nothing(), "game");
+    for _ in 0..100 {
+        world.say(client, 0, b"to nobody");
+        world.run_ms(5);
+    }
+    world.run(SECOND);
+    assert_eq!(world.data_events(), ["opened game"]);
+    assert_eq!(world.stats().counters.data_unheard, 100);
+    world.tell(client, "game", b"to the client".to_vec());
+    world.run(SECOND);
+    assert_eq!(world.heard(client), [b"to the client"]);
+}
+
+#[test]
 fn a_transport_without_channels_costs_nothing_and_misses_what_is_sent() {
     let mut world = World::new(82);
     let client = world.meet("room", "p1", Publishing::camera(1), 1);

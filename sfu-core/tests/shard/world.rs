@@ -81,10 +81,11 @@ impl World {
         let now = Instant::now();
         let certificate = Arc::new(LocalCertificate::generate().unwrap());
         let epoch = (now, Duration::from_secs(1_800_000_000));
+        let data_labels = ["events", "chat"].map(str::to_owned).to_vec();
         Self {
             now,
             start: now,
-            shard: Shard::new(ShardConfig { certificate, seed: [seed; 32], epoch }),
+            shard: Shard::new(ShardConfig { certificate, seed: [seed; 32], epoch, data_labels }),
             clients: vec![],
             links: vec![],
             events: vec![],

@@ -66,7 +66,7 @@ impl News {
             }
             Event::DataBlocked { transport, label } => channel(transport, label, ChannelState::Blocked),
             Event::DataClosed { transport, label } => channel(transport, label, ChannelState::Closed),
-            // Nothing of the server's own is said by clients over data channels yet.
+            // The shards are not told to listen to any label.
             Event::Data { .. }
             | Event::Answered { .. }
             | Event::Patched { .. }

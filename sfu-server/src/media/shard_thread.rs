@@ -80,7 +80,10 @@ pub struct ShardThread<C> {
     pub poll: Poll,
     pub sockets: Vec<MediaSocket>,
     pub inbox: ShardInbox,
-    /// One event per command, plus two in a transport's life: bounded by what the control plane asked for.
+    /// Bounded by rate, not by number: a shard neither waits for the control plane nor keeps an answer from it. What is in it
+    /// is one event per command; of a transport a few in its life, its slots ten times a second at most, and the comings and
+    /// goings of data channels, within the limit on messages; of a room five times a second who speaks. What clients say
+    /// over data channels gets here only by `ShardConfig::data_labels`.
     pub events: UnboundedSender<Event>,
 }
 

@@ -93,7 +93,8 @@ fn start_shard(
     let mut seed = [0; 32];
     rand::rng().fill_bytes(&mut seed);
     let epoch = (Instant::now(), SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default());
-    let shard = Shard::new(ShardConfig { certificate, seed, epoch });
+    // Nothing is said to the server itself over data channels yet.
+    let shard = Shard::new(ShardConfig { certificate, seed, epoch, data_labels: Vec::new() });
     let status = Arc::clone(&handle.status);
     let body = ShardThread { shard, poll, sockets, inbox, events: event_sender };
     let thread = std::thread::Builder::new().name(format!("shard-{}", index.0)).spawn(move || {
