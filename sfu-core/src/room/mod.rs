@@ -14,6 +14,8 @@ pub use audio::{Audible, Heard};
 pub use routing::{SlotView, Viewer, Wishes, assign};
 pub use voices::{Verdict, Voices};
 
+use std::collections::HashMap;
+
 use crate::id::{Identity, MediaKind, Mid, ParticipantKey, TrackId, TrackName};
 
 /// A publisher in the order of arrival, with its tracks in the order of its offer.
@@ -59,16 +61,27 @@ pub struct Room {
     pub announced: Announced,
 }
 
+/// A room's publishers by name: made in one pass, for any number of steps that ask who somebody is.
+#[derive(Debug)]
+pub struct ByName<'r>(HashMap<&'r Identity, &'r Publisher>);
+
+impl ByName<'_> {
+    /// The track of this name and kind, if anybody publishes it now.
+    pub fn track(&self, name: &TrackName, kind: MediaKind) -> Option<TrackId> {
+        let tracks = &self.0.get(&name.identity)?.tracks;
+        tracks.iter().find(|known| known.mid == name.mid && known.kind == kind).map(|known| known.track)
+    }
+}
+
 impl Room {
     /// Who publishes under this name.
     pub fn publisher(&self, identity: &Identity) -> Option<&Publisher> {
         self.publishers.iter().find(|publisher| publisher.identity == *identity)
     }
 
-    /// The track of this name and kind, if anybody publishes it now.
-    pub fn track_named(&self, name: &TrackName, kind: MediaKind) -> Option<TrackId> {
-        let tracks = &self.publisher(&name.identity)?.tracks;
-        tracks.iter().find(|known| known.mid == name.mid && known.kind == kind).map(|known| known.track)
+    /// Its publishers by name, for whoever looks up many.
+    pub fn by_name(&self) -> ByName<'_> {
+        ByName(self.publishers.iter().map(|publisher| (&publisher.identity, publisher)).collect())
     }
 
     /// Takes a participant out; whatever it published is gone with it.

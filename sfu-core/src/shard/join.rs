@@ -140,9 +140,8 @@ impl Shard {
         if purpose.publishes() {
             members.publishers.push(Publisher { participant: key, identity, tracks });
             self.route_room(now, &room);
-        } else {
-            self.route_viewer(now, key);
         }
+        self.route_viewer(now, key);
         self.settle(now, key);
         key
     }

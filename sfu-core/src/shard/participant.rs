@@ -122,6 +122,11 @@ impl Participant {
         self.slots.iter().any(|assigned| assigned.slot.ssrc == ssrc || assigned.slot.rtx == Some(ssrc))
     }
 
+    /// Whether routing gives its slots anything else than they show.
+    pub fn shows_other_than(&self, tracks: &[Option<TrackId>]) -> bool {
+        self.slots.iter().zip(tracks).any(|(assigned, track)| assigned.track != *track)
+    }
+
     /// When anything of this participant is due.
     pub fn next_due(&mut self) -> Option<Instant> {
         let transport = [self.connection.poll_timeout(), self.data.poll_timeout(), self.liveness.due()];

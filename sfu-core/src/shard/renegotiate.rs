@@ -61,8 +61,11 @@ impl Shard {
             participant.connection.restart_ice(now, ice, remote_ice);
             self.addresses.set_ufrags(key, participant.connection.local_ufrags());
         }
-        self.apply_sections(key, accepted.negotiated);
+        let reformatted = self.apply_sections(key, accepted.negotiated);
         self.republish(now, key);
+        for track in reformatted {
+            self.attach_viewers_of(now, track);
+        }
         self.mute_stated(now, key, muted);
         self.settle(now, key);
         Ok(admitted)

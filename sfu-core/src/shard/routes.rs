@@ -3,24 +3,31 @@
 use std::time::{Duration, Instant};
 
 use crate::id::{EncodingId, ParticipantKey, RoomName, TrackId};
-use crate::room::{Heard, SlotView, Viewer, assign};
+use crate::room::{ByName, Heard, Room, SlotView, Viewer, assign};
 use crate::timer::Timer;
 
 use super::Shard;
-use super::participant::AssignedSlot;
+use super::participant::{AssignedSlot, Participant};
 
 /// How often it is seen to that nobody waits for an encoding that stopped, and how often, at most, a track's pictures may
 /// change size for its viewers to be given other encodings: each look costs a few steps for each of their slots.
 const RESCUE_INTERVAL: Duration = Duration::from_millis(200);
 
 impl Shard {
-    /// Decides anew what everybody in a room gets: a publisher or a track came or went.
+    /// Decides anew what everybody in a room gets: a publisher or a track came or went. Costs a few steps for each publisher,
+    /// and for each slot; only viewers who get something else are touched.
     pub(super) fn route_room(&mut self, now: Instant, room: &RoomName) {
         self.follow_voices(now, room);
         let Some(members) = self.rooms.get(room) else { return };
-        let heard = Heard::of(&members.publishers, &members.voices);
-        for viewer in members.viewers.clone() {
-            self.route(now, viewer, &heard);
+        let (heard, names) = (Heard::of(&members.publishers, &members.voices), members.by_name());
+        let changed = |viewer: &ParticipantKey| {
+            let participant = self.participants.get(*viewer)?;
+            let tracks = routed(members, (&heard, &names), *viewer, participant);
+            participant.shows_other_than(&tracks).then_some((*viewer, tracks))
+        };
+        let changed: Vec<_> = members.viewers.iter().filter_map(changed).collect();
+        for (viewer, tracks) in changed {
+            self.apply(now, viewer, &tracks);
         }
     }
 
@@ -28,22 +35,8 @@ impl Shard {
     pub(super) fn route_viewer(&mut self, now: Instant, viewer: ParticipantKey) {
         let Some(participant) = self.participants.get(viewer) else { return };
         let Some(room) = self.rooms.get(&participant.membership.room) else { return };
-        let heard = Heard::of(&room.publishers, &room.voices);
-        self.route(now, viewer, &heard);
-    }
-
-    fn route(&mut self, now: Instant, viewer: ParticipantKey, heard: &Heard) {
-        let Some(participant) = self.participants.get(viewer) else { return };
-        let Some(room) = self.rooms.get(&participant.membership.room) else { return };
-        let view = |assigned: &AssignedSlot| {
-            let kind = assigned.slot.kind;
-            let wants = assigned.wish.as_ref().filter(|wish| wish.track.identity != participant.membership.identity);
-            let wants = wants.and_then(|wish| room.track_named(&wish.track, kind));
-            SlotView { kind, shows: assigned.track, wants }
-        };
-        let slots: Vec<SlotView> = participant.slots.iter().map(view).collect();
-        let wishes = &participant.membership.wishes;
-        let tracks = assign(&room.publishers, heard, Viewer { own: viewer, wishes, slots: &slots });
+        let (heard, names) = (Heard::of(&room.publishers, &room.voices), room.by_name());
+        let tracks = routed(room, (&heard, &names), viewer, participant);
         self.apply(now, viewer, &tracks);
     }
 
@@ -122,4 +115,21 @@ impl Shard {
             self.attach_viewers_of(now, track);
         }
     }
+}
+
+/// What a viewer's slots are to carry.
+fn routed(
+    room: &Room,
+    (heard, names): (&Heard, &ByName<'_>),
+    viewer: ParticipantKey,
+    participant: &Participant,
+) -> Vec<Option<TrackId>> {
+    let view = |assigned: &AssignedSlot| {
+        let kind = assigned.slot.kind;
+        let wants = assigned.wish.as_ref().filter(|wish| wish.track.identity != participant.membership.identity);
+        SlotView { kind, shows: assigned.track, wants: wants.and_then(|wish| names.track(&wish.track, kind)) }
+    };
+    let slots: Vec<SlotView> = participant.slots.iter().map(view).collect();
+    let wishes = &participant.membership.wishes;
+    assign(&room.publishers, heard, Viewer { own: viewer, wishes, slots: &slots })
 }

@@ -31,23 +31,24 @@ fn same_use(before: &Flow, now: &Flow) -> bool {
 }
 
 impl Shard {
-    /// Makes a participant's tracks and slots those that were agreed on.
-    pub(super) fn apply_sections(&mut self, key: ParticipantKey, negotiated: Negotiated) {
-        let Some(participant) = self.participants.get_mut(key) else { return };
+    /// Makes a participant's tracks and slots those that were agreed on. Gives the tracks that go on in other formats.
+    pub(super) fn apply_sections(&mut self, key: ParticipantKey, negotiated: Negotiated) -> Vec<TrackId> {
+        let Some(participant) = self.participants.get_mut(key) else { return Vec::new() };
         let before = std::mem::take(&mut participant.sections);
         participant.extensions = negotiated.extensions;
         participant.demux.set_extensions(negotiated.extensions);
         for gone in before.iter().filter(|section| !goes_on(section, &negotiated.sections)) {
             self.end_section(key, gone);
         }
+        let mut reformatted = Vec::new();
         for section in &negotiated.sections {
             if before.iter().any(|known| known.mid == section.mid && same_use(&known.flow, &section.flow)) {
-                self.update_section(key, section);
+                reformatted.extend(self.update_section(key, section));
             } else {
                 self.begin_section(key, section);
             }
         }
-        let Some(participant) = self.participants.get_mut(key) else { return };
+        let Some(participant) = self.participants.get_mut(key) else { return Vec::new() };
         if let Some(data) = &negotiated.data {
             participant.data.agree(data);
         }
@@ -56,6 +57,7 @@ impl Shard {
         let tracks = &self.media.tracks;
         participant.tracks.sort_by_key(|track| tracks.get(*track).and_then(|track| place(&track.mid)));
         participant.sections = negotiated.sections;
+        reformatted
     }
 
     fn begin_section(&mut self, key: ParticipantKey, section: &Section) {
@@ -77,18 +79,17 @@ impl Shard {
         }
     }
 
-    /// Formats may come and go; streams do not change.
-    fn update_section(&mut self, key: ParticipantKey, section: &Section) {
-        let Some(participant) = self.participants.get_mut(key) else { return };
-        if let Some(track) = track_of(participant, &self.media.tracks, section) {
-            participant.demux.update(track, section);
-            if let Some(track) = self.media.tracks.get_mut(track) {
-                track.codecs.clone_from(&section.codecs);
-            }
-        }
+    /// Formats may come and go; streams do not change. Gives the track whose formats do.
+    fn update_section(&mut self, key: ParticipantKey, section: &Section) -> Option<TrackId> {
+        let participant = self.participants.get_mut(key)?;
         if let Some(assigned) = participant.slots.iter_mut().find(|assigned| assigned.slot.mid == section.mid) {
             assigned.slot.set_codecs(&section.codecs);
         }
+        let id = track_of(participant, &self.media.tracks, section)?;
+        participant.demux.update(id, section);
+        let track = self.media.tracks.get_mut(id).filter(|track| track.codecs != section.codecs)?;
+        track.codecs.clone_from(&section.codecs);
+        Some(id)
     }
 
     fn end_section(&mut self, key: ParticipantKey, section: &Section) {
@@ -122,13 +123,11 @@ impl Shard {
         let name = participant.membership.room.clone();
         let Some(room) = self.rooms.get_mut(&name) else { return };
         let entry = room.publishers.iter_mut().find(|publisher| publisher.participant == key);
-        match entry.filter(|entry| entry.tracks != tracks) {
-            Some(entry) => {
-                entry.tracks = tracks;
-                self.route_room(now, &name);
-            }
-            None => self.route_viewer(now, key),
+        if let Some(entry) = entry.filter(|entry| entry.tracks != tracks) {
+            entry.tracks = tracks;
+            self.route_room(now, &name);
         }
+        self.route_viewer(now, key);
     }
 
     /// What a participant publishes, for its room.

@@ -96,8 +96,7 @@ impl Shard {
             })
             .collect();
         let tracks = assign(&room.publishers, heard, Viewer { own: viewer, wishes, slots: &slots });
-        let differs = participant.slots.iter().zip(&tracks).any(|(assigned, track)| assigned.track != *track);
-        differs.then_some(tracks)
+        participant.shows_other_than(&tracks).then_some(tracks)
     }
 }
 

@@ -155,3 +155,36 @@ fn one_that_mutes_and_unmutes_without_end_has_its_viewers_told_at_intervals_and_
     assert_eq!(world.state(viewer, 0), SlotState::Muted);
     world.assert_told();
 }
+
+#[test]
+fn who_comes_and_goes_costs_nothing_to_those_who_show_something_else() {
+    let mut world = World::new(9);
+    world.publish("room", "a", Publishing::camera(1));
+    let viewers: Vec<usize> = (0..20).map(|it| world.look("room", &format!("b{it}"), (2, 0))).collect();
+    for viewer in &viewers {
+        world.arrange(*viewer, &[(0, ("a", "0"), 180)]);
+    }
+    world.arrange(viewers[0], &[(0, ("a", "0"), 180), (1, ("late", "0"), 180)]);
+    world.run(2 * SECOND);
+    let attached = |world: &mut World| world.stats().counters.viewers_attached;
+    let before = attached(&mut world);
+    let others: Vec<usize> =
+        (0..10).map(|it| world.publish("room", &format!("c{it}"), Publishing::camera(2))).collect();
+    world.run(SECOND);
+    for other in others {
+        world.close(other);
+    }
+    let touched = attached(&mut world) - before;
+    assert!(touched <= 20, "{touched} attached, twice each of those who came, for what nobody shows");
+    let before = attached(&mut world);
+    let late = world.publish("room", "late", Publishing::camera(3));
+    world.run(SECOND);
+    assert!(attached(&mut world) - before <= 5);
+    assert_eq!(world.state(viewers[0], 1), SlotState::Live);
+    world.close(late);
+    world.run(SECOND);
+    assert_eq!(world.state(viewers[0], 1), SlotState::NoSuchTrack);
+    assert_eq!(world.state(viewers[0], 0), SlotState::Live);
+    world.assert_sound();
+    world.assert_told();
+}
