@@ -65,8 +65,11 @@ pub const STUN_REQUEST_BYTES_MAX: usize = 548;
 
 /// SRTP replay window, packets per SSRC (RFC 3711 §3.3.2 asks for at least 64).
 pub const REPLAY_WINDOW: u64 = 1_024;
-/// SSRCs one transport may send us; 16 tracks of three encodings with RTX are 96.
+/// SSRCs one transport may send us at a time; 16 tracks of three encodings with RTX are 96.
 pub const SSRCS_PER_TRANSPORT_MAX: usize = 128;
+/// SSRCs one transport may ever send us. Those that fell silent must not be forgotten, or their packets could be replayed
+/// (RFC 3711 §3.3.2); each is a few bytes. A screen shared in three encodings with RTX has six: some 680 times in a meeting.
+pub const SSRCS_REMEMBERED_MAX: usize = 4_096;
 
 /// Data channels that one transport may have open; a room's page has a few. Twice as many SCTP streams are agreed on, as each
 /// side of DTLS opens channels on streams of its own parity (RFC 8832 §6).

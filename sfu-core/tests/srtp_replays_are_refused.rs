@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use rand::{Rng, SeedableRng};
-use sfu_core::limits::{REPLAY_WINDOW, SSRCS_PER_TRANSPORT_MAX};
+use sfu_core::limits::{REPLAY_WINDOW, SSRCS_PER_TRANSPORT_MAX, SSRCS_REMEMBERED_MAX};
 use sfu_core::transport::*;
 
 const PROFILE: SrtpProfile = SrtpProfile::AeadAes128Gcm;
@@ -130,7 +130,7 @@ fn a_forged_packet_moves_no_window() {
 #[test]
 fn authentic_ssrcs_are_bounded_too() {
     let mut ends = ends();
-    let max = u32::try_from(SSRCS_PER_TRANSPORT_MAX).unwrap();
+    let max = u32::try_from(SSRCS_REMEMBERED_MAX).unwrap();
     for ssrc in 0..max {
         let packet = ends.sealed(ssrc, 1);
         ends.open(&packet).unwrap();
@@ -139,7 +139,38 @@ fn authentic_ssrcs_are_bounded_too() {
     assert_eq!(ends.open(&packet), Err(DropReason::RtpSsrcLimit));
     let known = ends.sealed(3, 2);
     assert_eq!(ends.open(&known), Ok(2));
-    assert_eq!(ends.opener.ssrc_count(), SSRCS_PER_TRANSPORT_MAX);
+    assert_eq!(ends.opener.ssrc_count(), SSRCS_REMEMBERED_MAX);
+}
+
+#[test]
+fn those_that_sent_before_as_many_others_as_send_at_a_time_can_go_on_and_are_not_replayed() {
+    let mut ends = ends();
+    let others = u32::try_from(SSRCS_PER_TRANSPORT_MAX).unwrap() * 3;
+    // Across a wrap: what is remembered of an SSRC tells its rollover counter too.
+    let before = [65_530, 65_534, 65_540].map(|index| ends.sealed(1_000_000, index));
+    let late = ends.sealed(1_000_000, 65_538);
+    for packet in &before {
+        ends.open(packet).unwrap();
+    }
+    let packets: Vec<_> = (0..others).map(|ssrc| ends.sealed(ssrc, 7)).collect();
+    for (packet, index) in packets.iter().zip(100..) {
+        ends.open(packet).unwrap();
+        // One that sends all the time loses nothing, not even what is late.
+        for index in [2 * index + 1, 2 * index] {
+            let packet = ends.sealed(2_000_000, index);
+            assert_eq!(ends.open(&packet), Ok(index));
+        }
+    }
+    for packet in before.iter().chain(&packets).chain([&late]) {
+        assert_eq!(ends.open(packet), Err(DropReason::RtpReplayed));
+    }
+    for index in [65_545, 65_543] {
+        let packet = ends.sealed(1_000_000, index);
+        assert_eq!(ends.open(&packet), Ok(index), "it sends again, and may be late again");
+        assert_eq!(ends.open(&packet), Err(DropReason::RtpReplayed));
+    }
+    assert_eq!(ends.open(&late), Err(DropReason::RtpReplayed));
+    assert_eq!(ends.opener.ssrc_count(), SSRCS_PER_TRANSPORT_MAX * 3 + 2);
 }
 
 /// Janus CVE-2020-14034 and later: RTP over 1,500 bytes.

@@ -1,6 +1,7 @@
 //! Which SSRC is which encoding: by what the offer named, by MID and RID, else by payload type (RFC 9143 §9.2, RFC 8852).
 //!
-//! Only authenticated packets get here, and the number of SSRCs is bounded: past it, new ones are refused.
+//! Only authenticated packets get here, and the number of SSRCs that send is bounded: past it, new ones are refused. Those
+//! that sent before are as few as a transport may ever send on (`SSRCS_REMEMBERED_MAX`).
 
 use std::collections::{HashMap, HashSet};
 use std::time::Instant;
@@ -76,9 +77,9 @@ pub struct StreamDemux {
     extensions: ExtensionIds,
     sections: Vec<Published>,
     routes: HashMap<Ssrc, Route>,
-    /// SSRCs whose place another took, and when; as few as a transport may have SSRCs.
+    /// SSRCs whose place another took, and when.
     retired: HashMap<Ssrc, Instant>,
-    /// SSRCs of tracks that ended; as few as a transport may have SSRCs.
+    /// SSRCs of tracks that ended.
     ended: HashSet<Ssrc>,
 }
 

@@ -1,6 +1,8 @@
 //! Opens incoming RTP in place (RFC 3711 §3.3). Invariant: nothing about an SSRC is remembered before one of its packets has
 //! proved authentic, and no index is accepted twice.
 
+use std::collections::BTreeMap;
+
 use super::drop_reason::DropReason;
 use super::header::ClearHeader;
 use super::packet_index::PacketIndex;
@@ -8,7 +10,7 @@ use super::replay::ReplayWindow;
 use super::srtp_cipher::{Index, Packet, SrtpCipher};
 use super::srtp_keys::{KeyUse, MasterKey, SrtpProfile};
 use crate::id::Ssrc;
-use crate::limits::{PACKET_BYTES_MAX, SSRCS_PER_TRANSPORT_MAX};
+use crate::limits::{PACKET_BYTES_MAX, SSRCS_PER_TRANSPORT_MAX, SSRCS_REMEMBERED_MAX};
 
 /// A plaintext packet inside the buffer it came in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,10 +65,9 @@ impl RtpOpener {
         let (clear, payload) = protected.split_at_mut_checked(header.len).ok_or(DropReason::RtpMalformed)?;
 
         let place = self.windows.find(header.ssrc);
-        let window = self.windows.get(place);
-        let highest = window.and_then(ReplayWindow::highest).and_then(PacketIndex::new);
+        let highest = self.windows.highest(place, header.ssrc).and_then(PacketIndex::new);
         let index = PacketIndex::estimate(highest, header.sequence_number);
-        if window.is_some_and(|window| !window.is_new(index.get())) {
+        if !self.windows.is_new(place, header.ssrc, index.get()) {
             return Err(DropReason::RtpReplayed);
         }
 
@@ -81,44 +82,82 @@ impl RtpOpener {
     }
 }
 
-/// Replay windows by SSRC, sorted; at most `SSRCS_PER_TRANSPORT_MAX`.
+/// Replay windows by SSRC: of the `SSRCS_PER_TRANSPORT_MAX` that sent last. Of those before, the highest index alone is kept,
+/// so that they may go on, and nothing of them can be replayed.
 #[derive(Debug, Default)]
 pub(super) struct Windows {
-    by_ssrc: Vec<(Ssrc, ReplayWindow)>,
+    /// Sorted.
+    by_ssrc: Vec<Sender>,
+    silent: BTreeMap<Ssrc, u64>,
+    /// Packets so far that proved authentic.
+    packets: u64,
+}
+
+#[derive(Debug)]
+struct Sender {
+    ssrc: Ssrc,
+    window: ReplayWindow,
+    /// `Windows::packets` at its last one.
+    last: u64,
 }
 
 /// Where an SSRC's window is, or where it would go.
 pub(super) type Place = Result<usize, usize>;
 
 impl Windows {
+    /// SSRCs that are remembered.
     pub(super) fn len(&self) -> usize {
-        self.by_ssrc.len()
+        self.by_ssrc.len() + self.silent.len()
     }
 
     pub(super) fn find(&self, ssrc: Ssrc) -> Place {
-        self.by_ssrc.binary_search_by_key(&ssrc, |(known, _)| *known)
+        self.by_ssrc.binary_search_by_key(&ssrc, |sender| sender.ssrc)
     }
 
-    pub(super) fn get(&self, place: Place) -> Option<&ReplayWindow> {
-        self.by_ssrc.get(place.ok()?).map(|(_, window)| window)
+    /// The highest index accepted of an SSRC.
+    pub(super) fn highest(&self, place: Place, ssrc: Ssrc) -> Option<u64> {
+        match place {
+            Ok(known) => self.by_ssrc.get(known).and_then(|sender| sender.window.highest()),
+            Err(_) => self.silent.get(&ssrc).copied(),
+        }
+    }
+
+    /// Whether an index of an SSRC was certainly not accepted yet; changes nothing.
+    pub(super) fn is_new(&self, place: Place, ssrc: Ssrc, index: u64) -> bool {
+        match place {
+            Ok(known) => self.by_ssrc.get(known).is_none_or(|sender| sender.window.is_new(index)),
+            Err(_) => self.silent.get(&ssrc).is_none_or(|highest| index > *highest),
+        }
     }
 
     /// Remembers an authentic packet; false if it would be one SSRC too many.
     pub(super) fn accept(&mut self, place: Place, ssrc: Ssrc, index: u64) -> bool {
-        match place {
-            Ok(known) => {
-                if let Some((_, window)) = self.by_ssrc.get_mut(known) {
-                    window.accept(index);
-                }
-                true
-            }
-            Err(_) if self.by_ssrc.len() >= SSRCS_PER_TRANSPORT_MAX => false,
-            Err(free) => {
-                let mut window = ReplayWindow::default();
-                window.accept(index);
-                self.by_ssrc.insert(free.min(self.by_ssrc.len()), (ssrc, window));
-                true
-            }
+        self.packets += 1;
+        let packets = self.packets;
+        let sender = match place {
+            Ok(known) => self.by_ssrc.get_mut(known),
+            Err(_) => self.begin(ssrc),
+        };
+        let Some(sender) = sender else { return false };
+        sender.last = packets;
+        sender.window.accept(index);
+        true
+    }
+
+    /// Makes a window for an SSRC that has none, at the cost of the one that was not heard for longest.
+    fn begin(&mut self, ssrc: Ssrc) -> Option<&mut Sender> {
+        let before = self.silent.remove(&ssrc);
+        if before.is_none() && self.len() >= SSRCS_REMEMBERED_MAX {
+            return None;
         }
+        if self.by_ssrc.len() >= SSRCS_PER_TRANSPORT_MAX {
+            let (oldest, _) = self.by_ssrc.iter().enumerate().min_by_key(|(_, sender)| sender.last)?;
+            let Sender { ssrc, window, .. } = self.by_ssrc.remove(oldest);
+            self.silent.extend(window.highest().map(|highest| (ssrc, highest)));
+        }
+        let place = self.find(ssrc).unwrap_or_else(|free| free);
+        let window = before.map_or_else(ReplayWindow::default, ReplayWindow::beyond);
+        self.by_ssrc.insert(place, Sender { ssrc, window, last: 0 });
+        self.by_ssrc.get_mut(place)
     }
 }

@@ -14,6 +14,11 @@ pub struct ReplayWindow {
 }
 
 impl ReplayWindow {
+    /// A window of which no more is known than that nothing above `highest` was accepted: up to there all counts as seen.
+    pub fn beyond(highest: u64) -> Self {
+        Self { highest: Some(highest), seen: [u64::MAX; WORDS] }
+    }
+
     /// The highest index accepted so far.
     pub fn highest(&self) -> Option<u64> {
         self.highest

@@ -99,7 +99,7 @@ impl RtcpOpener {
         }
         let index = word & !ENCRYPTED_BIT;
         let place = self.windows.find(ssrc);
-        if self.windows.get(place).is_some_and(|window| !window.is_new(u64::from(index))) {
+        if !self.windows.is_new(place, ssrc, u64::from(index)) {
             return Err(DropReason::RtcpReplayed);
         }
         let (clear, payload) = protected.split_at_mut_checked(CLEAR_BYTES).ok_or(DropReason::RtcpMalformed)?;

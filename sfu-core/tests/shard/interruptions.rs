@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use sfu_core::limits::SSRCS_PER_TRANSPORT_MAX;
+
 use crate::publisher::Publishing;
 use crate::world::World;
 
@@ -25,6 +27,25 @@ fn a_publisher_that_begins_a_new_stream_is_followed_without_a_seam() {
         assert_eq!(world.stats().inbound.len(), 1, "the old stream is gone");
         world.assert_sound();
     }
+}
+
+#[test]
+fn a_publisher_may_begin_anew_more_often_than_it_may_send_streams_at_a_time() {
+    let mut world = World::new(9);
+    let publisher = world.publish("room", "a", Publishing::with_sound(1));
+    let viewer = world.watch("room", (1, 1), &[]);
+    world.run(2 * SECOND);
+    for _ in 0..2 * SSRCS_PER_TRANSPORT_MAX {
+        world.publisher(publisher).begin_anew();
+        world.run_ms(100);
+    }
+    let before = world.viewer(viewer).video().frames.len();
+    let heard = world.viewer(viewer).audio().frames.len();
+    world.run(2 * SECOND);
+    assert!(world.viewer(viewer).video().frames.len() >= before + 58);
+    assert!(world.viewer(viewer).audio().frames.len() >= heard + 98);
+    assert_eq!(world.stats().inbound.len(), 2, "the old streams are gone");
+    world.assert_sound();
 }
 
 #[test]
