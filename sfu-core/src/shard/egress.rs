@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
-use crate::id::{EncodingId, ParticipantKey};
+use crate::id::{EncodingId, ParticipantKey, Ssrc};
 use crate::stats::ShardCounters;
 use crate::subscribe::{Choice, Outgoing, SendExtensions, Urgency};
 use crate::timer::Timer;
@@ -55,20 +55,45 @@ impl Shard {
         let Some(participant) = self.participants.get_mut(key) else { return };
         participant.egress.queued = false;
         let can_be_asked = |encoding| self.media.encodings.get(encoding).is_some_and(|known| known.ssrc.is_some());
-        let wishes: Vec<EncodingId> =
-            participant.slots.iter_mut().filter_map(|it| it.slot.take_keyframe_wish(can_be_asked)).collect();
+        let Aftermath { wishes, switched, changed } = participant.aftermath(can_be_asked);
         for encoding in wishes {
             self.request_keyframe(now, encoding);
         }
-        self.report_switches(now, key);
-        self.look_if_slots_changed(key);
+        for ssrc in switched {
+            self.report(now, key, ssrc);
+        }
+        if changed {
+            self.look_at_slots(key);
+        }
         let Some(participant) = self.participants.get_mut(key) else { return };
         let due = participant.next_due();
         self.timers.set(Timer::Participant(key), due);
     }
 }
 
+/// What sending made of a participant's slots.
+#[derive(Debug, Default)]
+struct Aftermath {
+    /// Encodings that must be asked for a keyframe.
+    wishes: Vec<EncodingId>,
+    /// SSRCs of slots that show something else: the receiver must know the new media clock at once.
+    switched: Vec<Ssrc>,
+    /// Whether any slot does something else than before.
+    changed: bool,
+}
+
 impl Participant {
+    /// Looks at every slot once: this is done after each packet that anybody sends, and a viewer may have dozens.
+    fn aftermath(&mut self, can_be_asked: impl Fn(EncodingId) -> bool) -> Aftermath {
+        let mut found = Aftermath::default();
+        for assigned in &mut self.slots {
+            found.wishes.extend(assigned.slot.take_keyframe_wish(&can_be_asked));
+            found.switched.extend(assigned.take_switch());
+            found.changed |= assigned.slot.take_change();
+        }
+        found
+    }
+
     /// Fills `buffer` with the next send: the transport's own datagrams first, then some data, RTCP,
     /// media, and what is left of the data.
     fn fill(

@@ -98,23 +98,8 @@ impl Shard {
         }
     }
 
-    /// Reports at once on slots that begin to show something else: the receiver must know the new media clock.
-    pub(super) fn report_switches(&mut self, now: Instant, key: ParticipantKey) {
-        let Some(participant) = self.participants.get_mut(key) else { return };
-        let mut switched: Vec<Ssrc> = Vec::new();
-        for assigned in &mut participant.slots {
-            if assigned.switches_reported != assigned.slot.stats.switches {
-                assigned.switches_reported = assigned.slot.stats.switches;
-                switched.push(assigned.slot.ssrc);
-            }
-        }
-        for ssrc in switched {
-            self.report(now, key, ssrc);
-        }
-    }
-
     /// Answers for a slot where its media clock stands now (RFC 3550 §6.4.1).
-    fn report(&mut self, now: Instant, key: ParticipantKey, ssrc: Ssrc) {
+    pub(super) fn report(&mut self, now: Instant, key: ParticipantKey, ssrc: Ssrc) {
         let sample = self.sample(now, key, ssrc);
         let Some(participant) = self.participants.get_mut(key) else { return };
         let Some(assigned) = participant.slot_by_ssrc(ssrc) else { return };

@@ -58,6 +58,12 @@ impl AssignedSlot {
         Self { slot, wish: None, track: None, told: None, reporting: false, switches_reported: 0 }
     }
 
+    /// The slot's SSRC, if it has begun to show something else since this was asked last.
+    pub fn take_switch(&mut self) -> Option<Ssrc> {
+        let switches = self.slot.stats.switches;
+        (std::mem::replace(&mut self.switches_reported, switches) != switches).then_some(self.slot.ssrc)
+    }
+
     /// How large the slot is to be fed; `None`: not at all.
     pub fn wanted(&self) -> Option<Wanted> {
         match self.wish {

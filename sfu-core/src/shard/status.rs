@@ -29,18 +29,6 @@ impl Shard {
         }
     }
 
-    /// The same, if sending changed what a slot does.
-    pub(super) fn look_if_slots_changed(&mut self, key: ParticipantKey) {
-        let Some(participant) = self.participants.get_mut(key) else { return };
-        let mut changed = false;
-        for assigned in &mut participant.slots {
-            changed |= assigned.slot.take_change();
-        }
-        if changed {
-            self.look_at_slots(key);
-        }
-    }
-
     /// Tells what has changed of the slots that are to be looked at, in one event for each viewer.
     pub(super) fn tell_slots(&mut self) {
         while let Some(key) = self.unlooked.pop_front() {
