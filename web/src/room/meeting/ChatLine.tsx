@@ -1,4 +1,4 @@
-import type { ReactElement } from 'react';
+import { memo, type ReactElement } from 'react';
 import type { ChatMessage } from '../../client/index.ts';
 import { timeOf } from '../lib/clock.ts';
 import { linkify } from '../lib/linkify.ts';
@@ -11,7 +11,8 @@ interface Props {
   readonly goesOn: boolean;
 }
 
-export function ChatLine({ message, by, goesOn }: Props): ReactElement {
+/** One message; a hundred of them are not drawn again for one that comes. */
+export const ChatLine = memo(function ChatLine({ message, by, goesOn }: Props): ReactElement {
   const { name, text, atMs, number } = message;
   return (
     <article className="chat-line" data-by={by} data-number={number}>
@@ -34,4 +35,4 @@ export function ChatLine({ message, by, goesOn }: Props): ReactElement {
       </p>
     </article>
   );
-}
+});

@@ -6,6 +6,7 @@ import { useObservable } from '../hooks/use-observable.ts';
 import { useShortcuts } from '../hooks/use-shortcuts.ts';
 import type { Theme } from '../hooks/use-theme.ts';
 import { preferences } from '../lib/preferences.ts';
+import { Draft } from '../visit/draft.ts';
 import { Notices } from '../visit/notices.ts';
 import { Reading } from '../visit/reading.ts';
 import type { RoomMeeting } from '../visit/room-meeting.ts';
@@ -33,6 +34,7 @@ export function MeetingView({ visit, meeting, state, theme }: Props): ReactEleme
   const [opened, setOpened] = useState<Opened>('nothing');
   const [notices] = useState(() => new Notices());
   const [reading] = useState(() => new Reading(meeting));
+  const [draft] = useState(() => new Draft(meeting));
   const copy = useCopyLink(visit.room);
   const { shortcuts } = useObservable(preferences);
   useEffect(() => tellWhatHappens(notices, visit, meeting, reading), [notices, visit, meeting, reading]);
@@ -65,7 +67,14 @@ export function MeetingView({ visit, meeting, state, theme }: Props): ReactEleme
         <TopBar room={visit.room} copy={copy} theme={theme} onHelp={keys['?']} />
         <StatusBanner meeting={meeting} state={state} />
         <Stage visit={visit} meeting={meeting} copy={copy} onPeople={() => setOpened('people')} />
-        <SidePanel opened={opened} meeting={meeting} reading={reading} copy={copy} onClose={shut} />
+        <SidePanel
+          opened={opened}
+          meeting={meeting}
+          reading={reading}
+          draft={draft}
+          copy={copy}
+          onClose={shut}
+        />
         <ControlBar visit={visit} meeting={meeting} reading={reading} opened={opened} keys={keys} />
         <NoticeList notices={notices} />
       </main>

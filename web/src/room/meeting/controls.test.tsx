@@ -123,6 +123,48 @@ describe('the chat', () => {
     expect((field() as HTMLTextAreaElement).value).toBe('');
   });
 
+  it('keeps what is half written when a phone is turned, and when the panel is closed', async () => {
+    let changed: () => void = () => undefined;
+    const query = {
+      matches: false,
+      addEventListener: (_: string, listener: () => void) => (changed = listener),
+      removeEventListener: () => undefined,
+    };
+    vi.stubGlobal('matchMedia', () => query);
+    await withBen();
+    await userEvent.keyboard('c');
+    await userEvent.keyboard('Half a');
+    query.matches = true;
+    act(() => changed());
+    expect(await screen.findByRole('dialog', { name: 'Chat' })).toBeTruthy();
+    expect((field() as HTMLTextAreaElement).value).toBe('Half a');
+    await userEvent.keyboard('{Escape}');
+    expect(screen.queryByRole('dialog')).toBeNull();
+    await userEvent.keyboard('c');
+    expect((field() as HTMLTextAreaElement).value).toBe('Half a');
+  });
+
+  it('counts what is missed after the server counts from 1 again', async () => {
+    const { fake } = await withBen();
+    act(() => fake.say('ben', 'Ben', 'Before'));
+    await userEvent.keyboard('c');
+    await userEvent.keyboard('{Escape}');
+    expect(button('Chat')).toBeTruthy();
+    act(() => fake.chat.set([]));
+    act(() => fake.say('ben', 'Ben', 'Are you back?', Date.UTC(2026, 0, 6)));
+    expect(button('Chat, 1 unread')).toBeTruthy();
+    expect(screen.getByText('Ben: Are you back?')).toBeTruthy();
+    const again = [4, 5, 6].map((hour, index) => ({
+      number: index + 1,
+      from: 'ben',
+      name: 'Ben',
+      text: `And at ${hour}?`,
+      atMs: Date.UTC(2026, 0, 7, hour),
+    }));
+    act(() => fake.chat.set(again));
+    expect(button('Chat, 3 unread')).toBeTruthy();
+  });
+
   it('gives back what could not be sent, with the reason', async () => {
     const { fake } = await withBen();
     fake.chatFails = new Error('Too many messages.');

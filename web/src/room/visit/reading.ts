@@ -1,15 +1,20 @@
 import { Observable, type ChatMessage, type Unsubscribe } from '../../client/index.ts';
 import type { RoomMeeting } from './room-meeting.ts';
 
+/** How far somebody got; `atMs` tells the message of this number from one of another room that counts alike. */
+type Mark = Pick<ChatMessage, 'number' | 'atMs'>;
+
+const BEGINNING: Mark = { number: 0, atMs: 0 };
+
 /** Which messages of the chat a person has seen. What was written before they came does not count as missed. */
 export class Reading {
   readonly unread = new Observable(0);
   readonly #meeting: RoomMeeting;
   #view: 'open' | 'closed' = 'closed';
-  /** Number of the newest message seen; undefined before the room's history is there. */
-  #seen: number | undefined;
-  /** Number of the newest message that was told as missed. */
-  #told = 0;
+  /** The newest message seen; undefined before the room's history is there. */
+  #seen: Mark | undefined;
+  /** The newest message that was told as missed. */
+  #told = BEGINNING;
 
   constructor(meeting: RoomMeeting) {
     this.#meeting = meeting;
@@ -39,17 +44,26 @@ export class Reading {
   }
 
   #take(messages: readonly ChatMessage[], missed: (message: ChatMessage) => void): void {
-    const seen = this.#seen;
-    if (seen === undefined) return;
+    if (this.#seen === undefined) return;
     if (this.#view === 'open') return this.open();
+    // A server that restarted counts from 1 again, and all of that is new.
+    const seen = countsAnew(messages, this.#seen) ? BEGINNING : this.#seen;
+    const told = countsAnew(messages, this.#told) ? BEGINNING : this.#told;
     const own = this.#meeting.self.value?.identity;
-    const fresh = messages.filter((message) => message.number > seen && message.from !== own);
-    for (const message of fresh) if (message.number > this.#told) missed(message);
+    const fresh = messages.filter((message) => message.number > seen.number && message.from !== own);
+    for (const message of fresh) if (message.number > told.number) missed(message);
+    this.#seen = seen;
     this.#told = newest(messages);
     this.unread.set(fresh.length);
   }
 }
 
-function newest(messages: readonly ChatMessage[]): number {
-  return messages.at(-1)?.number ?? 0;
+function newest(messages: readonly ChatMessage[]): Mark {
+  return messages.at(-1) ?? BEGINNING;
+}
+
+function countsAnew(messages: readonly ChatMessage[], mark: Mark): boolean {
+  if (newest(messages).number < mark.number) return true;
+  const alike = messages.find(({ number }) => number === mark.number);
+  return alike !== undefined && alike.atMs !== mark.atMs;
 }
