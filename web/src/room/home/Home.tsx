@@ -45,6 +45,7 @@ export function Home({ theme }: { readonly theme: Theme }): ReactElement {
             <input
               id="room"
               name="room"
+              dir="auto"
               value={text}
               placeholder={words.home.placeholder}
               autoComplete="off"

@@ -1,4 +1,10 @@
-import { parseVideoCodec, type VideoCodec } from '../../client/index.ts';
+import {
+  cutToBytes,
+  NAME_BYTES_MAX,
+  parseVideoCodec,
+  VIDEO_SLOTS_MAX,
+  type VideoCodec,
+} from '../../client/index.ts';
 
 /** What a link to a room may say beside the room; README.md of this folder lists it. */
 export interface LinkOptions {
@@ -12,18 +18,16 @@ export interface LinkOptions {
   readonly simulcast: 'on' | 'off';
 }
 
-/** As many slots as one connection may have. */
-const SLOTS_MAX = 25;
-
 export function readOptions(query: URLSearchParams): LinkOptions {
   const slots = Number(query.get('slots'));
+  const name = text(query, 'name');
   return {
-    name: text(query, 'name'),
+    name: name === undefined ? undefined : cutToBytes(name, NAME_BYTES_MAX),
     identity: text(query, 'identity'),
     join: query.has('autojoin') ? 'at_once' : 'ask',
     camera: onOrOff(query, 'camera'),
     microphone: onOrOff(query, 'microphone'),
-    slots: Number.isInteger(slots) && slots >= 1 && slots <= SLOTS_MAX ? slots : undefined,
+    slots: Number.isInteger(slots) && slots >= 1 && slots <= VIDEO_SLOTS_MAX ? slots : undefined,
     codec: parseVideoCodec(query.get('codec')),
     simulcast: onOrOff(query, 'simulcast'),
   };

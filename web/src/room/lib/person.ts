@@ -1,3 +1,5 @@
+import { lettersOf } from './letters.ts';
+
 /** As many looks as styles/tile.css draws avatars in. */
 const HUES = 8;
 
@@ -5,7 +7,7 @@ const HUES = 8;
 export function initialsOf(name: string): string {
   const words = name.split(/[\s._-]+/u).filter((word) => word !== '');
   const letters = [words[0], words.length > 1 ? words.at(-1) : undefined]
-    .map((word) => [...new Intl.Segmenter().segment(word ?? '')][0]?.segment ?? '')
+    .map((word) => lettersOf(word ?? '')[0] ?? '')
     .join('');
   return letters === '' ? '?' : letters.toLocaleUpperCase();
 }

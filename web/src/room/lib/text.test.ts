@@ -1,5 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { freshName } from './fresh-name.ts';
+import { lettersOf, shorten } from './letters.ts';
 import { linkify } from './linkify.ts';
 import { readOptions } from './options.ts';
 import { hueOf, initialsOf } from './person.ts';
@@ -74,6 +75,7 @@ describe('options of a link', () => {
     });
     expect(readOptions(new URLSearchParams('slots=99')).slots).toBeUndefined();
     expect(readOptions(new URLSearchParams('slots=x&name=')).name).toBeUndefined();
+    expect(readOptions(new URLSearchParams({ name: 'é'.repeat(90) })).name).toBe('é'.repeat(64));
   });
 });
 
@@ -97,6 +99,22 @@ describe('names', () => {
   it('of rooms are made up within the lists', () => {
     expect(freshName(() => 0)).toMatch(/^[a-z]+-[a-z]+-0$/);
     expect(freshName(() => 0.999_999)).toMatch(/^[a-z]+-[a-z]+-999$/);
+  });
+});
+
+describe('letters', () => {
+  afterEach(() => vi.unstubAllGlobals());
+
+  it('are what a reader takes for one', () => {
+    expect(lettersOf('a👩‍🚀é')).toEqual(['a', '👩‍🚀', 'é']);
+    expect(shorten('👩‍🚀👩‍🚀👩‍🚀', 2)).toBe('👩‍🚀👩‍🚀…');
+    expect(shorten('ab', 2)).toBe('ab');
+  });
+
+  it('are code points in a browser that cannot tell', () => {
+    vi.stubGlobal('Intl', {});
+    expect(lettersOf('a👋')).toEqual(['a', '👋']);
+    expect(initialsOf('Ada Lovelace')).toBe('AL');
   });
 });
 

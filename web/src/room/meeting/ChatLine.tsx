@@ -18,11 +18,11 @@ export const ChatLine = memo(function ChatLine({ message, by, goesOn }: Props): 
     <article className="chat-line" data-by={by} data-number={number}>
       {!goesOn && (
         <p className="chat-who">
-          <strong>{by === 'self' ? words.chat.you : name}</strong>{' '}
+          <strong dir="auto">{by === 'self' ? words.chat.you : name}</strong>{' '}
           <time dateTime={new Date(atMs).toISOString()}>{timeOf(atMs)}</time>
         </p>
       )}
-      <p className="chat-text">
+      <p className="chat-text" dir="auto">
         {linkify(text).map((part, index) =>
           part.kind === 'text' ? (
             part.text

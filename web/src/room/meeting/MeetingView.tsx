@@ -12,6 +12,7 @@ import { Reading } from '../visit/reading.ts';
 import type { RoomMeeting } from '../visit/room-meeting.ts';
 import { tellWhatHappens } from '../visit/tell.ts';
 import type { Visit } from '../visit/visit.ts';
+import { words } from '../words.ts';
 import { ControlBar } from './ControlBar.tsx';
 import { DevicesDialog } from './DevicesDialog.tsx';
 import { HelpDialog } from './HelpDialog.tsx';
@@ -77,6 +78,9 @@ export function MeetingView({ visit, meeting, state, theme }: Props): ReactEleme
         />
         <ControlBar visit={visit} meeting={meeting} reading={reading} opened={opened} keys={keys} />
         <NoticeList notices={notices} />
+        <p className="for-ears" role="status">
+          {copy.done ? words.bar.copied : ''}
+        </p>
       </main>
       {opened === 'devices' && <DevicesDialog visit={visit} onClose={shut} />}
       {opened === 'help' && <HelpDialog onClose={shut} />}

@@ -11,7 +11,7 @@ export function NoticeList({ notices }: { readonly notices: Notices }): ReactEle
     <div className="notices" role="log" aria-live="polite" aria-relevant="additions">
       {list.map(({ id, tone, text }) => (
         <p key={id} className="notice" data-tone={tone}>
-          <span>{text}</span>
+          <span dir="auto">{text}</span>
           <button
             type="button"
             className="icon-button"

@@ -21,7 +21,7 @@ export function Person({ participant, is, speaking }: Props): ReactElement {
     <li className="person" data-identity={identity} data-speaking={speaking} data-presence={presence}>
       <Avatar identity={identity} name={name} />
       <span className="person-name">
-        {name}
+        <bdi>{name}</bdi>
         {is === 'self' && <small>{people.you}</small>}
         {via === 'whip' && <small>{people.stream}</small>}
       </span>

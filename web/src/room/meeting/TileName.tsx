@@ -12,7 +12,7 @@ export function TileName({ name, microphone, note = '' }: Props): ReactElement {
   return (
     <div className="tile-name">
       {microphone === 'off' && <MicOff aria-hidden="true" />}
-      <span>{name}</span>
+      <span dir="auto">{name}</span>
       {note !== '' && <small>{note}</small>}
     </div>
   );

@@ -17,7 +17,9 @@ interface Props {
 export function TopBar({ room, copy, theme, onHelp }: Props): ReactElement {
   return (
     <header className="meeting-top">
-      <h1 title={room}>{room}</h1>
+      <h1 title={room} dir="auto">
+        {room}
+      </h1>
       <button
         type="button"
         className="chip"
@@ -26,7 +28,7 @@ export function TopBar({ room, copy, theme, onHelp }: Props): ReactElement {
         onClick={copy.run}
       >
         {copy.done ? <Check aria-hidden="true" /> : <Link2 aria-hidden="true" />}
-        <span aria-live="polite">{copy.done ? words.bar.copied : words.bar.copy}</span>
+        <span>{copy.done ? words.bar.copied : words.bar.copy}</span>
       </button>
       <span className="spacer" />
       <span className="keyboard-only">

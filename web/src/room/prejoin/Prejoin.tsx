@@ -54,7 +54,7 @@ export function Prejoin({ visit, support, theme }: Props): ReactElement {
             join();
           }}
         >
-          <h1>{words.door.title(visit.room)}</h1>
+          <h1 dir="auto">{words.door.title(visit.room)}</h1>
           {support.kind === 'watch_only' ? (
             <div className="callout" role="status" data-cause="insecure">
               <strong>{support.title}</strong>
@@ -68,6 +68,7 @@ export function Prejoin({ visit, support, theme }: Props): ReactElement {
             <input
               id={nameId}
               name="name"
+              dir="auto"
               value={name}
               maxLength={NAME_CHARS_MAX}
               placeholder={words.door.namePlaceholder}

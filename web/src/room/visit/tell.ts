@@ -1,12 +1,13 @@
 import type { Participant, Unsubscribe } from '../../client/index.ts';
+import { shorten } from '../lib/letters.ts';
 import { noticeWords, words } from '../words.ts';
 import type { Notices } from './notices.ts';
 import type { Reading } from './reading.ts';
 import type { RoomMeeting } from './room-meeting.ts';
 import type { Visit } from './visit.ts';
 
-/** A message in a notice is cut to this many characters. */
-const QUOTE_CHARS_MAX = 90;
+/** A message in a notice is cut to this many letters. */
+const QUOTE_LETTERS_MAX = 90;
 
 /** Tells in the corner what happens in the room and to the devices, until told to stop. */
 export function tellWhatHappens(
@@ -27,8 +28,7 @@ export function tellWhatHappens(
       if (state.kind === 'refused') notices.tell(`${state.problem.title}. ${state.problem.cure}`, 'warning');
     }),
     reading.start(({ name, text }) => {
-      const quote = text.length > QUOTE_CHARS_MAX ? `${text.slice(0, QUOTE_CHARS_MAX)}…` : text;
-      notices.tell(`${name}: ${quote}`);
+      notices.tell(`${name}: ${shorten(text, QUOTE_LETTERS_MAX)}`);
     }),
   ];
   return () => {
