@@ -9,6 +9,7 @@ import { hum, paintedFace, paintedScreen } from './scenery.ts';
 
 export type Story =
   | { readonly kind: 'home' }
+  | { readonly kind: 'broken' }
   | { readonly kind: 'unsupported'; readonly cure: string }
   | { readonly kind: 'visit'; readonly support?: Support; readonly make: () => Visit };
 
@@ -131,6 +132,7 @@ const problem = { title: 'The server cannot be reached', detail: 'Is this device
 
 export const stories: Readonly<Record<string, Story>> = {
   home: { kind: 'home' },
+  broken: { kind: 'broken' },
   unsupported: {
     kind: 'unsupported',
     cure: 'Any current Chrome, Edge, Firefox or Safari has it. If this is one, a setting switched it off.',
@@ -215,6 +217,17 @@ export const stories: Readonly<Record<string, Story>> = {
   }),
   'own-screen': room(3, (_, made) => made.toggleScreen()),
   talked: room(3, talk),
+  scripts: room(2, (meeting) => {
+    meeting.enter([
+      person('דנה לוי', { identity: 'dana' }),
+      person('W'.repeat(60), { identity: 'long' }),
+      person('🙂'.repeat(32), { identity: 'faces', camera: 'none' }),
+    ]);
+    meeting.speakers.set({ dominant: 'dana', speaking: [] });
+    const at = Date.UTC(2026, 0, 5, 12);
+    meeting.say('dana', 'דנה לוי', 'שלום! מתי נפגשים, ב-10:30?', at);
+    meeting.say('long', 'W'.repeat(60), 'x'.repeat(120), at + 1000);
+  }),
   notices: room(3, (meeting, made) => {
     setTimeout(() => {
       talk(meeting);

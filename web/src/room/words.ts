@@ -134,6 +134,11 @@ export const words = {
   joining: (room: string) => `Joining “${room}”…`,
   cancel: 'Cancel',
   loading: 'Loading…',
+  broken: {
+    title: 'This page broke',
+    text: 'A part of it could not be loaded or did not work. Load it anew to go on.',
+    reload: 'Load it anew',
+  },
   help: {
     title: 'Keyboard shortcuts',
     use: 'Use these keys',
