@@ -143,10 +143,10 @@ pub const OPTIONS: &[Spec] = &[
         key: "sockets_per_address",
         flag: "sockets-per-address",
         placeholder: "N",
-        help: "WebSockets that one address may have open; behind a proxy, all of them have the proxy's",
+        help: "Participants, and WebSockets, that one address may have; behind a proxy all of them have the proxy's",
         valid: "a number of at least 1",
         shape: Shape::Integer,
-        default: || vec!["1000".to_owned()],
+        default: || vec!["200".to_owned()],
         default_note: "",
     },
     Spec {

@@ -16,6 +16,7 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::sleep_until;
 
+use super::admission::Place;
 use super::limits::PARTICIPANTS_MAX;
 use super::outbox::Outbox;
 use super::room::{MemberId, Now, Output, Room, SocketId, Terms};
@@ -48,8 +49,17 @@ pub struct Rooms {
 struct Hall {
     room: Room,
     outboxes: HashMap<SocketId, Outbox>,
+    /// Of those whose socket is away: each counts for its address until it is back or gone.
+    absent: HashMap<MemberId, Place>,
     /// A task comes back to tell what changed.
     to_be_told: bool,
+}
+
+impl Hall {
+    fn new(name: &RoomName) -> Self {
+        let room = Room::new(name.clone());
+        Self { room, outboxes: HashMap::new(), absent: HashMap::new(), to_be_told: false }
+    }
 }
 
 impl Rooms {
@@ -170,9 +180,7 @@ impl Rooms {
     fn with_hall<T>(&self, name: &RoomName, act: impl FnOnce(&mut Hall) -> T) -> T {
         let mut entry = match self.rooms.entry(name.clone()) {
             MapEntry::Occupied(entry) => entry,
-            MapEntry::Vacant(entry) => {
-                entry.insert_entry(Hall { room: Room::new(name.clone()), outboxes: HashMap::new(), to_be_told: false })
-            }
+            MapEntry::Vacant(entry) => entry.insert_entry(Hall::new(name)),
         };
         let result = self.act(name, entry.get_mut(), act);
         if entry.get().room.is_empty() {
@@ -250,7 +258,9 @@ impl Rooms {
                     }
                 }
                 Output::Close(transport) => self.control.close(transport),
-                Output::Settled(_) => {}
+                Output::Settled(member) => {
+                    hall.absent.remove(&member);
+                }
                 Output::Left { identity, reason } => {
                     tracing::info!(room = %name, participant = %identity, ?reason, "left");
                 }
@@ -291,13 +301,25 @@ impl Rooms {
         Utf8Bytes::from(text)
     }
 
-    /// A participant's socket, last heard at `heard`, is gone. Says when the participant is given up, if it is absent now.
-    pub fn socket_gone(&self, name: &RoomName, socket: SocketId, member: MemberId, heard: Instant) -> Option<Instant> {
+    /// A participant's socket, last heard at `heard`, is gone. Says when the participant is given up, if it is absent now; its
+    /// place is held so long.
+    pub fn socket_gone(
+        &self,
+        name: &RoomName,
+        socket: SocketId,
+        member: MemberId,
+        heard: Instant,
+        place: impl FnOnce() -> Place,
+    ) -> Option<Instant> {
         let MapEntry::Occupied(mut entry) = self.rooms.entry(name.clone()) else { return None };
         let absent_until = self.act(name, entry.get_mut(), |hall| {
             hall.outboxes.remove(&socket);
             hall.room.socket_gone(now().instant, heard, &self.terms, socket);
-            hall.room.absent_until(member)
+            let absent_until = hall.room.absent_until(member);
+            if absent_until.is_some() {
+                hall.absent.insert(member, place());
+            }
+            absent_until
         });
         if entry.get().room.is_empty() {
             entry.remove();

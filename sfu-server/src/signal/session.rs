@@ -86,6 +86,11 @@ impl Session {
         if !rooms.has_space() {
             return Err(Refusal::new(ErrorCode::Unavailable, "the server is full; try again later"));
         }
+        if !self.state.admission.has_place(self.peer) {
+            let message =
+                "your address has all the participants that it may have, absent ones among them; try again later";
+            return Err(Refusal::new(ErrorCode::TooMany, message));
+        }
         let made_up = || names::made_up(Kind::Meet).map_err(|error| Refusal::field("identity", error));
         let identity = join.identity.map_or_else(made_up, Ok)?;
         let entry = Entry {

@@ -1,5 +1,6 @@
 //! One WebSocket from its upgrade to its end: frames in, the outbox out, pings between.
 
+use std::error::Error;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use futures::{SinkExt, StreamExt};
 use sfu_core::id::{Identity, RoomName};
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout};
+use tokio_tungstenite::tungstenite;
 
 use super::admission::Permit;
 use super::flood::Bucket;
@@ -58,8 +60,10 @@ impl Session {
         let overflowed = *ended.borrow() == OutboxState::Overflowed;
         let rooms = self.state.rooms.clone();
         let member = self.member.take();
-        let absent_until =
-            member.and_then(|(member, _)| rooms.socket_gone(&self.room, self.socket, member, self.heard.into_std()));
+        let absent_until = member.and_then(|(member, _)| {
+            let place = || self.state.admission.hold_place(self.peer);
+            rooms.socket_gone(&self.room, self.socket, member, self.heard.into_std(), place)
+        });
         outbox.end(1000);
         drop(outbox);
         // Whoever closes with something unread resets the connection, and the last words may be lost with it.
@@ -199,8 +203,8 @@ impl Session {
     }
 
     fn broken(&mut self, outbox: &Outbox, error: &axum::Error) -> Next {
-        let text = error.to_string();
-        if !text.contains("too long") && !text.contains("too big") {
+        let cause = error.source().and_then(|cause| cause.downcast_ref::<tungstenite::Error>());
+        if !matches!(cause, Some(tungstenite::Error::Capacity(_))) {
             tracing::debug!(room = %self.room, %error, "WebSocket broken");
             return Next::Stop;
         }

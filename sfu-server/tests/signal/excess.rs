@@ -117,6 +117,36 @@ async fn sockets_of_one_address_are_bounded_and_counted_out_again() {
     assert!(try_connect(&server, "/rooms/demo/ws", &[]).await.is_ok());
 }
 
+#[tokio::test(start_paused = true)]
+async fn participants_whose_socket_is_away_count_for_their_address_until_they_are_back_or_gone() {
+    let server = Server::with_flags(&[("sockets_per_address", "2")]);
+    let mut tokens = Vec::new();
+    for name in ["ann", "bob"] {
+        let (client, welcome) = Client::join(&server, "demo", name).await;
+        tokens.push(welcome.token());
+        drop(client);
+        until("the socket is counted out", || server.state.admission.sockets() == 0).await;
+    }
+    let mut late = Client::connect(&server, "demo").await;
+    let join = json!({"type": "join", "version": 1, "name": "late"});
+    assert_eq!(late.request(join.clone()).await["code"], "too_many");
+    let mut other = try_connect_from(&server, "198.51.100.10:1", "/rooms/demo/ws", &[]).await.unwrap();
+    assert_eq!(other.request(join.clone()).await["type"], "joined", "from elsewhere");
+    // Whoever is away may come back all the same, and counts once.
+    let (mut ann, joined) = Client::resume(&server, "demo", &tokens[0]).await;
+    assert_eq!(joined["type"], "joined", "{joined}");
+    assert_eq!(late.request(join.clone()).await["code"], "too_many", "there are Ann, Bob and this one");
+    ann.request(json!({"type": "leave"})).await;
+    ann.end().await;
+    drop(ann);
+    until("her socket is counted out", || server.state.admission.sockets() == 2).await;
+    assert_eq!(late.request(join).await["type"], "joined");
+    drop(late);
+    // Those who are away are given up in time, and nothing of them is left in the count.
+    other.idle(Duration::from_secs(25)).await;
+    let _again = [Client::join(&server, "demo", "ann").await, Client::join(&server, "demo", "bob").await];
+}
+
 /// What a participant is last told of whether Ann's first track is muted.
 fn muted(message: &Value) -> &Value {
     &message["participant"]["tracks"][0]["muted"]

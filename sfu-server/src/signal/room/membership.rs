@@ -163,6 +163,7 @@ impl Room {
         let sockets: Vec<SocketId> = self.members.values().filter_map(Member::socket).collect();
         let end = |socket| Output::End { socket, reason: LeaveReason::Draining };
         self.outputs.extend(sockets.into_iter().map(end));
+        self.outputs.extend(self.members.keys().copied().map(Output::Settled));
         self.members.clear();
         self.by_identity.clear();
         self.by_transport.clear();
