@@ -61,7 +61,8 @@ async fn tracks_are_what_the_offer_says_they_are_and_else_what_they_look_like() 
     assert!(muted, "the shard is told with the offer");
     // A further offer that says nothing of them changes nothing of that.
     ann.offer().await;
-    let tracks = bob.expect("participant_changed").await["participant"]["tracks"].clone();
+    let (_, welcome) = Client::join(&server, "demo", "carl").await;
+    let tracks = &welcome.0["participants"][0]["tracks"];
     assert_eq!((&tracks[1]["source"], &tracks[2]["muted"]), (&json!("screen"), &json!(true)));
 }
 
