@@ -11,6 +11,8 @@ if [[ ${E2E_INSIDE:-} == 1 ]]; then
   ip address add "$address/24" dev media0
   ip link set media0 up
   ip link set media1 up
+  # The headless clients' mDNS joins a multicast group, which needs a way there.
+  ip route add 224.0.0.0/4 dev media0
   unset E2E_INSIDE
   export E2E_ADDRESS=$address
   exec "$@"

@@ -121,7 +121,8 @@ web_lint() { cd web && npm run --silent lint; }
 web_packages() { make --no-print-directory web/node_modules/.package-lock.json; }
 web_pages() { make --no-print-directory web; }
 clippy() { cargo clippy --locked --workspace --all-targets -- -D warnings; }
-release_server() { cargo build --locked --release -p sfu-server; }
+# The server, and the headless clients that meet browsers.
+release_binaries() { cargo build --locked --release -p sfu-server -p load-tests --bins; }
 
 check "web packages" web_packages
 if [[ $selection != e2e ]]; then
@@ -138,7 +139,7 @@ if [[ $selection == all ]]; then
 fi
 if [[ $selection != lint ]]; then
   [[ $selection == e2e ]] && check "web pages" web_pages
-  check "release server" release_server
+  check "release binaries" release_binaries
   check "ffmpeg with WHIP" whip_ffmpeg
   suite "browser tests" count_vitest "$logs/browser.json" browser_tests
 fi

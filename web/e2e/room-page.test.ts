@@ -1,137 +1,137 @@
-import type { Page } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { chromium, FAKE_DEVICES, type TestBrowser } from './support/browser.ts';
+import { chromium, FAKE_DEVICES, FAKE_DEVICES_ONLY, type TestBrowser } from './support/browser.ts';
+import { control, OTHERS, RoomPage } from './support/room-page.ts';
 import { Server } from './support/server.ts';
-import { sleep } from './support/wait.ts';
+import { eventually } from './support/wait.ts';
+
+const ROOM = 'friday lunch';
 
 let server: Server;
-let camera: TestBrowser;
-let screen: TestBrowser;
+let allowed: TestBrowser;
+let refused: TestBrowser;
+let ada: RoomPage;
+let ben: RoomPage;
 
 beforeAll(async () => {
   server = await Server.start();
-  camera = await chromium(FAKE_DEVICES);
-  screen = await chromium();
+  allowed = await chromium(FAKE_DEVICES);
 });
 
 afterAll(async () => {
-  await camera.close();
-  await screen.close();
+  await allowed.close();
   await server.stop();
 });
 
-async function open({ browser }: TestBrowser, query: string): Promise<Page> {
-  const page = await browser.newPage();
-  page.on('console', (message) => {
-    if (message.type() === 'error') complaints.push(message.text());
-  });
-  page.on('pageerror', (error) => complaints.push(String(error)));
-  await page.goto(`${server.url}/${query}`);
-  return page;
-}
-
-const complaints: string[] = [];
-
-async function text(page: Page, selector: string): Promise<string> {
-  return page.$eval(selector, (element) => element.textContent);
-}
-
-async function says(page: Page, selector: string, pattern: RegExp, withinMs = 15_000): Promise<void> {
-  try {
-    await page.waitForFunction(
-      (query, source) => new RegExp(source).test(document.querySelector(query)?.textContent ?? ''),
-      { timeout: withinMs, polling: 100 },
-      selector,
-      pattern.source,
-    );
-  } catch {
-    throw new Error(`${selector} says "${await text(page, selector)}", not ${String(pattern)}`);
-  }
-}
+const link = (room = ROOM): string => `${server.url}/rooms/${encodeURIComponent(room)}`;
 
 describe('the room page', () => {
-  it('publishes by name, is watched by link, and both end', async () => {
-    const publisher = await open(camera, '#café');
-    expect(await publisher.$eval('#room', (input) => (input as HTMLInputElement).value)).toBe('café');
-    await says(publisher, '#publish-status', /Not publishing/);
-    await publisher.click('#publish');
-    await says(publisher, '#publish-status', /^Publishing$/);
-    await says(publisher, '#publish-stats', /Round trip/);
-
-    const viewer = await open(screen, `?room=${encodeURIComponent('café')}&role=watch`);
-    await says(viewer, '#watch-status', /Live, 1 publisher/);
-    await says(viewer, '.tile:not([hidden]) .tile-figures', /\d+×\d+ · \d+ fps/);
-    expect(await viewer.$$eval('.tile:not([hidden])', (tiles) => tiles.length)).toBe(1);
-
-    await publisher.click('#publish');
-    await says(publisher, '#publish-status', /Not publishing/);
-    await says(viewer, '#watch-status', /Waiting for a publisher/);
-    await viewer.click('#watch');
-    await says(viewer, '#stage-empty-title', /You stopped watching/);
-    await publisher.close();
-    await viewer.close();
+  it('makes a room of a word', async () => {
+    ada = await RoomPage.open(allowed, server.url);
+    await ada.shows('[data-state="home"]');
+    await ada.page.locator('#room').fill(ROOM);
+    await ada.page.keyboard.press('Enter');
+    await ada.shows('.preview[data-camera="on"][data-microphone="on"]');
+    expect(ada.page.url()).toBe(link());
+    await ada.join('Ada');
+    await ada.shows('[data-alone="true"]');
   });
 
-  it('tells the one who was replaced, and does not fight the other', async () => {
-    const first = await open(camera, '?room=twice&identity=same');
-    await first.click('#publish');
-    await says(first, '#publish-status', /^Publishing$/);
-    const second = await open(camera, '?room=twice&identity=same');
-    await second.click('#publish');
-    await says(second, '#publish-status', /^Publishing$/);
-    await says(first, '#publish-status', /Ended by the server/);
-    await says(first, '#publish-message', /same name/);
-    await sleep(2000);
-    expect(await text(second, '#publish-status')).toBe('Publishing');
-    await first.close();
-    await second.close();
+  it('is joined by link and by keyboard alone, and two people see each other', async () => {
+    ben = await RoomPage.open(allowed, link());
+    await ben.shows('[data-state="prejoin"]');
+    const focused = (): Promise<string | null> =>
+      ben.page.evaluate(() => document.activeElement?.getAttribute('name') ?? null);
+    for (let i = 0; i < 15 && (await focused()) !== 'name'; i += 1) await ben.page.keyboard.press('Tab');
+    expect(await focused()).toBe('name');
+    // What the browser remembers of the other window is replaced.
+    await ben.page.keyboard.down('Control');
+    await ben.page.keyboard.press('a');
+    await ben.page.keyboard.up('Control');
+    await ben.page.keyboard.type('Ben');
+    await ben.page.keyboard.press('Enter');
+    await ben.isIn();
+    await ben.sees(1);
+    await ada.sees(1);
+    await ada.gone('[data-alone="true"]');
   });
 
-  it('ends its session when the tab goes away', async () => {
-    const publisher = await open(camera, '?room=gone');
-    await publisher.click('#publish');
-    await says(publisher, '#publish-status', /^Publishing$/);
-    const viewer = await open(screen, '?room=gone&role=watch');
-    await says(viewer, '#watch-status', /Live, 1 publisher/);
-    await publisher.goto('about:blank');
-    // Silence alone would take the server half a minute to notice.
-    await says(viewer, '#watch-status', /Waiting for a publisher/, 6_000);
-    await publisher.close();
-    await viewer.close();
+  it('tells the others what is muted and switched off', async () => {
+    await ben.shows(`${OTHERS}[data-microphone="on"][data-camera="on"]`);
+    await ada.page.keyboard.press('m');
+    await ben.shows(`${OTHERS}[data-microphone="off"]`);
+    await ada.page.keyboard.press('v');
+    await ben.shows(`${OTHERS}[data-camera="off"]`);
+    await ada.page.keyboard.press('m');
+    await ada.page.keyboard.press('v');
+    await ben.shows(`${OTHERS}[data-microphone="on"][data-camera="on"]`);
+    await ben.sees(1);
   });
 
-  it('works by keyboard alone', async () => {
-    const viewer = await open(screen, '#keys');
-    const order: string[] = [];
-    for (let i = 0; i < 8; i += 1) {
-      await viewer.keyboard.press('Tab');
-      order.push(await viewer.evaluate(() => document.activeElement?.id ?? ''));
+  it('carries chat, and counts what was not read', async () => {
+    await ben.click('chat');
+    await ben.page.locator('textarea[name="message"]').fill('See https://example.org/menu');
+    await ben.page.keyboard.press('Enter');
+    await ada.shows(`${control('chat')} .badge`);
+    await ada.page.keyboard.press('c');
+    await ada.says(/See https:\/\/example\.org\/menu/);
+    await ada.page.keyboard.press('Escape');
+  });
+
+  it('lets somebody in whose devices are refused, and says why and what helps', async () => {
+    refused = await chromium(FAKE_DEVICES_ONLY);
+    try {
+      const session = await refused.browser.target().createCDPSession();
+      for (const name of ['camera', 'microphone'])
+        await session.send('Browser.setPermission', { permission: { name }, setting: 'denied' });
+      const cy = await RoomPage.open(refused, link());
+      await cy.shows('[data-cause="blocked"]');
+      await cy.says(/Allow (it|them) for this page/);
+      await cy.join('Cy');
+      await cy.sees(2);
+      await ada.says(/Cy/);
+      await cy.page.close();
+      await ada.gone(`${OTHERS}[aria-label^="Cy"]`);
+    } finally {
+      await refused.close();
     }
-    expect(order).toEqual(expect.arrayContaining(['room', 'copy', 'slots', 'watch', 'identity', 'publish']));
-    await viewer.focus('#room');
-    await viewer.keyboard.press('Enter');
-    await says(viewer, '#watch-status', /Waiting for a publisher/);
-    await viewer.close();
   });
 
-  it('comes back by itself when the server was restarted', async () => {
-    const publisher = await open(camera, '?room=back');
-    await publisher.click('#publish');
-    await says(publisher, '#publish-status', /^Publishing$/);
-    const viewer = await open(screen, '?room=back&role=watch');
-    await says(viewer, '#watch-status', /Live, 1 publisher/);
-
-    expect(await server.stop(), server.log).toBe(0);
-    await says(viewer, '#watch-status', /Reconnecting/);
-    await says(publisher, '#publish-status', /Reconnecting/);
-    server = await Server.start({ httpPort: server.httpPort, mediaPort: server.mediaPort });
-    await says(publisher, '#publish-status', /^Publishing$/, 30_000);
-    await says(viewer, '#watch-status', /Live, 1 publisher/, 30_000);
-    await publisher.close();
-    await viewer.close();
+  it('brings somebody back who loads the page anew', async () => {
+    await ben.page.reload();
+    await ben.join('Ben');
+    await ben.sees(1);
+    await ada.sees(1);
+    await eventually(
+      'one Ben',
+      () => ada.page.$$eval(OTHERS, (tiles) => tiles.length),
+      (count) => count === 1,
+      30_000,
+    );
   });
 
-  it('breaks no rule of the content security policy', () => {
+  it('comes back by itself when the server died and another took its place', async () => {
+    const { httpPort, mediaPort } = server;
+    await server.kill();
+    await ada.shows('[data-banner="reconnecting"]');
+    server = await Server.start({ httpPort, mediaPort });
+    await ada.isIn();
+    await ben.isIn();
+    await ada.sees(1);
+    await ben.sees(1);
+  });
+
+  it('leaves, and comes in again', async () => {
+    await ben.click('leave');
+    await ben.shows('[data-state="left"]');
+    await ada.shows('[data-alone="true"]');
+    await ben.click('rejoin');
+    await ben.isIn();
+    await ben.sees(1);
+    await ada.sees(1);
+  });
+
+  it('had nothing to complain of, its content security policy among it', () => {
+    const complaints = [...ada.complaints, ...ben.complaints];
     expect(complaints.filter((line) => !/Failed to (load resource|fetch)|ERR_CONNECTION/.test(line))).toEqual(
       [],
     );

@@ -1,6 +1,5 @@
 import { WhepClient, WhipClient, type LinkState, type VideoCodec } from '../../src/client/index.ts';
 import { fakeMicrophone, Picture, tone, type Rgb } from './picture.ts';
-import { scenery, type Hour } from './scenery.ts';
 import { Viewer } from './viewer.ts';
 
 export interface PublishRequest {
@@ -27,7 +26,7 @@ export type RtpStats = Readonly<Record<string, number | string | undefined>>;
 
 type Client = WhipClient | WhepClient;
 
-const publishers = new Map<string, { client: WhipClient; picture?: Picture }>();
+const publishers = new Map<string, { client: WhipClient; picture: Picture }>();
 const viewers = new Map<string, Viewer>();
 
 function client(name: string): Client {
@@ -58,14 +57,6 @@ export const harness = {
     made.start();
   },
 
-  /** Publishes a landscape, for screenshots. */
-  paint(name: string, hour: Hour, room: string): void {
-    const endpoint = new URL(`/whip/${room}?identity=${name}`, location.href).href;
-    const made = new WhipClient({ endpoint, stream: scenery(hour) });
-    publishers.set(name, { client: made });
-    made.start();
-  },
-
   watch(name: string, request: WatchRequest): void {
     const endpoint = new URL(`/whep/${request.room}`, location.href);
     if (request.watch !== undefined) endpoint.searchParams.set('watch', request.watch);
@@ -79,7 +70,7 @@ export const harness = {
 
   async stop(name: string): Promise<void> {
     await client(name).stop();
-    publishers.get(name)?.picture?.stop();
+    publishers.get(name)?.picture.stop();
   },
 
   state(name: string): LinkState {

@@ -1,22 +1,28 @@
 export type Rgb = readonly [number, number, number];
 
-const WIDTH = 320;
-const HEIGHT = 180;
+/** Pixels. */
+export interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Two cores encode and decode four people's of it. */
+const SIZE_DEFAULT: Size = { width: 320, height: 180 };
 const FRAMES_PER_SECOND = 15;
 /** Flecks that change with every frame: a frame takes several packets, as a camera's does. */
 const SPARKS = 60;
-/** They keep to the lowest part of the picture; the rest is one colour. */
-const SPARKS_HEIGHT = 60;
+/** They keep to the lowest third of the picture; the rest is one colour. */
+const SPARKS_SHARE = 1 / 3;
 
 /** A camera and a microphone nobody can confuse with another: one colour above lively flecks, and one tone. */
 export class Picture {
   readonly stream: MediaStream;
   readonly #timer: ReturnType<typeof setInterval>;
 
-  constructor(color: Rgb, sound: readonly MediaStreamTrack[]) {
+  constructor(color: Rgb, sound: readonly MediaStreamTrack[], { width, height }: Size = SIZE_DEFAULT) {
     const canvas = document.createElement('canvas');
-    canvas.width = WIDTH;
-    canvas.height = HEIGHT;
+    canvas.width = width;
+    canvas.height = height;
     // Firefox hands out frames only of a canvas that was given a context first.
     const context = canvas.getContext('2d');
     if (context === null) throw new Error('this browser has no 2D canvas');
@@ -24,12 +30,12 @@ export class Picture {
     let frame = 0;
     const draw = (): void => {
       context.fillStyle = `rgb(${color.join(' ')})`;
-      context.fillRect(0, 0, WIDTH, HEIGHT);
+      context.fillRect(0, 0, width, height);
       for (let i = 0; i < SPARKS; i += 1) {
         const draw = hash(frame * SPARKS + i);
         context.fillStyle = `hsl(${draw % 360} 80% 55%)`;
-        const y = HEIGHT - 1 - ((draw >>> 9) % SPARKS_HEIGHT);
-        context.fillRect((draw >>> 17) % WIDTH, y, 4 + (draw % 13), 3);
+        const y = height - 1 - ((draw >>> 9) % Math.round(height * SPARKS_SHARE));
+        context.fillRect((draw >>> 17) % width, y, 4 + (draw % 13), 3);
       }
       frame += 1;
     };

@@ -19,8 +19,10 @@ const CHROMIUM_FLAGS = [
   '--mute-audio',
 ];
 
+/** A camera that beeps. */
+export const FAKE_DEVICES_ONLY = ['--use-fake-device-for-media-stream'];
 /** A camera that beeps and a permission that is given. */
-export const FAKE_DEVICES = ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'];
+export const FAKE_DEVICES = [...FAKE_DEVICES_ONLY, '--use-fake-ui-for-media-stream'];
 
 /** Of Firefox's fake microphone, Hz. */
 export const FIREFOX_PITCH = 440;
@@ -70,12 +72,30 @@ export async function firefox(): Promise<TestBrowser> {
   return closing(browser, profile);
 }
 
-/** A page of the server's origin with the harness in it. */
+/**
+ * A page of the server's origin with the harness in it. Each gets a window: a tab behind another is hidden, and the SDK
+ * for rooms asks for no pictures that nobody sees.
+ */
 export async function harnessPage({ browser }: TestBrowser, url: string): Promise<Page> {
-  const page = await browser.newPage();
+  const page = await browser.newPage({ type: 'window' });
   await page.goto(`${url}/`, { waitUntil: 'load' });
   await page.evaluate(`${pageScript('harness')}; window.harness = harness.harness; undefined`);
   return page;
+}
+
+/**
+ * A page with the client SDK in it, of a document of the server's that has neither style nor script of its own.
+ */
+export async function personPage({ browser }: TestBrowser, url: string): Promise<Page> {
+  const page = await browser.newPage({ type: 'window' });
+  await injectPerson(page, url);
+  return page;
+}
+
+/** Loads the document, anew if it was there before. */
+export async function injectPerson(page: Page, url: string): Promise<void> {
+  await page.goto(`${url}/healthz`, { waitUntil: 'load' });
+  await page.evaluate(`${pageScript('person')}; window.person = person.person; undefined`);
 }
 
 function closing(browser: Browser, profile: string): TestBrowser {

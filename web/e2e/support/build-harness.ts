@@ -1,9 +1,9 @@
 import { build } from 'vite';
 import { harnessDirectory } from './paths.ts';
 
-/** Bundles the page side of the tests, with the project's own WHIP and WHEP clients in it, to one script. */
+/** Bundles the page side of the tests, with the project's own clients in it, to one script. */
 export default async function buildHarness(): Promise<void> {
-  for (const entry of ['harness', 'libraries']) {
+  for (const entry of ['harness', 'libraries', 'person', 'cast']) {
     await build({
       configFile: false,
       logLevel: 'warn',

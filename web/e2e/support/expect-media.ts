@@ -7,6 +7,8 @@ import { eventually } from './wait.ts';
 export const RED: Rgb = [200, 40, 40];
 export const GREEN: Rgb = [40, 170, 60];
 export const BLUE: Rgb = [40, 60, 200];
+export const YELLOW: Rgb = [215, 190, 40];
+export const VIOLET: Rgb = [150, 50, 190];
 
 /** How far one channel may stray: codecs and colour conversions cost some, another publisher's colour is 100 away. */
 const CHANNEL_ERROR_MAX = 45;
@@ -17,6 +19,10 @@ export function isColor(seen: Rgb | null, wanted: Rgb): boolean {
   return (
     seen !== null && wanted.every((channel, i) => Math.abs(channel - (seen[i] ?? -1000)) <= CHANNEL_ERROR_MAX)
   );
+}
+
+export function isPitch(heard: number, wanted: number): boolean {
+  return Math.abs(heard - wanted) <= PITCH_ERROR_MAX;
 }
 
 export async function seesAndHears(
@@ -34,7 +40,7 @@ export async function seesAndHears(
   await eventually(
     `${viewer} hears ${pitch} Hz in slot ${slot}`,
     () => page.evaluate((name, index) => window.harness.pitch(name, index), viewer, slot),
-    (heard) => Math.abs(heard - pitch) <= PITCH_ERROR_MAX,
+    (heard) => isPitch(heard, pitch),
   );
 }
 

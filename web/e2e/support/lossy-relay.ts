@@ -14,23 +14,31 @@ export class LossyRelay {
   loss: number;
   readonly #front: Socket;
   readonly #serverPort: number;
+  readonly #address: string;
   readonly #ways = new Map<string, Way>();
   readonly #random: () => number;
 
-  private constructor(front: Socket, serverPort: number, loss: number, seed: number) {
+  private constructor(front: Socket, address: string, serverPort: number, loss: number, seed: number) {
     this.#front = front;
     this.port = front.address().port;
+    this.#address = address;
     this.#serverPort = serverPort;
     this.loss = loss;
     this.#random = mulberry32(seed);
     front.on('message', (datagram, from) => this.#toServer(datagram, from.address, from.port));
   }
 
-  static async start(serverPort: number, loss: number, seed: number): Promise<LossyRelay> {
+  /** `address` is the server's, and its own. */
+  static async start(
+    serverPort: number,
+    loss: number,
+    seed: number,
+    address = '127.0.0.1',
+  ): Promise<LossyRelay> {
     const front = createSocket({ type: 'udp4', recvBufferSize: 1 << 20, sendBufferSize: 1 << 20 });
-    front.bind(0, '127.0.0.1');
+    front.bind(0, address);
     await once(front, 'listening');
-    return new LossyRelay(front, serverPort, loss, seed);
+    return new LossyRelay(front, address, serverPort, loss, seed);
   }
 
   close(): void {
@@ -44,7 +52,7 @@ export class LossyRelay {
       return;
     }
     this.passed.toServer += 1;
-    this.#way(address, port).socket.send(datagram, this.#serverPort, '127.0.0.1');
+    this.#way(address, port).socket.send(datagram, this.#serverPort, this.#address);
   }
 
   /** Each browser socket gets one of its own towards the server, so that the server tells them apart. */

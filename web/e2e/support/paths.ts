@@ -8,6 +8,9 @@ export const harnessDirectory = join(target, 'e2e');
 
 export const serverBinary = process.env['E2E_SERVER'] ?? join(target, 'release/sfu-server');
 
+/** The headless clients of load-tests. */
+export const loadBinary = process.env['E2E_LOAD'] ?? join(target, 'release/sfu-load');
+
 /** An interface's own address inside the tests' network namespace; see .ci/in-namespace.sh. */
 export function namespaceAddress(): string {
   const address = process.env['E2E_ADDRESS'];
@@ -23,6 +26,6 @@ export function whipFfmpeg(): string {
   return readFileSync(note, 'utf8').trim();
 }
 
-export function pageScript(name: 'harness' | 'libraries'): string {
+export function pageScript(name: 'harness' | 'libraries' | 'person' | 'cast'): string {
   return readFileSync(join(harnessDirectory, `${name}.js`), 'utf8');
 }

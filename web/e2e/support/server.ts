@@ -17,7 +17,7 @@ export interface ServerOptions {
 }
 
 /** The environment without what starts with SFU_: the server refuses variables it does not know, such as these tests' own. */
-function foreignVariables(): NodeJS.ProcessEnv {
+export function foreignVariables(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('SFU_')));
 }
 
@@ -93,6 +93,14 @@ export class Server {
     this.#process.kill('SIGTERM');
     await once(this.#process, 'exit');
     return this.#process.exitCode;
+  }
+
+  /** Ends it as a power cut does. */
+  async kill(): Promise<void> {
+    if (this.#process.exitCode !== null) return;
+    const ended = once(this.#process, 'exit');
+    this.#process.kill('SIGKILL');
+    await ended;
   }
 }
 

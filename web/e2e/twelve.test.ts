@@ -1,0 +1,72 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { chromium, type TestBrowser } from './support/browser.ts';
+import { LoadPublishers } from './support/load.ts';
+import { Person } from './support/person.ts';
+import { Server } from './support/server.ts';
+import { eventually, sleep } from './support/wait.ts';
+
+const PUBLISHERS = 12;
+const WATCH_MS = 10_000;
+/** The clips run at 25; the rest is a busy machine's. */
+const FRAMES_PER_SECOND_MIN = 15;
+/** Four by three of them fill the window. */
+const TILE = { width: 192, height: 108 };
+
+let server: Server;
+let browser: TestBrowser;
+let publishers: LoadPublishers;
+let viewer: Person;
+
+beforeAll(async () => {
+  server = await Server.start();
+  publishers = new LoadPublishers(server.url, PUBLISHERS);
+  browser = await chromium();
+  viewer = await Person.open(browser, server.url, 'viewer');
+});
+
+afterAll(async () => {
+  await browser.close();
+  await publishers.stop();
+  expect(await server.stop(), server.log).toBe(0);
+});
+
+const frames = (): Promise<number[]> =>
+  Promise.all(publishers.identities.map((identity) => viewer.framesShown(identity)));
+
+describe('twelve headless publishers and one Chromium with twelve tiles', () => {
+  it('all play', async () => {
+    await viewer.join({ room: publishers.room, tile: TILE });
+    try {
+      await viewer.isWith(publishers.identities, 30_000);
+    } catch (error) {
+      throw new Error(`${String(error)}\n${publishers.log}`);
+    }
+    await eventually('all twelve play', frames, (all) => all.every((count) => count > 0), 30_000);
+    const negotiations = await viewer.negotiations();
+    const before = await frames();
+    await sleep(WATCH_MS);
+    const after = await frames();
+    for (const [i, identity] of publishers.identities.entries()) {
+      const shown = (after[i] ?? 0) - (before[i] ?? 0);
+      expect(shown, `pictures of ${identity}`).toBeGreaterThan((WATCH_MS / 1000) * FRAMES_PER_SECOND_MIN);
+      expect(await viewer.received(identity, 'video', 'packetsLost')).toBe(0);
+    }
+    expect(await viewer.negotiations()).toBe(negotiations);
+    expect(await viewer.connections()).toBe(1);
+  });
+
+  it('what is out of sight is not sent, and comes back', async () => {
+    // Twelve of these do not fit: the last ones are below the window's edge.
+    await viewer.resize({ width: 600, height: 500 });
+    const last = publishers.identities.at(-1) ?? '';
+    const state = async (): Promise<string> => (await viewer.slot(last, 'video'))?.state ?? 'none';
+    await eventually('the last is hidden', state, (now) => now === 'hidden');
+    await viewer.resize(TILE);
+    const shown = await viewer.framesShown(last);
+    await eventually(
+      'the last plays',
+      () => viewer.framesShown(last),
+      (count) => count > shown + 10,
+    );
+  });
+});
