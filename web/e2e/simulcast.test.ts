@@ -69,7 +69,10 @@ async function follows(viewer: Person, who: Person, height: number, withinMs: nu
         .map((name) => `${name} ${stat[name]}`)
         .join(', '),
     );
-    throw new Error(`${String(error)}\nslot ${slot}\n${who.name} sends ${sent.join('\n')}`);
+    const estimate = await who.uploadEstimate();
+    throw new Error(
+      `${String(error)}\nslot ${slot}\n${who.name} believes in ${estimate} bit/s and sends ${sent.join('\n')}`,
+    );
   }
 }
 

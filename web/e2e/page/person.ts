@@ -171,6 +171,14 @@ export const person = {
     return all.flat().filter((stat) => stat['kind'] === kind);
   },
 
+  /** What the browser believes its upload can take, bit/s; 0 as long as it says nothing. */
+  async uploadEstimate(): Promise<number> {
+    const report = await me().meeting.peer.value?.getStats();
+    const all = [...((report ?? new Map()) as ReadonlyMap<string, RtpFigures>).values()];
+    const estimates = all.map((stat) => stat['availableOutgoingBitrate']);
+    return Number(estimates.find((estimate) => estimate !== undefined) ?? 0);
+  },
+
   /** Offers made so far. */
   negotiations: (): number => me().meeting.negotiations.value,
 

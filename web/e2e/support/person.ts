@@ -106,6 +106,10 @@ export class Person {
     return this.page.evaluate((identity, what) => window.person.slot(identity, what), who, kind);
   }
 
+  uploadEstimate(): Promise<number> {
+    return this.page.evaluate(() => window.person.uploadEstimate());
+  }
+
   openData(label: string): Promise<void> {
     return this.page.evaluate((name) => window.person.openData(name), label);
   }
