@@ -2,12 +2,20 @@ import type { VideoCodec } from '../codec.ts';
 
 /** From the smallest to the largest: lists in SDP go that way (RFC 8853). */
 const RIDS = ['q', 'h', 'f'] as const;
-/** A picture this high or lower, pixels, is sent once: a quarter of it would be no picture. */
-const SINGLE_HEIGHT_MAX = 180;
-/** Sent in two sizes up to this height, pixels. */
-const DOUBLE_HEIGHT_MAX = 270;
+/**
+ * Chromium sends no more than two sizes of a picture with fewer pixels than this, and one of a picture with fewer than
+ * `DOUBLE_PIXELS_MIN`; it leaves out the largest, so that it must not be asked for more.
+ */
+const TRIPLE_PIXELS_MIN = 960 * 540;
+const DOUBLE_PIXELS_MIN = 480 * 270;
 /** What a camera is taken for while there is none. */
-const HEIGHT_DEFAULT = 720;
+const SIZE_DEFAULT: PictureSize = { width: 1280, height: 720 };
+
+/** Pixels; a phone held upright has the larger side second. */
+export interface PictureSize {
+  readonly width: number;
+  readonly height: number;
+}
 
 /** The most that one encoding may take, bit/s, by its height: above, nobody sees the difference on a face. */
 const BITRATES: readonly (readonly [height: number, bitrate: number])[] = [
@@ -27,24 +35,25 @@ export type Simulcast = 'on' | 'off';
 
 /** The camera's encodings when its section is made; their number and order are for life. */
 export function cameraEncodings(
-  height: number | undefined,
+  size: PictureSize | undefined,
   simulcast: Simulcast,
   codec: VideoCodec,
 ): RTCRtpEncodingParameters[] {
-  if (simulcast === 'off') return [{ maxBitrate: bitrateFor(height ?? HEIGHT_DEFAULT) }];
+  if (simulcast === 'off') return [{ maxBitrate: bitrateFor(shorterSide(size ?? SIZE_DEFAULT)) }];
   const empty = RIDS.map((rid) => ({ rid, ...layering(codec) }));
-  return fitEncodings(empty, height ?? HEIGHT_DEFAULT);
+  return fitEncodings(empty, size ?? SIZE_DEFAULT);
 }
 
-/** The same encodings for a camera of another height: how much each is scaled, whether it is sent, what it may take. */
+/** The same encodings for a camera of another size: how much each is scaled, whether it is sent, what it may take. */
 export function fitEncodings<T extends RTCRtpEncodingParameters>(
   encodings: readonly T[],
-  height: number,
+  size: PictureSize,
 ): T[] {
+  const height = shorterSide(size);
   if (encodings.length === 1) {
     return encodings.map((encoding) => ({ ...encoding, maxBitrate: bitrateFor(height) }));
   }
-  const used = sizesFor(height);
+  const used = sizesFor(size);
   return encodings.map((encoding, index) => {
     const scale = index < used ? 2 ** (used - 1 - index) : 1;
     return {
@@ -60,10 +69,16 @@ export function screenEncodings(): RTCRtpEncodingParameters[] {
   return [{ maxBitrate: SCREEN_BITRATE_MAX }];
 }
 
-/** How many sizes are worth sending; browsers send no more of so small a picture either. */
-function sizesFor(height: number): number {
-  if (height <= SINGLE_HEIGHT_MAX) return 1;
-  return height <= DOUBLE_HEIGHT_MAX ? 2 : RIDS.length;
+/** How many sizes a browser sends. */
+function sizesFor({ width, height }: PictureSize): number {
+  const pixels = width * height;
+  if (pixels < DOUBLE_PIXELS_MIN) return 1;
+  return pixels < TRIPLE_PIXELS_MIN ? 2 : RIDS.length;
+}
+
+/** What is called the height of a picture, turned or not. */
+function shorterSide({ width, height }: PictureSize): number {
+  return Math.min(width, height);
 }
 
 /** Chromium makes VP9 and AV1 a simulcast of plain streams only when it is told the mode; otherwise it layers one. */

@@ -1,6 +1,12 @@
 import { preferCodec, type VideoCodec } from '../codec.ts';
 import type { TrackSource, TrackUse } from '../wire.ts';
-import { cameraEncodings, fitEncodings, screenEncodings, type Simulcast } from './encodings.ts';
+import {
+  cameraEncodings,
+  fitEncodings,
+  screenEncodings,
+  type PictureSize,
+  type Simulcast,
+} from './encodings.ts';
 import { SOURCES, type Publications } from './publications.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -93,7 +99,7 @@ export class Senders {
     const { simulcast, codec } = this.#options;
     switch (source) {
       case 'camera':
-        return { sendEncodings: cameraEncodings(heightOf(track), simulcast, codec) };
+        return { sendEncodings: cameraEncodings(sizeOf(track), simulcast, codec) };
       case 'screen':
         return { sendEncodings: screenEncodings() };
       case 'microphone':
@@ -104,19 +110,18 @@ export class Senders {
 
   /** Another camera has another size, and its encodings other scales. */
   async #fit(source: TrackSource, sender: RTCRtpSender, track: MediaStreamTrack | null): Promise<void> {
-    const height = heightOf(track);
-    if (source !== 'camera' || height === undefined) return;
+    const size = sizeOf(track);
+    if (source !== 'camera' || size === undefined) return;
     const parameters = sender.getParameters();
-    parameters.encodings = fitEncodings(parameters.encodings, height);
+    parameters.encodings = fitEncodings(parameters.encodings, size);
     // Refused, the sizes stay those of the camera before: worse, and no reason not to send.
     await sender.setParameters(parameters).catch(() => undefined);
   }
 }
 
-/** The shorter side: a phone held upright sends the same camera turned. */
-function heightOf(track: MediaStreamTrack | null): number | undefined {
+function sizeOf(track: MediaStreamTrack | null): PictureSize | undefined {
   const { width, height } = track?.getSettings() ?? {};
-  return width === undefined || height === undefined ? height : Math.min(width, height);
+  return width === undefined || height === undefined ? undefined : { width, height };
 }
 
 /** Text that is slow can be read; text that is blurred cannot. */
