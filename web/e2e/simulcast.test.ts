@@ -7,9 +7,19 @@ import { Server } from './support/server.ts';
 import { eventually } from './support/wait.ts';
 
 const ROOM = 'sizes';
-const SIZE = { width: 640, height: 360 };
-const LARGE = { width: 640, height: 360 };
-const SMALL = { width: 160, height: 90 };
+/** The smallest of which Chromium sends three sizes. */
+const LARGE = { width: 960, height: 540 };
+const MIDDLE = { width: 480, height: 270 };
+/** A bit less than the smallest size: a tile that is a bit larger may keep the picture that it has. */
+const SMALL = { width: 212, height: 120 };
+/** What is sent for each, by the tile's height. */
+const HEIGHTS = new Map([
+  [120, 135],
+  [270, 270],
+  [540, 540],
+]);
+/** From the large one: every way there is between two sizes. */
+const WAY = [SMALL, LARGE, MIDDLE, SMALL, MIDDLE, LARGE];
 const SWITCHES = 20;
 /** Asked for at joins, before the first switch, or repeated because the first went unanswered. */
 const PLI_ALLOWANCE = 4;
@@ -31,7 +41,7 @@ beforeAll(async () => {
   ann = await Person.open(chrome, server.url, 'ann');
   ben = await Person.open(chrome, server.url, 'ben');
   fox = await Person.open(gecko, server.url, 'fox');
-  const common = { room: ROOM, size: SIZE, tile: LARGE };
+  const common = { room: ROOM, size: LARGE, tile: LARGE };
   await ann.join({ ...common, color: RED });
   await ben.join({ ...common, color: GREEN });
   await fox.join({ ...common, color: BLUE });
@@ -89,9 +99,9 @@ describe('the encoding follows the size of the tile', () => {
         const before = (await viewer.inbound(who.name, 'video')) ?? {};
         const asked = await who.sent('video', 'pliCount');
         for (let i = 0; i < SWITCHES; i += 1) {
-          const tile = i % 2 === 0 ? SMALL : LARGE;
+          const tile = WAY[i % WAY.length] ?? LARGE;
           await viewer.resize(tile);
-          await follows(viewer, who, tile.height, FOLLOW_MS_MAX);
+          await follows(viewer, who, HEIGHTS.get(tile.height) ?? 0, FOLLOW_MS_MAX);
         }
         const after = (await viewer.inbound(who.name, 'video')) ?? {};
         const what = `${who.name} at ${viewer.name}: ${JSON.stringify(after)}`;
