@@ -1,6 +1,6 @@
 import type { Unsubscribe } from '../observable.ts';
 import type { LayoutSlot, Slot } from '../wire.ts';
-import { assign, type Wanted } from './layout.ts';
+import { assign, NOTHING_SHOWN, type Assignment, type Wanted } from './layout.ts';
 import type { Place } from './receivers.ts';
 import { waitsForSocket } from './request-error.ts';
 import { Shown } from './shown.ts';
@@ -29,7 +29,7 @@ export class Stage {
   readonly #shown = new Map<Shown, Unsubscribe>();
   #places: readonly Place[] = [];
   #status: readonly Slot[] = [];
-  #byTrack: ReadonlyMap<string, string> = new Map();
+  #assigned: Pick<Assignment, 'byTrack' | 'lastShown'> = NOTHING_SHOWN;
   #layout: readonly LayoutSlot[] = [];
   /** The layout that the server has, as text; null if nobody knows. */
   #known: string | null = null;
@@ -74,7 +74,7 @@ export class Stage {
     if (!places.some(({ stream }) => known.has(stream))) {
       // Another connection: nothing that was said of the one before holds.
       this.#known = null;
-      this.#byTrack = new Map();
+      this.#assigned = NOTHING_SHOWN;
     }
     this.#places = places;
     this.#schedule(0);
@@ -106,8 +106,9 @@ export class Stage {
     this.#dueAtMs = Infinity;
     const wanted = merge(this.#shown.keys());
     const mids = this.#places.map(({ mid }) => mid);
-    const { slots, byTrack, missing } = assign(wanted, mids, this.#byTrack);
-    this.#byTrack = byTrack;
+    const assigned = assign(wanted, mids, this.#assigned);
+    const { slots, byTrack, missing } = assigned;
+    this.#assigned = assigned;
     this.#layout = slots;
     for (const shown of this.#shown.keys()) {
       const mid = byTrack.get(shown.track);
