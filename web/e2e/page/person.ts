@@ -27,6 +27,8 @@ export interface JoinRequest {
   /** Of each tile, CSS pixels. */
   readonly tile?: Size;
   readonly videoSlots?: number;
+  /** Whose pictures are shown; everybody's otherwise. */
+  readonly only?: readonly string[];
   readonly codec?: VideoCodec;
   /** All media takes the way through a test's relay at this port. */
   readonly relayPort?: number;
@@ -55,7 +57,7 @@ class Person {
       ...(request.videoSlots === undefined ? {} : { videoSlots: request.videoSlots }),
       ...(request.codec === undefined ? {} : { codec: request.codec }),
     });
-    this.wall = new Wall(this.meeting, request.tile ?? TILE_DEFAULT);
+    this.wall = new Wall(this.meeting, request.tile ?? TILE_DEFAULT, request.only);
     this.meeting.participants.subscribe((all) => this.#note(all));
   }
 

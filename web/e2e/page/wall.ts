@@ -18,8 +18,9 @@ export class Wall {
   #only: readonly string[] | undefined;
   #size: Size;
 
-  constructor(meeting: Meeting, size: Size) {
+  constructor(meeting: Meeting, size: Size, only?: readonly string[]) {
     this.#meeting = meeting;
+    this.#only = only;
     this.#size = size;
     this.#root.style.cssText =
       'position:fixed;inset:0;display:flex;flex-wrap:wrap;align-content:start;overflow:hidden';

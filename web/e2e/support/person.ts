@@ -101,6 +101,15 @@ export class Person {
     return this.page.evaluate((identity) => window.person.framesShown(identity), who);
   }
 
+  /** Waits until some pictures of a participant were put on screen. */
+  async shows(who: string): Promise<void> {
+    await eventually(
+      `${this.name} is shown ${who}`,
+      () => this.framesShown(who),
+      (frames) => frames > 15,
+    );
+  }
+
   /** The slot that carries a participant's track here. */
   slot(who: string, kind: Kind): Promise<Slot | null> {
     return this.page.evaluate((identity, what) => window.person.slot(identity, what), who, kind);
