@@ -23,8 +23,8 @@ for _ in {1..100}; do
   if node -e "fetch('http://$shown/readyz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"; then
     cat <<LINKS
 
-  Room page     http://$shown/
-  Watch a room  http://$shown/?room=demo&role=watch
+  Start page    http://$shown/
+  A room        http://$shown/rooms/demo
   Publish       WHIP to http://$shown/whip/demo
   Watch         WHEP at http://$shown/whep/demo
   Metrics       http://$shown/metrics

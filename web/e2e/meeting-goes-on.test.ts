@@ -13,6 +13,8 @@ import { eventually, sleep } from './support/wait.ts';
 const ROOM = 'goes-on';
 /** How long nobody may take to find that a tab is gone, ms. */
 const GONE_MS_MAX = 12_000;
+/** How long streams are watched when somebody was seen to be gone, ms. */
+const AFTERWARDS_MS = 3_000;
 /** Some pictures, so that a stream is seen to run. */
 const FRAMES = 15;
 
@@ -211,6 +213,7 @@ describe('somebody whose browser is no more', () => {
         ),
       ),
     );
+    await sleep(AFTERWARDS_MS);
     flowedOn(then, await moment(crowd.all));
   });
 });
