@@ -14,7 +14,10 @@ export function App({ support = checkSupport }: { readonly support?: () => Suppo
   const route = useRoute();
   const [able] = useState(support);
   if (able.kind === 'none') return <Unsupported support={able} />;
-  if (route.kind === 'home') return <Home theme={theme} />;
+  if (route.kind === 'home') {
+    const { typed, why } = route;
+    return <Home key={typed} theme={theme} typed={typed} why={why} />;
+  }
   return (
     <Suspense fallback={<Waiting state="loading" text={words.loading} />}>
       <RoomPage key={route.room} room={route.room} support={able} theme={theme} />

@@ -5,17 +5,24 @@ import type { Theme } from '../hooks/use-theme.ts';
 import { useTitle } from '../hooks/use-title.ts';
 import { freshName } from '../lib/fresh-name.ts';
 import { preferences } from '../lib/preferences.ts';
-import { roomOf, roomPath } from '../lib/route.ts';
+import { roomOf, roomPath, type Refusal } from '../lib/route.ts';
 import { Brand } from '../ui/Brand.tsx';
 import { PlainThemeButton } from '../ui/PlainThemeButton.tsx';
 import { words } from '../words.ts';
 
 const ICONS = [Upload, KeyRound, Users];
 
+interface HomeProps {
+  readonly theme: Theme;
+  /** What the link that led here named, and why that is no room. */
+  readonly typed?: string | undefined;
+  readonly why?: Refusal | undefined;
+}
+
 /** Where a word or a link becomes a room. */
-export function Home({ theme }: { readonly theme: Theme }): ReactElement {
-  const [text, setText] = useState('');
-  const [trouble, setTrouble] = useState('');
+export function Home({ theme, typed = '', why }: HomeProps): ReactElement {
+  const [text, setText] = useState(typed);
+  const [trouble, setTrouble] = useState(why === undefined ? '' : words.home[why]);
   const last = preferences.value.room;
   useTitle(words.product);
   const enter = (): void => {

@@ -40,6 +40,15 @@ describe('the start page', () => {
     expect(location.pathname).toBe('/');
   });
 
+  it('says why a link leads to no room, with the name to be mended', () => {
+    history.replaceState(null, '', `/rooms/${'x'.repeat(129)}`);
+    render(<App support={() => ({ kind: 'full' })} />);
+    expect(screen.getByRole('alert').textContent).toBe(
+      'That is too long for a room’s name: 128 bytes at most.',
+    );
+    expect(screen.getByLabelText<HTMLInputElement>('Word or link').value).toBe('x'.repeat(129));
+  });
+
   it('makes a fresh room, and remembers the last', async () => {
     prefer({ room: 'tea' });
     render(<App support={() => ({ kind: 'full' })} />);
