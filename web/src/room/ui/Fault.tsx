@@ -1,3 +1,4 @@
+import { TriangleAlert } from 'lucide-react';
 import { Component, type ReactElement, type ReactNode } from 'react';
 import { words } from '../words.ts';
 
@@ -25,6 +26,7 @@ export class Fault extends Component<Props, State> {
 function Broken(): ReactElement {
   return (
     <main className="message-page" data-state="broken" role="alert">
+      <TriangleAlert className="message-icon" aria-hidden="true" />
       <h1>{words.broken.title}</h1>
       <p>{words.broken.text}</p>
       <div className="message-actions">
