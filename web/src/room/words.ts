@@ -40,7 +40,7 @@ export const words = {
     level: 'Microphone level',
     muted: 'Muted: nobody hears you',
     silence: 'Say something: the bar moves when you are heard.',
-    levelHeld: 'Click anywhere: the browser shows no level before.',
+    levelHeld: 'Tap or click anywhere to see your level.',
     elsewhere: 'Start page',
     guest: 'Guest',
   },
