@@ -1,4 +1,4 @@
-//! HTTP clients that say nothing, little or too much: what they hold, and for how long.
+//! Clients that say nothing, little or too much: what they hold, for how long, and whether they are told.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -9,7 +9,7 @@
 
 mod binary;
 
-use std::io::Write;
+use std::io::{ErrorKind, Read, Write};
 use std::net::SocketAddr;
 use std::net::TcpStream as BlockingStream;
 use std::sync::Arc;
@@ -156,4 +156,38 @@ fn a_signal_ends_the_server_at_once_though_clients_hold_connections() {
     let (code, log) = server.end("TERM");
     assert_eq!(code, Some(0), "{log}");
     assert!(begin.elapsed() < Duration::from_secs(3), "took {:?}", begin.elapsed());
+}
+
+/// Head of a masked text frame that says it is 8 MiB long (RFC 6455 §5.2).
+const LONG_FRAME: [u8; 14] = [0x81, 0xff, 0, 0, 0, 0, 0, 0x80, 0, 0, 0, 0, 0, 0];
+
+/// A connection that is closed with something unread is reset, and what the other side was told may be lost with it.
+#[test]
+fn who_sends_far_too_much_is_told_and_has_time_to_hear_it() {
+    let server = binary::start(&["--media-port", "0", "--shards", "1"]);
+    let mut stream = BlockingStream::connect(server.http).unwrap();
+    let head = "GET /rooms/demo/ws HTTP/1.1\r\nHost: sfu\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+                Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    stream.write_all(head.as_bytes()).unwrap();
+    stream.write_all(&LONG_FRAME).unwrap();
+    // More than the server takes in before it knows.
+    stream.write_all(&vec![b'x'; 100_000]).unwrap();
+
+    stream.set_read_timeout(Some(Duration::from_millis(500))).unwrap();
+    let mut heard = Vec::new();
+    let mut bytes = [0; 4_096];
+    let end = loop {
+        match stream.read(&mut bytes) {
+            Ok(0) => break ErrorKind::UnexpectedEof,
+            Ok(length) => heard.extend_from_slice(&bytes[..length]),
+            Err(error) => break error.kind(),
+        }
+    };
+    let heard = String::from_utf8_lossy(&heard);
+    assert!(heard.contains("too_large"), "{heard}");
+    assert_eq!(end, ErrorKind::WouldBlock, "closed before it can have heard: {heard}");
+    // It hangs up, and is let go.
+    drop(stream);
+    let (code, log) = server.end("TERM");
+    assert_eq!(code, Some(0), "{log}");
 }

@@ -9,7 +9,8 @@ use futures::stream::{SplitSink, SplitStream};
 use futures::{SinkExt, StreamExt};
 use sfu_core::id::{Identity, RoomName};
 use tokio::sync::watch;
-use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, sleep_until, timeout};
 use tokio_tungstenite::tungstenite;
 
 use super::admission::Permit;
@@ -42,6 +43,8 @@ pub struct Session {
 enum Next {
     Go,
     Stop,
+    /// With something on the way that cannot be read.
+    StopUnread,
 }
 
 impl Session {
@@ -54,8 +57,8 @@ impl Session {
     pub async fn run(mut self, websocket: WebSocket, permit: Permit) {
         let (sink, mut stream) = websocket.split();
         let (outbox, queue, ended) = outbox::channel();
-        let mut writer = tokio::spawn(write(sink, queue, self.state.rooms.terms.ping_interval));
-        self.read(&mut stream, &outbox, ended.clone()).await;
+        let writer = tokio::spawn(write(sink, queue, self.state.rooms.terms.ping_interval));
+        let last = self.read(&mut stream, &outbox, ended.clone()).await;
 
         let overflowed = *ended.borrow() == OutboxState::Overflowed;
         let rooms = self.state.rooms.clone();
@@ -67,12 +70,9 @@ impl Session {
         outbox.end(1000);
         drop(outbox);
         // Whoever closes with something unread resets the connection, and the last words may be lost with it.
-        let farewell = async {
-            let _ = (&mut writer).await;
-            while let Some(Ok(_)) = stream.next().await {}
-        };
-        if overflowed || timeout(CLOSE_MAX, farewell).await.is_err() {
-            writer.abort();
+        let cut = writer.abort_handle();
+        if overflowed || timeout(CLOSE_MAX, read_away(&mut stream, last, writer)).await.is_err() {
+            cut.abort();
         }
         drop(permit);
         // Whoever is absent now is given up by the task of the socket that it lost.
@@ -87,7 +87,7 @@ impl Session {
         stream: &mut SplitStream<WebSocket>,
         outbox: &Outbox,
         mut ended: watch::Receiver<OutboxState>,
-    ) {
+    ) -> Next {
         let patience = self.state.rooms.terms.ping_interval * 2;
         let mut bucket = Bucket::new(now().instant);
         let join_by = Instant::now() + JOIN_MAX;
@@ -97,14 +97,14 @@ impl Session {
             let deadline = if self.member.is_some() { silent_at } else { join_by.min(silent_at) };
             let frame = tokio::select! {
                 biased;
-                _ = ended.wait_for(|state| *state != OutboxState::Open) => return,
+                _ = ended.wait_for(|state| *state != OutboxState::Open) => return Next::Stop,
                 frame = stream.next() => frame,
                 () = sleep_until(deadline) => {
                     self.too_late(outbox);
-                    return;
+                    return Next::Stop;
                 }
             };
-            let Some(frame) = frame else { return };
+            let Some(frame) = frame else { return Next::Stop };
             self.heard = Instant::now();
             let next = match frame {
                 Ok(frame) if !bucket.take(now().instant, FRAME_TOKENS) => self.flooded(outbox, &frame),
@@ -117,8 +117,8 @@ impl Session {
                 Ok(Message::Close(_)) => Next::Stop,
                 Err(error) => self.broken(outbox, &error),
             };
-            if next == Next::Stop {
-                return;
+            if next != Next::Go {
+                return next;
             }
         }
     }
@@ -210,7 +210,18 @@ impl Session {
         }
         let message = format!("a message may be {FRAME_BYTES_MAX} bytes long; this one is longer");
         self.refuse(outbox, None, &Refusal::new(ErrorCode::TooLarge, message));
-        self.expel(outbox, LeaveReason::Misbehaved)
+        self.expel(outbox, LeaveReason::Misbehaved);
+        Next::StopUnread
+    }
+}
+
+/// Lets the last words go out and reads what still comes, until the other side ends it too.
+async fn read_away(stream: &mut SplitStream<WebSocket>, last: Next, writer: JoinHandle<()>) {
+    let _ = writer.await;
+    while let Some(Ok(_)) = stream.next().await {}
+    if last == Next::StopUnread {
+        // Its sender still sends, and needs time to hear why nobody reads.
+        sleep(CLOSE_MAX).await;
     }
 }
 
