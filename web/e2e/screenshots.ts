@@ -39,6 +39,7 @@ const devicesFail =
 /** Pages of which one look is enough. */
 const DOORS: readonly { name: string; path: string; before?: Before; shows: string }[] = [
   { name: 'home', path: '/', shows: '[data-state="home"]' },
+  { name: 'home-no-such-room', path: `/rooms/${'x'.repeat(200)}`, shows: '.trouble' },
   {
     name: 'prejoin',
     path: '/rooms/design-week',
@@ -141,6 +142,32 @@ describe.each(['desktop', 'phone'] as const)('%s', (size) => {
     await page.page.close();
   });
 
+  it('a room that cannot be reached', async () => {
+    const ada = await open(size, `${gate.url}/rooms/design-week`, drawnCamera('listens'));
+    await ada.shows('[data-state="prejoin"]');
+    await ada.page.locator('input[name="name"]').fill('Ada Bauer');
+    gate.shut();
+    await ada.click('join');
+    await ada.shows('[data-state="joining"] h1');
+    await shoot(ada, 'joining-trouble', size);
+    gate.reopen();
+    await ada.isIn();
+    await ada.page.close();
+  });
+
+  it('a room in which somebody else takes the place', async () => {
+    const url = `${server.url}/rooms/one-place?identity=ada&name=Ada&autojoin`;
+    const ada = await open(size, url, drawnCamera('listens'));
+    await ada.isIn();
+    const other = await open(size, url, drawnCamera('listens'));
+    await other.isIn();
+    await ada.shows('[data-state="left"]');
+    await ada.page.bringToFront();
+    await shoot(ada, 'replaced', size);
+    await ada.page.close();
+    await other.page.close();
+  });
+
   it('a room, from the first to the last', async () => {
     const room = size === 'phone' ? 'poster-talk' : 'design-week';
     const cast = await Cast.open(studio, server.url, room);
@@ -172,6 +199,10 @@ describe.each(['desktop', 'phone'] as const)('%s', (size) => {
     await ada.shows('[role="dialog"]');
     await shoot(ada, 'devices', size);
     await ada.page.keyboard.press('Escape');
+
+    await cast.present(1);
+    await ada.shows('[data-stage="screen"] [data-screen] video[data-picture="shown"]');
+    await shoot(ada, 'screen', size);
 
     gate.shut();
     await ada.shows('[data-banner="reconnecting"]');

@@ -1,6 +1,7 @@
 import { Meeting } from '../../src/client/index.ts';
 import { tone } from './picture.ts';
 import { portrait } from './portrait.ts';
+import { slide } from './slide.ts';
 
 const members = new Map<string, Meeting>();
 
@@ -30,6 +31,10 @@ export const cast = {
     return [...members.values()].filter(
       ({ state: { value } }) => value.kind === 'joined' && value.media === 'live',
     ).length;
+  },
+
+  async present(name: string): Promise<void> {
+    await members.get(name)?.publish('screen', slide());
   },
 
   async say(name: string, text: string): Promise<void> {

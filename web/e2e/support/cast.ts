@@ -70,6 +70,11 @@ export class Cast {
     );
   }
 
+  /** Shares a screen. */
+  async present(member: number): Promise<void> {
+    await this.#page.evaluate((name) => window.cast.present(name), MEMBERS[member]?.[0] ?? '');
+  }
+
   async close(): Promise<void> {
     await this.#page.close();
   }
