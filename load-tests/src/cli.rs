@@ -1,5 +1,7 @@
 //! The command line, and what each command does with it.
 
+mod webinar;
+
 use std::net::{IpAddr, ToSocketAddrs, UdpSocket};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -10,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::bench::{self, BenchError, BenchPlan};
 use crate::client::{ClientError, Server};
+use crate::lean::LeanError;
 use crate::media::{ClipSize, Codec};
 use crate::scenario::{self, Plan, Progress, Tolerance};
 use crate::table;
@@ -26,6 +29,8 @@ pub struct Cli {
 enum Command {
     /// Publish and watch against a running server and judge every frame; exits with 1 when anything is wrong.
     Run(RunArgs),
+    /// Have a crowd of lean clients watch a few publishers on a running server; exits with 1 when anything is wrong.
+    Webinar(webinar::WebinarArgs),
     /// Start a server of its own for each crowd and measure CPU per forwarded packet, memory and latency.
     Bench(BenchArgs),
 }
@@ -111,6 +116,8 @@ pub enum CliError {
     Client(#[from] ClientError),
     #[error(transparent)]
     Bench(#[from] BenchError),
+    #[error(transparent)]
+    Lean(#[from] LeanError),
     #[error("the report cannot be written as JSON: {0}")]
     Json(#[from] serde_json::Error),
 }
@@ -120,6 +127,7 @@ pub async fn execute(cli: Cli) -> Result<ExitCode, CliError> {
     let stop = stop_on_interrupt();
     match cli.command {
         Command::Run(args) => run(args, &stop).await,
+        Command::Webinar(args) => webinar::execute(args, &stop).await,
         Command::Bench(args) => bench(args, &stop).await,
     }
 }

@@ -3,6 +3,7 @@
 use comfy_table::{ContentArrangement, Table, presets::UTF8_FULL_CONDENSED};
 
 use crate::bench::BenchReport;
+use crate::lean::CrowdReport;
 use crate::scenario::{Percentiles, Report};
 
 fn table() -> Table {
@@ -55,6 +56,58 @@ pub fn of_run(report: &Report) -> String {
     }
     if report.verified {
         text += "\n✓ every judged frame is the publisher's, whole and decodable";
+    }
+    text
+}
+
+/// A crowd's report.
+pub fn of_crowd(report: &CrowdReport) -> String {
+    let mut table = table();
+    let (shape, measured, flow) = (&report.shape, &report.measured, &report.measured.flow);
+    let audio = if shape.audio { " + Opus" } else { "" };
+    let known = |figure: Option<f64>, unit: &str| {
+        figure.map_or("unknown (--server-pid)".to_owned(), |it| format!("{it:.0} {unit}"))
+    };
+    table.add_rows([
+        ["rooms × publishers × viewers", &format!("{} × {} × {}", shape.rooms, shape.publishers, shape.subscribers)],
+        ["media", &format!("{}{audio}", shape.codec)],
+        ["measured", &format!("{:.1} s", flow.seconds)],
+        ["joined / connected / judged", &format!("{} / {} / {}", report.joined, report.connected, report.judged)],
+        [
+            "packets received",
+            &format!("{} ({:.0}/s, {:.0} Mbit/s)", flow.packets, flow.packets_per_second, flow.megabits_per_second),
+        ],
+        ["of those authenticated", &flow.opened.to_string()],
+        [
+            "packets for each receive call",
+            &format!("{:.1}{}", flow.packets_per_receive, if report.gro { "" } else { " (no GRO)" }),
+        ],
+        ["mended / repeated packets", &format!("{} / {}", report.mended, report.duplicates)],
+        ["NACK / PLI by viewers", &format!("{} / {}", flow.nacks, flow.plis)],
+        ["NACK / PLI to publishers", &format!("{} / {}", report.publishers.nacks_in, report.publishers.plis_in)],
+        ["whole frames", &report.frames.to_string()],
+        ["offer to keys", &percentiles(&report.connect)],
+        ["offer to first frame", &percentiles(&report.first_frame)],
+        ["frame latency", &percentiles(&report.frame_latency)],
+        [
+            "clients' CPU",
+            &format!("{:.0} ns a packet, {:.2} cores in {} threads", flow.ns_per_packet, flow.cores, report.threads),
+        ],
+        ["publishers' and signalling's", &format!("{:.2} cores", measured.other_client_cores)],
+        ["server's CPU", &known(measured.server_ns_per_packet, "ns a packet")],
+        ["faults", &if report.faults.is_empty() { "none".to_owned() } else { format!("{:?}", report.faults) }],
+    ]);
+    let mut text = table.to_string();
+    report.warnings.iter().for_each(|words| text += &format!("\n! {words}"));
+    report.failures.iter().for_each(|words| text += &format!("\n✗ {words}"));
+    if report.failures_total > report.failures.len() {
+        text += &format!("\n✗ … and {} more", report.failures_total - report.failures.len());
+    }
+    if report.interrupted {
+        text += "\n! interrupted: the figures are of the time until then";
+    }
+    if report.verified {
+        text += "\n✓ nothing that was looked at is wrong";
     }
     text
 }

@@ -20,6 +20,7 @@ use crate::scenario::Progress;
 
 pub use draw::draw;
 pub use process::ServerProcess;
+pub(crate) use process::{cpu_of, own_cpu};
 pub use step::{Spread, Step};
 
 /// What to measure.

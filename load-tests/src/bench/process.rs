@@ -132,8 +132,9 @@ pub fn own_cpu() -> Result<Duration, BenchError> {
     cpu_of(pid).map_err(|source| BenchError::Accounting { pid, source })
 }
 
-/// Sum over threads of the first field of `schedstat`: nanoseconds on a processor. `stat` would count in ticks of 10 ms.
-fn cpu_of(pid: u32) -> io::Result<Duration> {
+/// CPU time of a process: the sum over its threads of the first field of `schedstat`, nanoseconds on a processor. `stat`
+/// would count in ticks of 10 ms.
+pub fn cpu_of(pid: u32) -> io::Result<Duration> {
     let mut sum = Duration::ZERO;
     for thread in fs::read_dir(format!("/proc/{pid}/task"))? {
         // A thread may end between the listing and the reading.

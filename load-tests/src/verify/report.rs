@@ -36,6 +36,8 @@ pub enum Fault {
     WrongPublisher,
     /// A frame that no publisher ever sent in these bytes.
     Altered,
+    /// A packet that the keys of its connection do not open.
+    NotAuthentic,
 }
 
 impl Fault {
@@ -49,7 +51,8 @@ impl Fault {
             | Self::PictureIdJump
             | Self::TimestampBackwards
             | Self::WrongPublisher
-            | Self::Altered => false,
+            | Self::Altered
+            | Self::NotAuthentic => false,
         }
     }
 }

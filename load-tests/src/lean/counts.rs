@@ -1,0 +1,47 @@
+//! What went through a client, to be added up over a crowd.
+
+/// What went through a client.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// RTP packets received, retransmissions not among them.
+    pub packets: u64,
+    /// Retransmissions.
+    pub repeats: u64,
+    /// Bytes of all RTP packets as they came.
+    pub bytes: u64,
+    /// Packets that were authenticated.
+    pub opened: u64,
+    pub nacks: u64,
+    pub plis: u64,
+    /// Datagrams of feedback sent.
+    pub feedbacks: u64,
+    /// Datagrams that were of no use: before the keys, or of streams that no slot has.
+    pub ignored: u64,
+}
+
+impl Counts {
+    /// Sums, to see many clients as one.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        self.with(other, u64::wrapping_add)
+    }
+
+    /// What was added since an earlier moment.
+    #[must_use]
+    pub fn minus(self, earlier: Self) -> Self {
+        self.with(earlier, u64::saturating_sub)
+    }
+
+    fn with(self, other: Self, of: fn(u64, u64) -> u64) -> Self {
+        Self {
+            packets: of(self.packets, other.packets),
+            repeats: of(self.repeats, other.repeats),
+            bytes: of(self.bytes, other.bytes),
+            opened: of(self.opened, other.opened),
+            nacks: of(self.nacks, other.nacks),
+            plis: of(self.plis, other.plis),
+            feedbacks: of(self.feedbacks, other.feedbacks),
+            ignored: of(self.ignored, other.ignored),
+        }
+    }
+}

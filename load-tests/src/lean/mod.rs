@@ -1,0 +1,53 @@
+//! Lean clients: hundreds of viewers on one thread, on the same sans-I/O crates as the server, for load that a test machine
+//! can bear. They connect, answer and report as browsers do; how closely they look at what comes is a choice.
+//!
+//! A packet's way: [`socket`] → [`client`] (`ice`, `dtls`, `keys`) → [`slot`] (`stream` by headers, [`crate::verify`] by
+//! content) → [`report`]. Above: [`shape`] says who does what and when, [`crowd`] carries it out on a [`fleet`] of threads.
+//! Invariant: everything in `client` and below has no sockets, no threads and no clock.
+
+pub mod client;
+pub mod counts;
+pub mod crowd;
+pub mod description;
+pub mod dtls;
+pub mod feedback;
+pub mod fleet;
+pub mod header;
+pub mod ice;
+pub mod keys;
+pub mod live;
+pub mod reception;
+pub mod report;
+pub mod shape;
+pub mod slot;
+pub mod socket;
+pub mod stream;
+pub mod window;
+pub mod worker;
+
+pub use crowd::{CrowdOptions, run};
+pub use live::Live;
+pub use report::CrowdReport;
+pub use shape::{Shape, Verify};
+pub use socket::Offload;
+pub use worker::Tally;
+
+#[cfg(test)]
+mod tests;
+
+use crate::client::ClientError;
+
+/// A crowd could not be brought on.
+#[derive(Debug, thiserror::Error)]
+pub enum LeanError {
+    #[error(transparent)]
+    Signalling(#[from] ClientError),
+    #[error(transparent)]
+    Answer(#[from] description::AnswerError),
+    #[error("no certificate for DTLS: {0}")]
+    Identity(String),
+    #[error("no threads for clients: {0}")]
+    Threads(std::io::Error),
+    #[error("no socket for a client: {0}; each takes one descriptor (ulimit -n)")]
+    Socket(std::io::Error),
+}

@@ -1,0 +1,202 @@
+//! A crowd's run in numbers, everything that was wrong in words, and a warning where the clients were the bottleneck.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::client::Phase;
+use super::shape::Shape;
+use super::window::Measured;
+use super::worker::{ClientFinding, WorkerFinding};
+use crate::client::{CountersSnapshot, empty_histogram};
+use crate::scenario::Percentiles;
+use crate::verify::Fault;
+
+/// Failures that are written out; more are counted.
+const FAILURES_MAX: usize = 20;
+/// A thread that works and waits more than this is late with its clients, per cent.
+const BUSY_PERCENT: f64 = 90.0;
+/// A client whose media is silent for so long at the end was left behind.
+const SILENT_MAX: Duration = Duration::from_secs(2);
+
+/// What is known when everybody has left.
+#[derive(Debug)]
+pub struct Ended {
+    pub findings: Vec<WorkerFinding>,
+    /// Why some could not join, or leave as they should.
+    pub signalling: Vec<String>,
+    pub interrupted: bool,
+    /// Since the publishers joined.
+    pub sent: CountersSnapshot,
+}
+
+/// All of a run.
+#[derive(Clone, Debug, Serialize)]
+pub struct CrowdReport {
+    pub shape: Shape,
+    pub threads: usize,
+    /// Whether the kernel merged what clients receive (`UDP_GRO`).
+    pub gro: bool,
+    pub verified: bool,
+    pub interrupted: bool,
+    pub joined: usize,
+    pub connected: usize,
+    /// Clients of which every packet was authenticated and every frame compared.
+    pub judged: usize,
+    pub measured: Measured,
+    /// Retransmission requests and keyframe requests that reached the publishers.
+    pub publishers: CountersSnapshot,
+    /// From the offer to the keys.
+    pub connect: Percentiles,
+    /// From the offer to the first whole frame of video.
+    pub first_frame: Percentiles,
+    /// From a frame's last packet sent to the whole frame here; of judged clients.
+    pub frame_latency: Percentiles,
+    /// Whole frames, video and audio, since the clients joined.
+    pub frames: u64,
+    /// Packets that were missing, and came by retransmission or late.
+    pub mended: u64,
+    pub duplicates: u64,
+    pub faults: BTreeMap<Fault, u64>,
+    pub failures: Vec<String>,
+    pub failures_total: usize,
+    pub warnings: Vec<String>,
+}
+
+impl CrowdReport {
+    pub(super) fn new(shape: &Shape, threads: usize, gro: bool, measured: Measured, ended: Ended) -> Self {
+        let mut failures = ended.signalling;
+        let (mut connect, mut first_frame, mut latency) = (empty_histogram(), empty_histogram(), empty_histogram());
+        let mut report = Self {
+            shape: shape.clone(),
+            threads,
+            gro,
+            verified: false,
+            interrupted: ended.interrupted,
+            joined: 0,
+            connected: 0,
+            judged: 0,
+            warnings: warnings(&measured),
+            measured,
+            publishers: ended.sent,
+            connect: Percentiles::default(),
+            first_frame: Percentiles::default(),
+            frame_latency: Percentiles::default(),
+            frames: 0,
+            mended: 0,
+            duplicates: 0,
+            faults: BTreeMap::new(),
+            failures: Vec::new(),
+            failures_total: 0,
+        };
+        for finding in &ended.findings {
+            latency += &finding.latency_us;
+            for client in &finding.clients {
+                report.add(client);
+                failures.extend(failures_of(shape, client));
+                let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+                client.connected_after.iter().for_each(|time| connect.saturating_record(micros(*time)));
+                let video =
+                    client.slots.iter().zip(&client.first_frame_after).filter(|(slot, _)| slot.codec.is_video());
+                video.filter_map(|(_, time)| *time).for_each(|time| first_frame.saturating_record(micros(time)));
+            }
+        }
+        report.connect = Percentiles::of(&connect);
+        report.first_frame = Percentiles::of(&first_frame);
+        report.frame_latency = Percentiles::of(&latency);
+        report.verified = failures.is_empty() && report.joined > 0;
+        report.failures_total = failures.len();
+        report.failures = failures.into_iter().take(FAILURES_MAX).collect();
+        report
+    }
+
+    fn add(&mut self, client: &ClientFinding) {
+        self.joined += 1;
+        self.connected += usize::from(client.connected_after.is_some());
+        self.judged += usize::from(client.slots.iter().any(|slot| slot.judged));
+        for slot in &client.slots {
+            self.frames += slot.frames;
+            self.mended += slot.mended;
+            self.duplicates += slot.duplicates;
+            slot.faults.iter().for_each(|(fault, count)| *self.faults.entry(*fault).or_insert(0) += count);
+        }
+    }
+}
+
+/// Everything about one client that must not be.
+fn failures_of(shape: &Shape, client: &ClientFinding) -> Vec<String> {
+    let who = &client.name;
+    match &client.phase {
+        Phase::Connected => {}
+        Phase::Failed(why) => return vec![format!("{who}: {why}")],
+        Phase::Closed => return vec![format!("{who}: the server said goodbye")],
+        Phase::Checking => {
+            return vec![format!("{who}: no check was answered; is UDP to the server's candidate open?")];
+        }
+        Phase::Handshaking => return vec![format!("{who}: the DTLS handshake did not end")],
+    }
+    if shape.publishers == 0 {
+        return Vec::new();
+    }
+    let mut failures = Vec::new();
+    for (number, slot) in client.slots.iter().enumerate() {
+        let codec = slot.codec;
+        if slot.frames == 0 {
+            failures.push(format!(
+                "{who}, {codec} slot {number}: no whole frame out of {} packets; {:?}",
+                slot.packets, slot.examples
+            ));
+        } else if !slot.faults.is_empty() {
+            failures.push(format!("{who}, {codec} slot {number}: {:?}; {:?}", slot.faults, slot.examples));
+        }
+    }
+    if failures.is_empty() && client.silent_for.is_none_or(|silent| silent > SILENT_MAX) {
+        failures.push(format!("{who}: media stopped {:?} before the end", client.silent_for.unwrap_or_default()));
+    }
+    failures
+}
+
+/// What makes the figures the clients' instead of the server's.
+fn warnings(measured: &Measured) -> Vec<String> {
+    let mut warnings = Vec::new();
+    let flow = &measured.flow;
+    if flow.busiest_percent > BUSY_PERCENT {
+        warnings.push(format!(
+            "the clients are the bottleneck: a thread of them works {:.0} % of the time; use more --threads, fewer --subscribers or --verify sampled",
+            flow.busiest_percent
+        ));
+    } else if flow.busiest_percent + flow.waiting_percent > BUSY_PERCENT {
+        warnings.push(format!(
+            "this machine is the bottleneck: a thread of the clients works {:.0} % of the time and waits {:.0} % for a processor",
+            flow.busiest_percent, flow.waiting_percent
+        ));
+    }
+    if measured.socket_drops > 0 {
+        warnings.push(format!(
+            "the clients are the bottleneck: the kernel dropped {} datagrams that they did not read in time; what is lost is not the server's fault",
+            measured.socket_drops
+        ));
+    }
+    warnings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::window::Flow;
+    use super::*;
+
+    fn measured(busiest_percent: f64, waiting_percent: f64, socket_drops: u64) -> Measured {
+        let flow = Flow { busiest_percent, waiting_percent, ..Flow::default() };
+        Measured { flow, other_client_cores: 0.0, server_cores: None, server_ns_per_packet: None, socket_drops }
+    }
+
+    #[test]
+    fn a_bottleneck_on_this_side_is_said_and_nothing_else_is() {
+        assert_eq!(warnings(&measured(60.0, 20.0, 0)), Vec::<String>::new());
+        let said = |busy, waiting, drops| warnings(&measured(busy, waiting, drops)).join("\n");
+        assert!(said(95.0, 0.0, 0).contains("clients are the bottleneck: a thread of them works 95 %"));
+        assert!(said(60.0, 40.0, 0).contains("this machine is the bottleneck"));
+        assert!(said(10.0, 0.0, 3).contains("dropped 3 datagrams"));
+    }
+}

@@ -1,0 +1,281 @@
+//! A receiving slot: one media stream and its retransmissions, followed, verified, and reported on as a browser does.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rtcp::reception_report::ReceptionReport;
+use rtp::Packet;
+
+use super::header::ClearHeader;
+use super::reception::Reception;
+use super::stream::{Framing, StreamWatch};
+use crate::media::Codec;
+use crate::packetize::vp8;
+use crate::verify::{ClipOf, DEFAULT_PATIENCE, Expected, Fault, Outcome, TrackVerifier};
+
+/// A keyframe is asked for at most this often, as browsers do.
+const PLI_INTERVAL_MIN: Duration = Duration::from_millis(500);
+/// Words about faults that are kept of one slot.
+const EXAMPLES_MAX: usize = 3;
+
+/// How closely a slot is looked at.
+#[derive(Clone)]
+pub enum Look {
+    /// Every packet is authenticated, every frame compared with its publisher's.
+    Judge { expected: Expected, clip_of: Arc<ClipOf> },
+    /// Headers of all packets are followed; the first one and one of `every` are authenticated.
+    Sample { every: u32 },
+}
+
+impl std::fmt::Debug for Look {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Judge { expected, .. } => f.debug_tuple("Judge").field(expected).finish(),
+            Self::Sample { every } => f.debug_tuple("Sample").field(every).finish(),
+        }
+    }
+}
+
+enum Judging {
+    Full(Box<TrackVerifier>),
+    Sampled { every: u32, since: u32 },
+}
+
+/// What one slot found.
+#[derive(Clone, Debug)]
+pub struct SlotReport {
+    pub codec: Codec,
+    pub judged: bool,
+    pub packets: u64,
+    pub mended: u64,
+    pub duplicates: u64,
+    pub frames: u64,
+    pub first_frame: Option<Instant>,
+    pub last_packet: Option<Instant>,
+    pub faults: BTreeMap<Fault, u64>,
+    pub examples: Vec<String>,
+}
+
+/// One stream towards a viewer.
+pub struct Slot {
+    codec: Codec,
+    /// `None` until the first packet, where the answer does not tell.
+    pub ssrc: Option<u32>,
+    pub rtx: Option<u32>,
+    payload_type: Option<u8>,
+    judging: Judging,
+    watch: StreamWatch,
+    first_frame: Option<Instant>,
+    last_packet: Option<Instant>,
+    keyframe_wanted: bool,
+    last_pli: Option<Instant>,
+    reception: Reception,
+}
+
+impl std::fmt::Debug for Slot {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Slot").field("codec", &self.codec).field("ssrc", &self.ssrc).finish_non_exhaustive()
+    }
+}
+
+impl Slot {
+    pub fn new(codec: Codec, ssrc: Option<u32>, rtx: Option<u32>, look: Look) -> Self {
+        let judging = match look {
+            Look::Judge { expected, clip_of } => {
+                Judging::Full(Box::new(TrackVerifier::new(codec, expected, clip_of, DEFAULT_PATIENCE)))
+            }
+            Look::Sample { every } => Judging::Sampled { every: every.max(1), since: 0 },
+        };
+        Self {
+            codec,
+            ssrc,
+            rtx,
+            payload_type: None,
+            judging,
+            watch: StreamWatch::new(if codec.is_video() { Framing::Marked } else { Framing::Single }),
+            first_frame: None,
+            last_packet: None,
+            keyframe_wanted: false,
+            last_pli: None,
+            reception: Reception::default(),
+        }
+    }
+
+    pub fn is_video(&self) -> bool {
+        self.codec.is_video()
+    }
+
+    /// Whether the packet that comes now must be authenticated.
+    pub fn wants_plaintext(&mut self) -> bool {
+        match &mut self.judging {
+            Judging::Full(_) => true,
+            Judging::Sampled { every, since } => {
+                *since += 1;
+                let due = self.watch.packets == 0 || since >= every;
+                if due {
+                    *since = 0;
+                }
+                due
+            }
+        }
+    }
+
+    /// A packet of the media stream; `packet` is its plaintext where that was looked at.
+    pub fn on_media(&mut self, now: Instant, header: &ClearHeader, packet: Option<Packet>, seen: &mut Vec<Outcome>) {
+        self.payload_type.get_or_insert(header.payload_type);
+        self.reception.on_packet(now, header.timestamp, self.codec.clock_rate());
+        self.take(now, header, packet, seen);
+    }
+
+    /// A packet of the retransmission stream (RFC 4588 §4).
+    pub fn on_repeat(&mut self, now: Instant, mut packet: Packet, seen: &mut Vec<Outcome>) {
+        let (Some(ssrc), Some(payload_type)) = (self.ssrc, self.payload_type) else { return };
+        // Padding alone, as bandwidth is probed with, has no original.
+        let Some(original) = packet.payload.first_chunk().copied().map(u16::from_be_bytes) else { return };
+        packet.payload = packet.payload.slice(2..);
+        packet.header.sequence_number = original;
+        (packet.header.ssrc, packet.header.payload_type) = (ssrc, payload_type);
+        let header = ClearHeader {
+            padded: false,
+            marker: packet.header.marker,
+            payload_type,
+            sequence_number: original,
+            timestamp: packet.header.timestamp,
+            ssrc,
+            transport_sequence: None,
+        };
+        self.take(now, &header, Some(packet), seen);
+    }
+
+    fn take(&mut self, now: Instant, header: &ClearHeader, packet: Option<Packet>, seen: &mut Vec<Outcome>) {
+        self.last_packet = Some(now);
+        if self.watch.packets == 0
+            && matches!(self.judging, Judging::Sampled { .. })
+            && let Some(packet) = &packet
+            && !begins_keyframe(self.codec, &packet.payload)
+        {
+            self.watch.fault(Fault::NotKeyframeStart, 1);
+        }
+        self.watch.on_packet(now, header);
+        match (&mut self.judging, packet) {
+            (Judging::Full(verifier), Some(packet)) => {
+                let before = seen.len();
+                verifier.on_packet(now, packet, seen);
+                self.keyframe_wanted |= seen.iter().skip(before).any(|outcome| *outcome == Outcome::NeedsKeyframe);
+            }
+            (Judging::Full(_) | Judging::Sampled { .. }, _) => {}
+        }
+        if self.first_frame.is_none() && self.frames() > 0 {
+            self.first_frame = Some(now);
+        }
+    }
+
+    /// A packet that does not open.
+    pub fn on_forgery(&mut self) {
+        self.watch.fault(Fault::NotAuthentic, 1);
+    }
+
+    /// A sender report about this stream: the middle 32 bits of its NTP time.
+    pub fn on_sender_report(&mut self, now: Instant, middle: u32) {
+        self.reception.on_sender_report(now, middle);
+    }
+
+    /// Gives up on what is missing too long. True where something is still missing or a keyframe is wanted.
+    pub fn handle_timeout(&mut self, now: Instant, seen: &mut Vec<Outcome>) -> bool {
+        if !self.watch.is_missing_some() && !self.keyframe_wanted {
+            return false;
+        }
+        let lost = self.watch.give_up(now);
+        match &mut self.judging {
+            Judging::Full(verifier) => {
+                let before = seen.len();
+                verifier.on_timeout(now, seen);
+                self.keyframe_wanted |= seen.iter().skip(before).any(|outcome| *outcome == Outcome::NeedsKeyframe);
+            }
+            // Without its bytes a stream that lacks a packet cannot be decoded either.
+            Judging::Sampled { .. } => self.keyframe_wanted |= lost > 0 && self.codec.is_video(),
+        }
+        true
+    }
+
+    /// Numbers to ask for now.
+    pub fn nacks(&mut self, now: Instant) -> Vec<u16> {
+        if self.is_video() { self.watch.nacks(now) } else { Vec::new() }
+    }
+
+    /// Whether a keyframe is to be asked for now; asking is left to the caller.
+    pub fn take_keyframe_request(&mut self, now: Instant) -> bool {
+        let may = self.last_pli.is_none_or(|last| now.saturating_duration_since(last) >= PLI_INTERVAL_MIN);
+        let asks = self.keyframe_wanted && may && self.is_video();
+        if asks {
+            self.keyframe_wanted = false;
+            self.last_pli = Some(now);
+        }
+        asks
+    }
+
+    /// The block of this stream for a receiver report; `None` before its first packet.
+    pub fn reception(&mut self, now: Instant) -> Option<ReceptionReport> {
+        self.reception.block(now, self.ssrc?, &self.watch)
+    }
+
+    fn frames(&self) -> u64 {
+        match &self.judging {
+            Judging::Full(verifier) => verifier.report().frames,
+            Judging::Sampled { .. } => self.watch.frames,
+        }
+    }
+
+    /// Whether a whole frame was seen.
+    pub fn is_watching(&self) -> bool {
+        self.first_frame.is_some()
+    }
+
+    /// What was found so far.
+    pub fn report(&self) -> SlotReport {
+        let authentic = |fault: &&Fault| **fault == Fault::NotAuthentic;
+        let (judged, faults, examples) = match &self.judging {
+            Judging::Full(verifier) => {
+                let mut faults = verifier.report().faults.clone();
+                let forged = self.watch.faults.keys().find(authentic).and_then(|fault| self.watch.faults.get(fault));
+                faults.extend(forged.map(|count| (Fault::NotAuthentic, *count)));
+                (true, faults, verifier.report().examples.iter().take(EXAMPLES_MAX).cloned().collect())
+            }
+            Judging::Sampled { .. } => (false, self.watch.faults.clone(), Vec::new()),
+        };
+        SlotReport {
+            codec: self.codec,
+            judged,
+            packets: self.watch.packets,
+            mended: self.watch.mended,
+            duplicates: self.watch.duplicates,
+            frames: self.frames(),
+            first_frame: self.first_frame,
+            last_packet: self.last_packet,
+            faults,
+            examples,
+        }
+    }
+}
+
+/// Whether a decoder could begin at this packet.
+fn begins_keyframe(codec: Codec, payload: &[u8]) -> bool {
+    match codec {
+        Codec::Vp8 => vp8::descriptor(payload).is_some_and(|descriptor| {
+            // The frame's first bit is 0 on a keyframe (RFC 6386 §9.1).
+            descriptor.starts_frame && payload.get(descriptor.length).is_some_and(|first| first & 1 == 0)
+        }),
+        Codec::H264 => {
+            let unit = |at: usize| payload.get(at).map(|byte| byte & 0x1f);
+            let first = match unit(0) {
+                // STAP-A: behind its header and a length; FU-A: the type of what is cut (RFC 6184 §5.7, §5.8).
+                Some(24) => unit(3),
+                Some(28) => unit(1),
+                single => single,
+            };
+            matches!(first, Some(5 | 7 | 8))
+        }
+        Codec::Opus => true,
+    }
+}

@@ -1,0 +1,281 @@
+//! A clean stream is clean, and each check of a lean client finds the stream that was broken for it.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication;
+use rtcp::receiver_report::ReceiverReport;
+use rtcp::transport_feedbacks::transport_layer_nack::TransportLayerNack;
+use rtp::Packet;
+use shared::marshal::Marshal;
+
+use super::client::{Client, ClientConfig};
+use super::description::{Answer, AnsweredSection};
+use super::dtls::Identity;
+use super::ice::Credentials;
+use super::keys::Keys;
+use super::slot::{Look, SlotReport};
+use crate::media::mark::{self, Mark, PublisherTag};
+use crate::media::{Clip, ClipSize, Codec};
+use crate::packetize::{Packetizer, StreamStart};
+use crate::verify::{Expected, Fault};
+
+const ALICE: PublisherTag = PublisherTag(1);
+const BOB: PublisherTag = PublisherTag(2);
+const SSRC: u32 = 77;
+const RTX: u32 = 78;
+const TICK: Duration = Duration::from_millis(10);
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Looked {
+    Closely,
+    /// At headers, and no payload but the first.
+    Sampled,
+}
+
+/// A server's side of one stream towards one client.
+struct World {
+    now: Instant,
+    clip: Arc<Clip>,
+    packetizer: Packetizer,
+    publisher: PublisherTag,
+    number: u32,
+    index: u16,
+    keys: Keys,
+    client: Client,
+}
+
+impl World {
+    fn new(codec: Codec, looked: Looked) -> Self {
+        let now = Instant::now();
+        let clip = Arc::new(Clip::embedded(codec, ClipSize::Large).unwrap());
+        let known = Arc::clone(&clip);
+        let look = match looked {
+            Looked::Closely => Look::Judge {
+                expected: Expected::Publisher(ALICE),
+                clip_of: Arc::new(move |tag| [ALICE, BOB].contains(&tag).then(|| Arc::clone(&known))),
+            },
+            Looked::Sampled => Look::Sample { every: u32::MAX },
+        };
+        let identity = Arc::new(Identity::generate().unwrap());
+        let material: Vec<u8> = (0..=255).take(Keys::MATERIAL_LEN).collect();
+        let keys = || Keys::of_client(&material, identity.provider.as_ref()).unwrap();
+        let answer = Answer {
+            ufrag: "u".to_owned(),
+            pwd: "p".to_owned(),
+            fingerprints: vec![],
+            candidate: "192.0.2.1:9".parse().unwrap(),
+            sections: vec![AnsweredSection { rejected: false, ssrc: Some(SSRC), rtx: Some(RTX) }],
+            transport_cc: None,
+        };
+        let local = Credentials { ufrag: "l".to_owned(), pwd: "q".to_owned() };
+        let server = keys().mirrored();
+        let config =
+            ClientConfig { local, answer, slots: vec![(codec, look)], ssrc: 5, identity: Arc::clone(&identity) };
+        let mut client = Client::new(now, config);
+        client.connect_with(now, keys());
+        let start = StreamStart { sequence_number: 65_500, timestamp: u32::MAX - 20_000, picture_id: 0x7ffd };
+        let packetizer = Packetizer::new(codec, SSRC, 96, start);
+        Self { now, clip, packetizer, publisher: ALICE, number: 0, index: 0, keys: server, client }
+    }
+
+    fn frame(&mut self) -> Vec<Packet> {
+        let mark = Mark { publisher: self.publisher, number: self.number, index: self.index };
+        let marked = mark::embed(self.clip.codec(), &self.clip.frame(self.index).unwrap().body, mark);
+        let ticks = self.number * self.clip.frame_ticks();
+        self.number += 1;
+        self.index = self.clip.next_index(self.index);
+        self.packetizer.packetize(&marked, ticks)
+    }
+
+    fn frames(&mut self, count: usize) -> Vec<Packet> {
+        (0..count).flat_map(|_| self.frame()).collect()
+    }
+
+    fn send(&mut self, packets: impl IntoIterator<Item = Packet>) {
+        for packet in packets {
+            let sealed = self.keys.seal_rtp(&packet.marshal().unwrap()).unwrap();
+            self.client.handle_datagram(self.now, &sealed);
+        }
+    }
+
+    /// Sends a packet again by RTX.
+    fn repeat(&mut self, packet: &Packet) {
+        let mut repeat = packet.clone();
+        repeat.payload = [&packet.header.sequence_number.to_be_bytes(), &packet.payload[..]].concat().into();
+        (repeat.header.ssrc, repeat.header.payload_type) = (RTX, 97);
+        self.send([repeat]);
+    }
+
+    /// Lets time pass; the feedback of the client.
+    fn wait(&mut self, time: Duration) -> Vec<Box<dyn rtcp::Packet>> {
+        let end = self.now + time;
+        let mut said = Vec::new();
+        while self.now < end {
+            self.now += TICK;
+            self.client.handle_timeout(self.now);
+            while let Some(datagram) = self.client.poll_transmit() {
+                // Checks go on beside it.
+                if let Some(plain) = self.keys.open_rtcp(&datagram) {
+                    said.extend(rtcp::packet::unmarshal(&mut plain.freeze()).unwrap());
+                }
+            }
+        }
+        said
+    }
+
+    fn report(&self) -> SlotReport {
+        self.client.reports().remove(0)
+    }
+
+    fn only(&self, faults: &[(Fault, u64)]) {
+        let found: Vec<_> = self.report().faults.into_iter().collect();
+        assert_eq!(found, faults, "{:?}", self.report().examples);
+    }
+}
+
+fn count<T: 'static>(said: &[Box<dyn rtcp::Packet>]) -> usize {
+    said.iter().filter(|packet| packet.as_any().is::<T>()).count()
+}
+
+const BOTH: [Looked; 2] = [Looked::Closely, Looked::Sampled];
+const VIDEO: [Codec; 2] = [Codec::Vp8, Codec::H264];
+
+#[test]
+fn a_clean_stream_is_clean_however_closely_one_looks() {
+    for (codec, looked) in
+        [Codec::Vp8, Codec::H264, Codec::Opus].into_iter().flat_map(|codec| BOTH.map(|it| (codec, it)))
+    {
+        let mut world = World::new(codec, looked);
+        let packets = world.frames(100);
+        let sent = u64::try_from(packets.len()).unwrap();
+        world.send(packets);
+        let said = world.wait(Duration::from_secs(3));
+        world.only(&[]);
+        let report = world.report();
+        assert_eq!((report.packets, report.frames, report.mended), (sent, 100, 0), "{codec}");
+        assert_eq!((count::<ReceiverReport>(&said), count::<TransportLayerNack>(&said)), (3, 0));
+        let opened = if looked == Looked::Closely { sent } else { 1 };
+        assert_eq!(world.client.counts().opened, opened);
+        assert!(world.client.is_watching());
+    }
+}
+
+#[test]
+fn a_missing_packet_is_asked_for_and_a_retransmission_mends_it() {
+    for (codec, looked) in VIDEO.into_iter().flat_map(|codec| BOTH.map(|it| (codec, it))) {
+        let mut world = World::new(codec, looked);
+        let mut packets = world.frames(20);
+        let missing = packets.remove(60);
+        world.send(packets);
+        let said = world.wait(Duration::from_millis(50));
+        let nack = said.iter().find_map(|packet| packet.as_any().downcast_ref::<TransportLayerNack>()).unwrap();
+        assert_eq!((nack.media_ssrc, nack.nacks.len()), (SSRC, 1));
+        assert_eq!(nack.nacks[0].packet_id, missing.header.sequence_number);
+        world.repeat(&missing);
+        world.wait(Duration::from_secs(2));
+        world.only(&[]);
+        assert_eq!(world.report().mended, 1);
+    }
+}
+
+#[test]
+fn what_never_comes_is_lost_and_a_keyframe_is_asked_for() {
+    for (codec, looked) in VIDEO.into_iter().flat_map(|codec| BOTH.map(|it| (codec, it))) {
+        let mut world = World::new(codec, looked);
+        let mut packets = world.frames(20);
+        packets.remove(60);
+        world.send(packets);
+        let said = world.wait(Duration::from_secs(2));
+        assert_eq!(world.report().faults.get(&Fault::Lost), Some(&1));
+        assert!(count::<PictureLossIndication>(&said) >= 1, "{codec}");
+        let asked = count::<TransportLayerNack>(&said);
+        assert!((5..=10).contains(&asked), "asked {asked} times");
+    }
+}
+
+#[test]
+fn a_packet_that_the_keys_do_not_open_is_found() {
+    let mut world = World::new(Codec::Vp8, Looked::Closely);
+    let packets = world.frames(2);
+    for (at, packet) in packets.into_iter().enumerate() {
+        let mut sealed = world.keys.seal_rtp(&packet.marshal().unwrap()).unwrap();
+        if at == 3 {
+            *sealed.last_mut().unwrap() ^= 1;
+        }
+        world.client.handle_datagram(world.now, &sealed);
+    }
+    assert_eq!(world.report().faults.get(&Fault::NotAuthentic), Some(&1));
+}
+
+#[test]
+fn a_start_without_a_keyframe_is_found() {
+    for (codec, looked) in VIDEO.into_iter().flat_map(|codec| BOTH.map(|it| (codec, it))) {
+        let mut world = World::new(codec, looked);
+        world.frame();
+        let packets = world.frames(3);
+        world.send(packets);
+        assert_eq!(world.report().faults.get(&Fault::NotKeyframeStart), Some(&1), "{codec}");
+    }
+}
+
+#[test]
+fn a_frame_without_its_end_is_found() {
+    for (codec, looked) in VIDEO.into_iter().flat_map(|codec| BOTH.map(|it| (codec, it))) {
+        let mut world = World::new(codec, looked);
+        let mut packets = world.frames(3);
+        packets.pop();
+        let mut rest = world.frames(2);
+        rest.iter_mut()
+            .for_each(|packet| packet.header.sequence_number = packet.header.sequence_number.wrapping_sub(1));
+        world.send(packets.into_iter().chain(rest));
+        assert_eq!(world.report().faults.get(&Fault::Truncated), Some(&1), "{codec}");
+    }
+}
+
+#[test]
+fn time_that_goes_back_is_found() {
+    for (codec, looked) in [Codec::Vp8, Codec::Opus].into_iter().flat_map(|codec| BOTH.map(|it| (codec, it))) {
+        let mut world = World::new(codec, looked);
+        let mut packets = world.frames(3);
+        let (first, last) = (packets[0].header.timestamp, packets.last().unwrap().header.timestamp);
+        for packet in packets.iter_mut().filter(|packet| packet.header.timestamp == last) {
+            packet.header.timestamp = first.wrapping_sub(9_000);
+        }
+        world.send(packets);
+        world.only(&[(Fault::TimestampBackwards, 1)]);
+    }
+}
+
+#[test]
+fn another_publishers_frames_and_altered_bytes_are_found_where_one_looks_closely() {
+    let mut world = World::new(Codec::Vp8, Looked::Closely);
+    world.publisher = BOB;
+    let packets = world.frames(2);
+    world.send(packets);
+    world.only(&[(Fault::WrongPublisher, 2)]);
+    let mut world = World::new(Codec::Vp8, Looked::Closely);
+    let mut packets = world.frames(1);
+    let mut payload = packets[2].payload.to_vec();
+    payload[60] ^= 0x20;
+    packets[2].payload = Bytes::from(payload);
+    world.send(packets);
+    world.only(&[(Fault::Altered, 1)]);
+}
+
+#[test]
+fn receiver_reports_tell_what_is_missing() {
+    let mut world = World::new(Codec::Vp8, Looked::Sampled);
+    let mut packets = world.frames(10);
+    let highest = packets.last().unwrap().header.sequence_number;
+    packets.drain(20..30);
+    world.send(packets);
+    let said = world.wait(Duration::from_millis(1_100));
+    let report = said.iter().find_map(|packet| packet.as_any().downcast_ref::<ReceiverReport>()).unwrap();
+    let [block] = &report.reports[..] else { panic!("one stream, one block") };
+    assert_eq!((block.ssrc, block.total_lost), (SSRC, 10));
+    assert!(block.fraction_lost > 0);
+    assert_eq!(block.last_sequence_number & 0xffff, u32::from(highest));
+    assert_eq!(block.last_sequence_number >> 16, 1, "the number came round");
+}

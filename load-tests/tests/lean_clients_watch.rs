@@ -1,0 +1,91 @@
+//! Crowds of lean clients on the real server, from the offer to the last goodbye; and what they say where nothing can be watched.
+//!
+//! The program is `SFU_SERVER_BIN`, or is built here.
+
+#![expect(clippy::unwrap_used, reason = "a test's own helpers may fail the test")]
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use load_tests::bench::ServerProcess;
+use load_tests::lean::{self, CrowdOptions, CrowdReport, Live, Offload, Shape, Verify};
+use load_tests::media::{ClipSize, Codec};
+use tokio_util::sync::CancellationToken;
+
+fn server_program() -> PathBuf {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAM
+        .get_or_init(|| {
+            if let Some(program) = std::env::var_os("SFU_SERVER_BIN") {
+                return PathBuf::from(program);
+            }
+            let built = Command::new(env!("CARGO")).args(["build", "-p", "sfu-server"]).status().unwrap();
+            assert!(built.success(), "sfu-server does not build");
+            // Beside this test's own program: target/debug/deps/<test>.
+            let deps = std::env::current_exe().unwrap();
+            deps.ancestors().nth(2).unwrap().join("sfu-server")
+        })
+        .clone()
+}
+
+fn webinar(subscribers: u16, codec: Codec, verify: Verify) -> Shape {
+    Shape {
+        name: "webinar",
+        rooms: 2,
+        publishers: 1,
+        subscribers,
+        codec,
+        clip: ClipSize::Small,
+        audio: true,
+        seed: 21,
+        seconds: 3,
+        ramp_seconds: 1,
+        verify,
+    }
+}
+
+async fn run(shape: &Shape, offload: Offload, stop: &CancellationToken) -> CrowdReport {
+    let process = ServerProcess::start(&server_program()).await.unwrap();
+    let options = CrowdOptions { threads: 2, bind: "127.0.0.1:0".to_owned(), offload, server_pid: None };
+    let report = lean::run(&process.server, shape, &options, &Live::silent(), stop).await.unwrap();
+    process.stop().await;
+    report
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_frame_reaches_every_client_whole() {
+    for (codec, offload) in [(Codec::Vp8, Offload::On), (Codec::H264, Offload::Off)] {
+        let report = run(&webinar(6, codec, Verify::All), offload, &CancellationToken::new()).await;
+        assert!(report.verified, "{:#?}\n{:?}", report.failures, report.warnings);
+        assert_eq!((report.joined, report.connected, report.judged), (12, 12, 12));
+        // Twelve clients, 30 pictures and 50 sounds a second.
+        assert!(report.frames > 12 * 80 * 2, "{} frames", report.frames);
+        assert_eq!(report.first_frame.samples, 12);
+        assert!(report.frame_latency.samples > 0 && report.measured.flow.opened == report.measured.flow.packets);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crowd_that_is_sampled_sees_the_same() {
+    let report = run(&webinar(20, Codec::Vp8, Verify::Sampled), Offload::On, &CancellationToken::new()).await;
+    assert!(report.verified, "{:#?}\n{:?}", report.failures, report.warnings);
+    assert_eq!((report.connected, report.judged), (40, 4));
+    let flow = report.measured.flow;
+    assert!(flow.opened * 4 < flow.packets && flow.opened > 0, "{flow:?}");
+    assert_eq!(report.first_frame.samples, 40);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_is_interrupted_still_reports() {
+    let stop = CancellationToken::new();
+    let interrupt = stop.clone();
+    tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_secs(4)).await;
+        interrupt.cancel();
+    });
+    let long = Shape { seconds: 3_600, ..webinar(2, Codec::Vp8, Verify::All) };
+    let report = run(&long, Offload::On, &stop).await;
+    assert!(report.interrupted && report.measured.flow.packets > 0, "{:#?}", report.failures);
+}
