@@ -8,6 +8,8 @@ import { flowedOn, moment } from './support/streams.ts';
 import { eventually, sleep } from './support/wait.ts';
 
 const WATCH_MS = 30_000;
+/** How long, in these 30 s, somebody may see or hear what is not right: a busy machine's stumble. */
+const LAPSE_MS_MAX = 1_000;
 const ROOM = 'four';
 /** Where one has one slot for two people. */
 const SWITCHED = 'one-slot';
@@ -15,6 +17,8 @@ const SWITCHED = 'one-slot';
 const WINDOW_MS = 4_000;
 /** An encoder's rate wanders; one more copy would double it. */
 const RATE_GROWTH_MAX = 1.5;
+/** A browser moves sound or picture a little at a time until they agree, and a busy machine sets it back. */
+const AGREED_MS_MAX = 40_000;
 /** What a slot switch or a start leaves between lips and sound, ms, at most. */
 const LIPS_MS_MAX = 45;
 
@@ -60,11 +64,11 @@ describe('four people, three in Chromium and one in Firefox', () => {
     expect(toThree).toBeLessThan(toOne * RATE_GROWTH_MAX);
   });
 
-  it('see and hear the right one of each other for 30 s without a freeze', async () => {
+  it('see and hear the right one of each other for 30 s, never another or nothing for a second', async () => {
     await crowd.seeAndHear();
     const before = await moment(crowd.all);
     const end = Date.now() + WATCH_MS;
-    while (Date.now() < end) await crowd.seeAndHear();
+    while (Date.now() < end) await crowd.seeAndHear(NAMES, LAPSE_MS_MAX);
     flowedOn(before, await moment(crowd.all));
   });
 
@@ -99,10 +103,10 @@ describe('lips and sound', () => {
     return played === 0 ? undefined : played - figure(stat, 'timestamp');
   }
 
-  /** Median over some seconds of how far ann sees somebody ahead of hearing them, ms. */
+  /** Median over three seconds of how far ann sees somebody ahead of hearing them, ms. */
   async function apart(who: string): Promise<number> {
     const found: number[] = [];
-    for (let i = 0; i < 15; i += 1) {
+    for (let i = 0; i < 30; i += 1) {
       const [video, audio] = [await playing(who, 'video'), await playing(who, 'audio')];
       if (video !== undefined && audio !== undefined) found.push(video - audio);
       await sleep(100);
@@ -113,13 +117,17 @@ describe('lips and sound', () => {
   async function agree(who: string): Promise<void> {
     const ann = crowd.person('ann');
     const slots = [await ann.slot(who, 'video'), await ann.slot(who, 'audio')].map((slot) => slot?.mid);
+    const started = Date.now();
     const ms = await eventually(
       `${who}'s lips and sound agree in slots ${slots.join(' and ')}`,
       () => apart(who),
       (ms) => Math.abs(ms) <= LIPS_MS_MAX,
-      40_000,
+      AGREED_MS_MAX,
     );
-    console.log(`ann sees ${who} ${Math.round(ms)} ms ahead of hearing, in slots ${slots.join(' and ')}`);
+    const took = Math.round((Date.now() - started) / 1000);
+    console.log(
+      `ann sees ${who} ${Math.round(ms)} ms ahead of hearing, in slots ${slots.join(' and ')}, after ${took} s`,
+    );
   }
 
   it('agree within 45 ms, also when pictures went and came back', async () => {

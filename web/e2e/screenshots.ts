@@ -155,15 +155,13 @@ describe.each(['desktop', 'phone'] as const)('%s', (size) => {
     await ada.page.close();
   });
 
-  it('a room in which somebody else takes the place', async () => {
-    const url = `${server.url}/rooms/one-place?identity=ada&name=Ada&autojoin`;
+  it('a room in which the place is taken', async () => {
+    const url = `${server.url}/rooms/one-place-${size}?identity=ada&name=Ada&autojoin`;
     const ada = await open(size, url, drawnCamera('listens'));
     await ada.isIn();
     const other = await open(size, url, drawnCamera('listens'));
-    await other.isIn();
-    await ada.shows('[data-state="left"]');
-    await ada.page.bringToFront();
-    await shoot(ada, 'replaced', size);
+    await other.shows('[data-state="failed"]');
+    await shoot(other, 'failed', size);
     await ada.page.close();
     await other.page.close();
   });
@@ -200,9 +198,11 @@ describe.each(['desktop', 'phone'] as const)('%s', (size) => {
     await shoot(ada, 'devices', size);
     await ada.page.keyboard.press('Escape');
 
-    await cast.present(1);
+    await cast.present(1, true);
     await ada.shows('[data-stage="screen"] [data-screen] video[data-picture="shown"]');
     await shoot(ada, 'screen', size);
+    await cast.present(1, false);
+    await ada.shows('[data-stage="grid"]');
 
     gate.shut();
     await ada.shows('[data-banner="reconnecting"]');

@@ -33,8 +33,8 @@ export const cast = {
     ).length;
   },
 
-  async present(name: string): Promise<void> {
-    await members.get(name)?.publish('screen', slide());
+  async present(name: string, on: boolean): Promise<void> {
+    await members.get(name)?.publish('screen', on ? slide() : null);
   },
 
   async say(name: string, text: string): Promise<void> {

@@ -70,9 +70,13 @@ export class Cast {
     );
   }
 
-  /** Shares a screen. */
-  async present(member: number): Promise<void> {
-    await this.#page.evaluate((name) => window.cast.present(name), MEMBERS[member]?.[0] ?? '');
+  /** Shares a screen, or no longer. */
+  async present(member: number, on: boolean): Promise<void> {
+    await this.#page.evaluate(
+      (name, shared) => window.cast.present(name, shared),
+      MEMBERS[member]?.[0] ?? '',
+      on,
+    );
   }
 
   async close(): Promise<void> {

@@ -52,13 +52,13 @@ export class Crowd {
   }
 
   /** Each of these sees the right colour and hears the right pitch of each other one. */
-  async seeAndHear(among: readonly Name[] = NAMES): Promise<void> {
+  async seeAndHear(among: readonly Name[] = NAMES, withinMs?: number): Promise<void> {
     await Promise.all(
       among.map(async (who) => {
         for (const other of among) {
           if (other === who) continue;
-          await this.#people[who].sees(other, LOOKS[other].color);
-          await this.#people[who].hears(other, LOOKS[other].pitch);
+          await this.#people[who].sees(other, LOOKS[other].color, withinMs);
+          await this.#people[who].hears(other, LOOKS[other].pitch, withinMs);
         }
       }),
     );
