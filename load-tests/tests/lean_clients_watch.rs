@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use load_tests::bench::ServerProcess;
-use load_tests::lean::{self, CrowdOptions, CrowdReport, Live, Offload, Shape, Verify};
+use load_tests::lean::{self, CrowdOptions, CrowdReport, Live, Offload, Publishers, Shape, Verify};
 use load_tests::media::{ClipSize, Codec};
 use tokio_util::sync::CancellationToken;
 
@@ -35,6 +35,7 @@ fn webinar(subscribers: u16, codec: Codec, verify: Verify) -> Shape {
         name: "webinar",
         rooms: 2,
         publishers: 1,
+        published_by: Publishers::Webrtc,
         subscribers,
         codec,
         clip: ClipSize::Small,
@@ -64,6 +65,17 @@ async fn every_frame_reaches_every_client_whole() {
         assert!(report.frames > 12 * 80 * 2, "{} frames", report.frames);
         assert_eq!(report.first_frame.samples, 12);
         assert!(report.frame_latency.samples > 0 && report.measured.flow.opened == report.measured.flow.packets);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lean_publishers_are_seen_as_whole() {
+    for codec in [Codec::Vp8, Codec::H264] {
+        let shape = Shape { publishers: 3, published_by: Publishers::Lean, ..webinar(4, codec, Verify::All) };
+        let report = run(&shape, Offload::On, &CancellationToken::new()).await;
+        assert!(report.verified, "{:#?}\n{:?}", report.failures, report.warnings);
+        assert_eq!((report.joined, report.judged, report.first_frame.samples), (8, 8, 24));
+        assert!(report.publishers.rtp_out > 6 * 80 * 2 && report.publishers.plis_in > 0, "{:?}", report.publishers);
     }
 }
 

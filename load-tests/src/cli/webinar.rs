@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{CliError, bind_towards};
 use crate::client::Server;
-use crate::lean::{self, CrowdOptions, Live, Offload, Shape, Verify};
+use crate::lean::{self, CrowdOptions, Live, Offload, Publishers, Shape, Verify};
 use crate::media::{ClipSize, Codec};
 use crate::table;
 
@@ -24,6 +24,9 @@ pub(super) struct WebinarArgs {
     /// Publishers in each room.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(0..=64))]
     publishers: u16,
+    /// Connections of the webrtc crate, or lean clients on the viewers' threads.
+    #[arg(long, value_enum, default_value = "webrtc")]
+    published_by: Publishers,
     /// Viewers in each room; each watches all of the room's publishers.
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=10_000))]
     subscribers: u16,
@@ -67,6 +70,7 @@ pub(super) async fn execute(args: WebinarArgs, stop: &CancellationToken) -> Resu
         name: "webinar",
         rooms: args.rooms,
         publishers: args.publishers,
+        published_by: args.published_by,
         subscribers: args.subscribers,
         codec: args.codec,
         clip: args.clip,

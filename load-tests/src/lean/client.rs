@@ -11,44 +11,21 @@ use bytes::Bytes;
 use rtcp::sender_report::SenderReport;
 use rtp::Packet;
 
+use super::config::{ClientConfig, Phase};
 use super::counts::Counts;
-use super::description::Answer;
 use super::dtls::{Handshake, Identity, Progress};
 use super::feedback::{self, TransportArrivals};
 use super::header::ClearHeader;
 use super::ice::{Checks, Credentials, Heard};
 use super::keys::Keys;
-use super::slot::{Look, Slot, SlotReport};
-use crate::media::Codec;
+use super::outgoing::Outgoing;
+use super::slot::{Slot, SlotReport};
 use crate::verify::Outcome;
 
 /// Between receiver reports.
 const REPORT_INTERVAL: Duration = Duration::from_millis(1_000);
 /// Between transport-wide feedbacks; libwebrtc's are 50 to 250 ms apart, by the rate.
 const TRANSPORT_INTERVAL: Duration = Duration::from_millis(75);
-
-/// All that a client is told when it begins.
-#[derive(Clone, Debug)]
-pub struct ClientConfig {
-    pub identity: Arc<Identity>,
-    pub local: Credentials,
-    pub answer: Answer,
-    /// What was offered, in the order of the answer's sections, and how closely to look at it.
-    pub slots: Vec<(Codec, Look)>,
-    /// Of our own reports, and the ICE tie-breaker.
-    pub ssrc: u32,
-}
-
-/// How far a client is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Phase {
-    Checking,
-    Handshaking,
-    Connected,
-    Failed(String),
-    /// The server said goodbye.
-    Closed,
-}
 
 /// One client.
 #[derive(Debug)]
@@ -62,6 +39,7 @@ pub struct Client {
     phase: Phase,
     connected_at: Option<Instant>,
     slots: Vec<Slot>,
+    outgoing: Outgoing,
     transport_cc: Option<u8>,
     arrivals: TransportArrivals,
     ssrc: u32,
@@ -75,7 +53,7 @@ pub struct Client {
 impl Client {
     /// Begins to check at `now`.
     pub fn new(now: Instant, config: ClientConfig) -> Self {
-        let ClientConfig { identity, local, answer, slots, ssrc } = config;
+        let ClientConfig { identity, local, answer, slots, senders, ssrc } = config;
         let remote = Credentials { ufrag: answer.ufrag, pwd: answer.pwd };
         let provider = Arc::clone(&identity.provider);
         let slots = slots.into_iter().zip(answer.sections);
@@ -91,6 +69,7 @@ impl Client {
             phase: Phase::Checking,
             connected_at: None,
             slots: slots.map(|((codec, look), at)| Slot::new(codec, at.ssrc, at.rtx, look)).collect(),
+            outgoing: Outgoing::new(senders),
             transport_cc: answer.transport_cc,
             arrivals: TransportArrivals::new(now),
             ssrc,
@@ -132,9 +111,18 @@ impl Client {
                 handshake.handle_timeout(now);
                 self.out.extend(std::iter::from_fn(|| handshake.poll_transmit()));
             }
-            (Phase::Connected, _) => self.feed_back(now),
+            (Phase::Connected, _) => {
+                self.outgoing.handle_timeout(now, &mut self.counts);
+                self.send_media();
+                self.feed_back(now);
+            }
             _ => {}
         }
+    }
+
+    /// When the next frame of a publisher is due.
+    pub fn media_due(&self) -> Option<Instant> {
+        self.outgoing.poll_timeout().filter(|_| self.phase == Phase::Connected)
     }
 
     /// The next datagram to send.
@@ -168,7 +156,9 @@ impl Client {
 
     /// Whether every slot of video has shown a frame.
     pub fn is_watching(&self) -> bool {
-        self.connected_at.is_some() && self.slots.iter().filter(|slot| slot.is_video()).all(Slot::is_watching)
+        self.connected_at.is_some()
+            && !self.slots.is_empty()
+            && self.slots.iter().filter(|slot| slot.is_video()).all(Slot::is_watching)
     }
 
     /// What each slot found so far.
@@ -253,6 +243,8 @@ impl Client {
             return;
         };
         let packets = rtcp::packet::unmarshal(&mut plain.freeze()).unwrap_or_default();
+        packets.iter().for_each(|packet| self.outgoing.on_feedback(packet.as_ref(), &mut self.counts));
+        self.send_media();
         for report in packets.iter().filter_map(|packet| packet.as_any().downcast_ref::<SenderReport>()) {
             if let Some(slot) = self.slots.iter_mut().find(|slot| slot.ssrc == Some(report.ssrc)) {
                 let middle = u32::try_from((report.ntp_time >> 16) & u64::from(u32::MAX)).unwrap_or_default();
@@ -261,11 +253,17 @@ impl Client {
         }
     }
 
+    fn send_media(&mut self) {
+        let Some(keys) = &mut self.keys else { return };
+        self.out.extend(self.outgoing.poll(keys));
+    }
+
     /// Everything that is due, in one datagram (RFC 5506).
     fn feed_back(&mut self, now: Instant) {
         let mut plain = Vec::new();
         if now >= self.next_report {
             self.next_report = now + REPORT_INTERVAL;
+            self.outgoing.report(now, &mut plain);
             let blocks: Vec<_> = self.slots.iter_mut().filter_map(|slot| slot.reception(now)).collect();
             feedback::receiver_report(&mut plain, self.ssrc, blocks);
         }

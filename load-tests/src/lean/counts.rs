@@ -15,6 +15,14 @@ pub struct Counts {
     pub plis: u64,
     /// Datagrams of feedback sent.
     pub feedbacks: u64,
+    /// RTP packets sent, retransmissions not among them.
+    pub sent: u64,
+    /// Retransmissions sent.
+    pub resent: u64,
+    /// NACK packets received.
+    pub nacks_in: u64,
+    /// PLI and FIR received.
+    pub plis_in: u64,
     /// Datagrams that were of no use: before the keys, or of streams that no slot has.
     pub ignored: u64,
 }
@@ -41,6 +49,10 @@ impl Counts {
             nacks: of(self.nacks, other.nacks),
             plis: of(self.plis, other.plis),
             feedbacks: of(self.feedbacks, other.feedbacks),
+            sent: of(self.sent, other.sent),
+            resent: of(self.resent, other.resent),
+            nacks_in: of(self.nacks_in, other.nacks_in),
+            plis_in: of(self.plis_in, other.plis_in),
             ignored: of(self.ignored, other.ignored),
         }
     }

@@ -1,32 +1,28 @@
-//! Carries out a shape: publishers of the `webrtc` crate, lean viewers by WHEP along the ramp, a measured window, goodbyes.
+//! Carries out a shape: publishers, lean viewers by WHEP along the ramp, a measured window, goodbyes.
 
 use std::collections::BTreeSet;
-use std::net::UdpSocket;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures::{StreamExt, stream};
-use rand::rngs::StdRng;
-use rand::{Rng, SeedableRng};
 use tokio_util::sync::CancellationToken;
 
 use super::LeanError;
-use super::client::ClientConfig;
-use super::description::{Answer, LocalParameters, offer};
+use super::counts::Counts;
 use super::dtls::Identity;
 use super::fleet::Fleet;
-use super::ice::Credentials;
+use super::joining::{Joined, Part};
 use super::live::Live;
 use super::report::{CrowdReport, Ended};
-use super::shape::{Seat, Shape};
-use super::slot::Look;
+use super::sender::SenderPlan;
+use super::shape::{Publishers, Shape};
 use super::socket::Offload;
 use super::window::Window;
-use super::worker::{Joining, Tally};
-use crate::client::{Cast, Resource, Server};
-use crate::media::Codec;
+use super::worker::Tally;
+use crate::client::{Cast, ClientError, CountersSnapshot, PublishedTrack, Server};
+use crate::media::{Clip, Codec};
 use crate::scenario::{Plan, Progress, Stage};
-use crate::verify::{ClipOf, Expected};
+use crate::verify::ClipOf;
 
 /// Offers that wait for their answers at the same time; more would only queue at the server.
 const OFFERS_AT_ONCE: usize = 32;
@@ -34,8 +30,6 @@ const OFFERS_AT_ONCE: usize = 32;
 const SETTLE_MAX: Duration = Duration::from_secs(10);
 /// How often the state of the crowd is looked at.
 const LOOK: Duration = Duration::from_millis(200);
-/// Characters of ICE credentials: 128 bits of a password and more (RFC 8445 §5.3).
-const PWD_LEN: usize = 24;
 
 /// How the clients of this machine are run.
 #[derive(Clone, Debug)]
@@ -49,21 +43,22 @@ pub struct CrowdOptions {
     pub server_pid: Option<u32>,
 }
 
-/// A viewer's session.
-struct Joined {
-    resource: Resource,
-    /// Its socket's.
-    port: u16,
+/// How far clients are to come.
+#[derive(Clone, Copy)]
+enum Until {
+    Connected,
+    /// A whole frame on every video slot.
+    Watching,
 }
 
-/// What all viewers' joining needs.
-struct Crowd<'a> {
-    server: &'a Server,
-    shape: &'a Shape,
-    options: &'a CrowdOptions,
-    identity: Arc<Identity>,
-    fleet: &'a Fleet,
-    clip_of: Arc<ClipOf>,
+/// What everybody's joining needs.
+pub(super) struct Crowd<'a> {
+    pub(super) server: &'a Server,
+    pub(super) shape: &'a Shape,
+    pub(super) options: &'a CrowdOptions,
+    pub(super) identity: Arc<Identity>,
+    pub(super) fleet: &'a Fleet,
+    pub(super) clip_of: Arc<ClipOf>,
 }
 
 /// Runs `shape` against `server` until its time is over or `stop` is cancelled.
@@ -81,18 +76,22 @@ pub async fn run(
     let stage = Stage::set(server, &shape.stage_plan(&options.bind), &Progress::silent(), stop).await?;
     let fleet = Fleet::start(options.threads, &stage.cast).map_err(LeanError::Threads)?;
     let crowd = Crowd { server, shape, options, identity, fleet: &fleet, clip_of: clips(&stage.cast) };
-    let (joined, mut refused) = crowd.fill(live, stop).await;
-    crowd.settle(joined.len(), live, stop).await;
+    let publishing = crowd.publish(&stage.cast, stop).await?;
+    crowd.settle(publishing.len(), Until::Connected, live, stop).await;
+    let (mut joined, mut signalling) = crowd.fill(live, stop).await;
+    let until = if shape.publishers > 0 { Until::Watching } else { Until::Connected };
+    crowd.settle(joined.len(), until, live, stop).await;
     let window = Window::open(&fleet, options.server_pid);
     live.playing(&fleet, Duration::from_secs(shape.seconds), stop).await;
     let ports: BTreeSet<u16> = joined.iter().map(|joined| joined.port).collect();
     let measured = window.close(&fleet, &ports);
     let interrupted = stop.is_cancelled();
+    let sent = stage.sent().plus(sent_by(&fleet));
     let findings = fleet.stop();
-    let sent = stage.sent();
-    refused.extend(leave(server, joined).await);
+    joined.extend(publishing);
+    signalling.extend(leave(server, joined).await);
     stage.clear().await;
-    let ended = Ended { findings, signalling: refused, interrupted, sent };
+    let ended = Ended { findings, signalling, interrupted, sent };
     live.clear();
     Ok(CrowdReport::new(shape, options.threads, options.offload == Offload::On, measured, ended))
 }
@@ -101,6 +100,18 @@ pub async fn run(
 fn clips(cast: &Cast) -> Arc<ClipOf> {
     let cast = cast.clone();
     Arc::new(move |tag| cast.track(tag).map(|track| Arc::clone(&track.clip)))
+}
+
+/// What lean publishers sent, and what was asked of them.
+fn sent_by(fleet: &Fleet) -> CountersSnapshot {
+    let counts = fleet.tallies().into_iter().fold(Counts::default(), |sum, tally| sum.plus(tally.counts));
+    CountersSnapshot {
+        rtp_out: counts.sent,
+        rtx_out: counts.resent,
+        nacks_in: counts.nacks_in,
+        plis_in: counts.plis_in,
+        ..CountersSnapshot::default()
+    }
 }
 
 /// Ends every session by DELETE; what failed in it.
@@ -120,7 +131,10 @@ impl Crowd<'_> {
             .take_until(Box::pin(stop.cancelled()))
             .map(|seat| async move {
                 stop.run_until_cancelled(tokio::time::sleep_until(start + seat.joins_at)).await?;
-                Some(self.join(&seat).await.map_err(|error| format!("{}: {error}", self.name(&seat))))
+                let publishers = seat.watches.iter().map(|publisher| Plan::identity(*publisher)).collect();
+                let part = Part::Watch { publishers, slots: self.slots(&seat) };
+                let joined = self.join(seat.room, seat.number, part).await;
+                Some(joined.map_err(|error| format!("room {} viewer {}: {error}", seat.room, seat.number)))
             })
             .buffer_unordered(OFFERS_AT_ONCE);
         let (mut joined, mut refused) = (Vec::new(), Vec::new());
@@ -135,13 +149,15 @@ impl Crowd<'_> {
         (joined, refused)
     }
 
-    /// Waits until all who joined watch, or will not.
-    async fn settle(&self, joined: usize, live: &Live, stop: &CancellationToken) {
+    /// Waits until all who joined have come so far, or will not.
+    async fn settle(&self, joined: usize, until: Until, live: &Live, stop: &CancellationToken) {
         let end = Instant::now() + SETTLE_MAX;
-        let has_media = self.shape.publishers > 0;
         while Instant::now() < end && !stop.is_cancelled() {
             let tallies = self.fleet.tallies();
-            let there = |tally: &Tally| if has_media { tally.watching } else { tally.connected };
+            let there = |tally: &Tally| match until {
+                Until::Watching => tally.watching,
+                Until::Connected => tally.connected,
+            };
             let settled: usize = tallies.iter().map(|tally| there(tally) + tally.over).sum();
             if settled >= joined {
                 break;
@@ -151,56 +167,33 @@ impl Crowd<'_> {
         }
     }
 
-    fn name(&self, seat: &Seat) -> String {
-        format!("{} viewer {}", self.shape.stage_plan("").room_name(seat.room), seat.number)
-    }
-
-    async fn join(&self, seat: &Seat) -> Result<Joined, LeanError> {
-        let socket = UdpSocket::bind(&self.options.bind).map_err(LeanError::Socket)?;
-        let candidate = socket.local_addr().map_err(LeanError::Socket)?;
-        let seed = (u64::from(seat.room) << 16) | u64::from(seat.number);
-        let mut random = StdRng::seed_from_u64(self.shape.seed.wrapping_mul(0x9e37_79b9).wrapping_add(seed));
-        let local = Credentials { ufrag: letters(&mut random, 8), pwd: letters(&mut random, PWD_LEN) };
-        let slots = self.slots(seat);
-        let codecs: Vec<_> = slots.iter().map(|(codec, _)| *codec).collect();
-        let parameters = LocalParameters {
-            ufrag: &local.ufrag,
-            pwd: &local.pwd,
-            fingerprint: &self.identity.fingerprint,
-            candidate,
-        };
-        let watch: Vec<_> = seat.watches.iter().map(|publisher| Plan::identity(*publisher)).collect();
-        let room = self.shape.stage_plan("").room_name(seat.room);
-        let offered = Instant::now();
-        let resource = self.server.watch(&room, &watch, offer(&parameters, &codecs)).await?;
-        let answer = Answer::parse(&resource.answer)?;
-        let ssrc = random.random_range(1..u32::MAX);
-        let config = ClientConfig { identity: Arc::clone(&self.identity), local, answer, slots, ssrc };
-        let (name, offload) = (self.name(seat), self.options.offload);
-        self.fleet.join(Joining { name, offered, socket, config, offload });
-        Ok(Joined { resource, port: candidate.port() })
-    }
-
-    /// One slot of video, and one of audio where there is any, for each publisher; in an empty room one that waits.
-    fn slots(&self, seat: &Seat) -> Vec<(Codec, Look)> {
-        let judged = self.shape.verify.judges(seat.number);
-        let look = |tag| match judged {
-            true => Look::Judge { expected: Expected::Publisher(tag), clip_of: Arc::clone(&self.clip_of) },
-            false => Look::Sample { every: self.shape.verify.every() },
-        };
-        let waiting = [0];
-        let watches = if seat.watches.is_empty() { &waiting[..] } else { &seat.watches };
-        let mut slots = Vec::new();
-        for publisher in watches {
-            slots.push((self.shape.codec, look(Plan::video_tag(seat.room, *publisher))));
-            if self.shape.audio {
-                slots.push((Codec::Opus, look(Plan::audio_tag(seat.room, *publisher))));
-            }
+    /// Every lean publisher of this shape; their tracks enter `cast`.
+    async fn publish(&self, cast: &Cast, stop: &CancellationToken) -> Result<Vec<Joined>, LeanError> {
+        if self.shape.published_by == Publishers::Webrtc {
+            return Ok(Vec::new());
         }
-        slots
+        let video = Arc::new(Clip::embedded(self.shape.codec, self.shape.clip).map_err(ClientError::from)?);
+        let audio = Arc::new(Clip::embedded(Codec::Opus, self.shape.clip).map_err(ClientError::from)?);
+        let rooms = 0..self.shape.rooms;
+        let all = rooms.flat_map(|room| (0..self.shape.publishers).map(move |publisher| (room, publisher)));
+        let mut joining = stream::iter(all)
+            .take_until(Box::pin(stop.cancelled()))
+            .map(|(room, publisher)| {
+                let track = |tag, clip: &Arc<Clip>| Arc::new(PublishedTrack::new(tag, Arc::clone(clip)));
+                let mut tracks = vec![track(Plan::video_tag(room, publisher), &video)];
+                if self.shape.audio {
+                    tracks.push(track(Plan::audio_tag(room, publisher), &audio));
+                }
+                tracks.iter().for_each(|track| cast.join(Arc::clone(track)));
+                let seed = |track: &Arc<PublishedTrack>| self.shape.seed.wrapping_mul(31) ^ u64::from(track.tag.0);
+                let senders = tracks.iter().map(|track| SenderPlan::new(Arc::clone(track), seed(track))).collect();
+                self.join(room, publisher, Part::Publish(senders))
+            })
+            .buffered(OFFERS_AT_ONCE);
+        let mut joined = Vec::new();
+        while let Some(one) = joining.next().await {
+            joined.push(one?);
+        }
+        Ok(joined)
     }
-}
-
-fn letters(random: &mut StdRng, length: usize) -> String {
-    (0..length).map(|_| char::from(random.random_range(b'a'..=b'z'))).collect()
 }

@@ -5,6 +5,7 @@
 use std::fmt::Write;
 use std::net::SocketAddr;
 
+use super::sender::SenderIds;
 use crate::media::Codec;
 
 /// The id that offers give the transport-wide sequence number; the answer keeps it or leaves it out.
@@ -21,13 +22,21 @@ pub struct LocalParameters<'a> {
     pub candidate: SocketAddr,
 }
 
-/// An offer that receives one stream for each of `codecs`, in their order.
-pub fn offer(local: &LocalParameters<'_>, codecs: &[Codec]) -> String {
+/// Which way a section's media goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    Receive,
+    Send(SenderIds),
+}
+
+/// An offer of one section for each codec, in their order.
+pub fn offer(local: &LocalParameters<'_>, sections: &[(Codec, Direction)]) -> String {
     let mut sdp = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE".to_owned();
-    (0..codecs.len()).for_each(|mid| push(&mut sdp, format_args!(" {mid}")));
+    (0..sections.len()).for_each(|mid| push(&mut sdp, format_args!(" {mid}")));
     sdp += "\r\na=extmap-allow-mixed\r\na=msid-semantic: WMS\r\n";
-    for (mid, codec) in codecs.iter().enumerate() {
+    for (mid, (codec, direction)) in sections.iter().enumerate() {
         section(&mut sdp, local, mid, *codec);
+        route(&mut sdp, mid, *direction);
     }
     sdp
 }
@@ -44,10 +53,7 @@ fn section(sdp: &mut String, local: &LocalParameters<'_>, mid: usize, codec: Cod
         Codec::Opus => ("audio", "111"),
     };
     let LocalParameters { ufrag, pwd, fingerprint, candidate } = local;
-    push(
-        sdp,
-        format_args!("m={kind} 9 UDP/TLS/RTP/SAVPF {types}\r\nc=IN IP4 0.0.0.0\r\na=mid:{mid}\r\na=recvonly\r\n"),
-    );
+    push(sdp, format_args!("m={kind} 9 UDP/TLS/RTP/SAVPF {types}\r\nc=IN IP4 0.0.0.0\r\na=mid:{mid}\r\n"));
     push(sdp, format_args!("a=ice-ufrag:{ufrag}\r\na=ice-pwd:{pwd}\r\na=fingerprint:sha-256 {fingerprint}\r\n"));
     push(sdp, format_args!("a=setup:actpass\r\na=rtcp-mux\r\na=rtcp-rsize\r\n"));
     push(sdp, format_args!("a=extmap:4 urn:ietf:params:rtp-hdrext:sdes:mid\r\n"));
@@ -66,6 +72,20 @@ fn section(sdp: &mut String, local: &LocalParameters<'_>, mid: usize, codec: Cod
     feedback.iter().for_each(|what| push(sdp, format_args!("a=rtcp-fb:{media} {what}\r\n")));
     let family = SocketAddr::ip(candidate);
     push(sdp, format_args!("a=candidate:1 1 udp 2130706431 {family} {} typ host\r\n", candidate.port()));
+}
+
+fn route(sdp: &mut String, mid: usize, direction: Direction) {
+    let Direction::Send(SenderIds { ssrc, rtx, .. }) = direction else {
+        push(sdp, format_args!("a=recvonly\r\n"));
+        return;
+    };
+    push(sdp, format_args!("a=sendonly\r\na=msid:lean track{mid}\r\n"));
+    if let Some(rtx) = rtx {
+        push(sdp, format_args!("a=ssrc-group:FID {ssrc} {rtx}\r\n"));
+    }
+    for ssrc in [Some(ssrc), rtx].into_iter().flatten() {
+        push(sdp, format_args!("a=ssrc:{ssrc} cname:lean\r\na=ssrc:{ssrc} msid:lean track{mid}\r\n"));
+    }
 }
 
 /// What an answer says.
@@ -203,7 +223,12 @@ mod tests {
     fn each_slot_is_a_section_of_its_own() {
         let local =
             LocalParameters { ufrag: "u", pwd: "p", fingerprint: "AA", candidate: "10.0.0.1:9".parse().unwrap() };
-        let sdp = offer(&local, &[Codec::Vp8, Codec::Opus, Codec::H264]);
+        let ids = SenderIds { ssrc: 8, rtx: Some(9), payload_type: 102 };
+        let receive = Direction::Receive;
+        let sections = [(Codec::Vp8, receive), (Codec::Opus, receive), (Codec::H264, Direction::Send(ids))];
+        let sdp = offer(&local, &sections);
+        assert_eq!((sdp.matches("a=recvonly").count(), sdp.matches("a=sendonly").count()), (2, 1));
+        assert_eq!(sdp.matches("a=ssrc-group:FID 8 9\r\n").count(), 1);
         let kinds: Vec<_> = crate::client::media_sections(&sdp).into_iter().map(|it| (it.kind, it.mid)).collect();
         assert_eq!(
             kinds,

@@ -35,7 +35,8 @@ pub fn pli(out: &mut Vec<u8>, sender: u32, media: u32) {
     append(out, &PictureLossIndication { sender_ssrc: sender, media_ssrc: media });
 }
 
-fn append(out: &mut Vec<u8>, packet: &impl Marshal) {
+/// Appends a packet.
+pub fn append(out: &mut Vec<u8>, packet: &impl Marshal) {
     if let Ok(bytes) = packet.marshal() {
         out.extend_from_slice(&bytes);
     }

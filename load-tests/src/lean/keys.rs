@@ -67,7 +67,6 @@ impl Keys {
     }
 
     /// Protects an RTP packet; `None` if it is none.
-    #[cfg(test)]
     pub fn seal_rtp(&mut self, plain: &[u8]) -> Option<BytesMut> {
         self.outgoing.encrypt_rtp(plain).ok()
     }

@@ -6,6 +6,7 @@
 //! Invariant: everything in `client` and below has no sockets, no threads and no clock.
 
 pub mod client;
+pub mod config;
 pub mod counts;
 pub mod crowd;
 pub mod description;
@@ -14,10 +15,13 @@ pub mod feedback;
 pub mod fleet;
 pub mod header;
 pub mod ice;
+mod joining;
 pub mod keys;
 pub mod live;
+pub mod outgoing;
 pub mod reception;
 pub mod report;
+pub mod sender;
 pub mod shape;
 pub mod slot;
 pub mod socket;
@@ -28,7 +32,7 @@ pub mod worker;
 pub use crowd::{CrowdOptions, run};
 pub use live::Live;
 pub use report::CrowdReport;
-pub use shape::{Shape, Verify};
+pub use shape::{Publishers, Shape, Verify};
 pub use socket::Offload;
 pub use worker::Tally;
 

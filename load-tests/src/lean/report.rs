@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::client::Phase;
+use super::config::Phase;
 use super::shape::Shape;
 use super::window::Measured;
 use super::worker::{ClientFinding, WorkerFinding};
@@ -96,7 +96,11 @@ impl CrowdReport {
                 report.add(client);
                 failures.extend(failures_of(shape, client));
                 let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
-                client.connected_after.iter().for_each(|time| connect.saturating_record(micros(*time)));
+                client
+                    .connected_after
+                    .iter()
+                    .filter(|_| client.watches)
+                    .for_each(|time| connect.saturating_record(micros(*time)));
                 let video =
                     client.slots.iter().zip(&client.first_frame_after).filter(|(slot, _)| slot.codec.is_video());
                 video.filter_map(|(_, time)| *time).for_each(|time| first_frame.saturating_record(micros(time)));
@@ -112,6 +116,9 @@ impl CrowdReport {
     }
 
     fn add(&mut self, client: &ClientFinding) {
+        if !client.watches {
+            return;
+        }
         self.joined += 1;
         self.connected += usize::from(client.connected_after.is_some());
         self.judged += usize::from(client.slots.iter().any(|slot| slot.judged));
@@ -136,7 +143,7 @@ fn failures_of(shape: &Shape, client: &ClientFinding) -> Vec<String> {
         }
         Phase::Handshaking => return vec![format!("{who}: the DTLS handshake did not end")],
     }
-    if shape.publishers == 0 {
+    if shape.publishers == 0 || !client.watches {
         return Vec::new();
     }
     let mut failures = Vec::new();

@@ -38,6 +38,16 @@ impl Verify {
     }
 }
 
+/// Who publishes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Publishers {
+    /// Peer connections of the `webrtc` crate, for realism.
+    Webrtc,
+    /// Lean clients beside the viewers, for numbers.
+    Lean,
+}
+
 /// A viewer's place.
 #[derive(Clone, Debug)]
 pub struct Seat {
@@ -56,6 +66,7 @@ pub struct Shape {
     pub rooms: u16,
     /// Of each room.
     pub publishers: u16,
+    pub published_by: Publishers,
     /// Of each room.
     pub subscribers: u16,
     pub codec: Codec,
@@ -86,11 +97,14 @@ impl Shape {
             .collect()
     }
 
-    /// The publishers of this shape, as the `webrtc` crate's clients know it.
+    /// What clients of the `webrtc` crate do in this shape.
     pub(super) fn stage_plan(&self, bind: &str) -> Plan {
         Plan {
             rooms: self.rooms,
-            publishers: self.publishers,
+            publishers: match self.published_by {
+                Publishers::Webrtc => self.publishers,
+                Publishers::Lean => 0,
+            },
             subscribers: 0,
             duration: Duration::from_secs(self.seconds),
             codec: self.codec,
@@ -116,6 +130,7 @@ mod tests {
             name: "webinar",
             rooms: 2,
             publishers: 1,
+            published_by: Publishers::Lean,
             subscribers: 2,
             codec: Codec::Vp8,
             clip: ClipSize::Small,

@@ -10,7 +10,8 @@ use rtcp::transport_feedbacks::transport_layer_nack::TransportLayerNack;
 use rtp::Packet;
 use shared::marshal::Marshal;
 
-use super::client::{Client, ClientConfig};
+use super::client::Client;
+use super::config::ClientConfig;
 use super::description::{Answer, AnsweredSection};
 use super::dtls::Identity;
 use super::ice::Credentials;
@@ -71,8 +72,14 @@ impl World {
         };
         let local = Credentials { ufrag: "l".to_owned(), pwd: "q".to_owned() };
         let server = keys().mirrored();
-        let config =
-            ClientConfig { local, answer, slots: vec![(codec, look)], ssrc: 5, identity: Arc::clone(&identity) };
+        let config = ClientConfig {
+            local,
+            answer,
+            slots: vec![(codec, look)],
+            senders: vec![],
+            ssrc: 5,
+            identity: Arc::clone(&identity),
+        };
         let mut client = Client::new(now, config);
         client.connect_with(now, keys());
         let start = StreamStart { sequence_number: 65_500, timestamp: u32::MAX - 20_000, picture_id: 0x7ffd };

@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 use hdrhistogram::Histogram;
 use mio::{Events, Interest, Poll, Token};
 
-use super::client::{Client, ClientConfig, Phase};
+use super::client::Client;
+use super::config::{ClientConfig, Phase};
 use super::counts::Counts;
 use super::slot::SlotReport;
 use super::socket::{ClientSocket, Offload, ReceiveBuffer};
@@ -85,6 +86,8 @@ impl Tally {
 pub struct ClientFinding {
     pub name: String,
     pub phase: Phase,
+    /// Whether it was there to watch; publishers are not.
+    pub watches: bool,
     /// Local port, to find its socket in the kernel's table.
     pub port: u16,
     /// From its offer.
@@ -117,6 +120,8 @@ pub(super) struct Worker {
     pub(super) tally: Arc<Mutex<Tally>>,
     pub(super) cast: Cast,
     seats: Vec<Seat>,
+    /// Places of those who publish.
+    publishers: Vec<usize>,
     buffer: ReceiveBuffer,
     latency_us: Histogram<u64>,
     receives: u64,
@@ -124,8 +129,8 @@ pub(super) struct Worker {
 
 impl Worker {
     pub(super) fn new(poll: Poll, orders: Receiver<Order>, tally: Arc<Mutex<Tally>>, cast: Cast) -> Self {
-        let (seats, buffer) = (Vec::new(), ReceiveBuffer::default());
-        Self { poll, orders, tally, cast, seats, buffer, latency_us: empty_histogram(), receives: 0 }
+        let (seats, publishers, buffer) = (Vec::new(), Vec::new(), ReceiveBuffer::default());
+        Self { poll, orders, tally, cast, seats, publishers, buffer, latency_us: empty_histogram(), receives: 0 }
     }
 
     /// Runs until told to stop; what its clients found.
@@ -133,7 +138,8 @@ impl Worker {
         let mut events = Events::with_capacity(EVENTS);
         let (mut next_tick, mut next_tally) = (Instant::now(), Instant::now());
         loop {
-            let wait = next_tick.saturating_duration_since(Instant::now());
+            let due = self.media_due().map_or(next_tick, |due| due.min(next_tick));
+            let wait = due.saturating_duration_since(Instant::now());
             if let Err(error) = self.poll.poll(&mut events, Some(wait))
                 && error.kind() != io::ErrorKind::Interrupted
             {
@@ -144,6 +150,7 @@ impl Worker {
                 self.receive(event.token());
             }
             let now = Instant::now();
+            self.publish(now);
             if now >= next_tick {
                 next_tick = now + TICK;
                 if self.obey(now) == Obeyed::Stop {
@@ -176,8 +183,30 @@ impl Worker {
             Ok(socket)
         });
         match connected {
-            Ok(socket) => self.seats.push(Seat { name, offered, socket, client: Client::new(now, config) }),
+            Ok(socket) => {
+                if !config.senders.is_empty() {
+                    self.publishers.push(self.seats.len());
+                }
+                self.seats.push(Seat { name, offered, socket, client: Client::new(now, config) });
+            }
             Err(error) => tracing::error!(%error, name, "a client's socket"),
+        }
+    }
+
+    /// When a frame of a publisher is due.
+    fn media_due(&self) -> Option<Instant> {
+        let publishers = self.publishers.iter().filter_map(|place| self.seats.get(*place));
+        publishers.filter_map(|seat| seat.client.media_due()).min()
+    }
+
+    /// Sends the frames that are due.
+    fn publish(&mut self, now: Instant) {
+        for place in &self.publishers {
+            let Some(seat) = self.seats.get_mut(*place) else { continue };
+            if seat.client.media_due().is_some_and(|due| due <= now) {
+                seat.client.handle_timeout(now);
+                flush(seat);
+            }
         }
     }
 
@@ -226,6 +255,7 @@ impl Worker {
             ClientFinding {
                 name: std::mem::take(&mut seat.name),
                 phase: seat.client.phase().clone(),
+                watches: !slots.is_empty(),
                 port: seat.socket.io.local_addr().map_or(0, |address| address.port()),
                 connected_after: seat.client.connected_at().map(since),
                 first_frame_after: slots.iter().map(|slot| slot.first_frame.map(since)).collect(),

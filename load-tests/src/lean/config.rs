@@ -1,0 +1,35 @@
+//! How a client begins, and how far it is.
+
+use std::sync::Arc;
+
+use super::description::Answer;
+use super::dtls::Identity;
+use super::ice::Credentials;
+use super::sender::SenderPlan;
+use super::slot::Look;
+use crate::media::Codec;
+
+/// All that a client is told when it begins.
+#[derive(Clone, Debug)]
+pub struct ClientConfig {
+    pub identity: Arc<Identity>,
+    pub local: Credentials,
+    pub answer: Answer,
+    /// What was offered, in the order of the answer's sections, and how closely to look at it.
+    pub slots: Vec<(Codec, Look)>,
+    /// What it sends.
+    pub senders: Vec<SenderPlan>,
+    /// Of our own reports, and the ICE tie-breaker.
+    pub ssrc: u32,
+}
+
+/// How far a client is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Phase {
+    Checking,
+    Handshaking,
+    Connected,
+    Failed(String),
+    /// The server said goodbye.
+    Closed,
+}
