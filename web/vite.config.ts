@@ -1,12 +1,13 @@
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
+import { compressed } from './build/compressed.ts';
 import { firstLoadBudget } from './build/first-load-budget.ts';
 
 /** The server that `npm run dev` passes the public protocol on to. */
 const server = process.env['DEV_SERVER'] ?? 'http://127.0.0.1:8080';
 
 export default defineConfig({
-  plugins: [react(), firstLoadBudget()],
+  plugins: [react(), firstLoadBudget(), compressed()],
   build: {
     // A data: URL would need a looser content security policy than `default-src 'self'`.
     assetsInlineLimit: 0,

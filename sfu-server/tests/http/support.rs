@@ -49,7 +49,9 @@ pub struct Server {
 pub struct Reply {
     pub status: StatusCode,
     pub headers: HeaderMap,
+    /// As text; what is not text is replaced.
     pub body: String,
+    pub bytes: Vec<u8>,
 }
 
 impl Reply {
@@ -121,8 +123,9 @@ impl Server {
         let peer: SocketAddr = peer.parse().unwrap();
         request.extensions_mut().insert(ConnectInfo(peer));
         let (parts, body) = self.app.clone().oneshot(request).await.unwrap().into_parts();
-        let body = String::from_utf8_lossy(&body.collect().await.unwrap().to_bytes()).into_owned();
-        Reply { status: parts.status, headers: parts.headers, body }
+        let bytes = body.collect().await.unwrap().to_bytes().to_vec();
+        let body = String::from_utf8_lossy(&bytes).into_owned();
+        Reply { status: parts.status, headers: parts.headers, body, bytes }
     }
 
     /// Joins and gives the resource's path.
