@@ -45,5 +45,6 @@ mod rivals;
 mod rooms;
 mod shuffle;
 mod simulcast;
+mod slot_reasons;
 mod speakers;
 mod storms;

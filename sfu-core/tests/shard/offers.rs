@@ -30,11 +30,23 @@ pub struct Section {
     /// Named in the offer: media, then RTX.
     pub ssrcs: Option<(u32, u32)>,
     pub rtx: bool,
+    /// The one format of a video section; what a publisher sends is VP8 all the same.
+    pub codec: &'static str,
 }
 
 impl Section {
     pub fn new(kind: MediaKind, direction: &'static str) -> Self {
-        Self { mid: String::new(), kind, data: false, stopped: false, direction, rids: vec![], ssrcs: None, rtx: true }
+        Self {
+            mid: String::new(),
+            kind,
+            data: false,
+            stopped: false,
+            direction,
+            rids: vec![],
+            ssrcs: None,
+            rtx: true,
+            codec: "VP8",
+        }
     }
 
     pub fn data() -> Self {
@@ -111,7 +123,7 @@ fn formats_of(sdp: &mut String, style: Style, section: &Section) {
     match section.kind {
         MediaKind::Audio => sdp.push_str("a=rtpmap:111 opus/48000/2\r\n"),
         MediaKind::Video => {
-            sdp.push_str("a=rtpmap:96 VP8/90000\r\na=rtcp-fb:96 nack\r\n");
+            write!(sdp, "a=rtpmap:96 {}/90000\r\na=rtcp-fb:96 nack\r\n", section.codec).unwrap();
             if style == Style::Browser {
                 sdp.push_str("a=rtcp-fb:96 nack pli\r\na=rtcp-fb:96 transport-cc\r\n");
             }

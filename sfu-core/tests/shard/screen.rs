@@ -31,6 +31,12 @@ impl World {
         self.join(room, identity, Role::viewer(), sections, met)
     }
 
+    /// The same with one slot, of video, that takes this codec and no other.
+    pub fn look_in(&mut self, room: &str, identity: &str, codec: &'static str) -> usize {
+        let slot = Section { codec, ..Section::new(MediaKind::Video, "recvonly") };
+        self.join(room, identity, Role::viewer(), (Style::Browser, vec![slot]), met)
+    }
+
     /// Sets a layout of one who looks; the event that answers.
     pub fn arrange(&mut self, viewer: usize, tiles: &[Tile<'_>]) -> &Event {
         let entry = |(slot, (identity, track), height): &Tile<'_>| LayoutEntry {
