@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use crate::client::{Client, Welcome};
 use crate::support::Server;
 
-fn presence(message: &Value) -> (&str, &str) {
+pub fn presence(message: &Value) -> (&str, &str) {
     let participant = &message["participant"];
     (participant["identity"].as_str().unwrap(), participant["presence"].as_str().unwrap())
 }
@@ -30,7 +30,7 @@ async fn with_media(server: &Server, identity: &str) -> (Client, Welcome) {
 }
 
 /// Ann with media, and Bob who watches her, at the moment when nothing is under way.
-async fn ann_and_bob(server: &Server) -> (Client, String, TransportId, Client) {
+pub async fn ann_and_bob(server: &Server) -> (Client, String, TransportId, Client) {
     let (mut ann, welcome) = Client::join(server, "demo", "ann").await;
     ann.offer().await;
     let (bob, _) = Client::join(server, "demo", "bob").await;
@@ -261,53 +261,4 @@ async fn who_leaves_takes_the_transport_along_and_who_closes_it_without_socket_i
     ann.expect("media_lost").await;
     drop(ann);
     assert_eq!(bob.expect("participant_left").await["participant"], "ann");
-}
-
-#[tokio::test]
-async fn media_goes_on_while_the_socket_is_away_and_what_slots_do_is_caught_up() {
-    use sfu_core::event::SlotStatus;
-    use sfu_core::id::{MediaKind, Mid};
-    use sfu_core::stats::SlotState;
-
-    let server = Server::start();
-    let (ann, token, transport, mut bob) = ann_and_bob(&server).await;
-    drop(ann);
-    bob.expect("participant_changed").await;
-    let slot =
-        SlotStatus { mid: Mid("3".into()), kind: MediaKind::Video, track: None, state: SlotState::Empty, layer: None };
-    server.tell(Event::Slots { transport, slots: vec![slot] });
-    server.tell(Event::Heard { transport });
-    let (mut ann, joined) = Client::resume(&server, "demo", &token).await;
-    assert_eq!(joined["media"], true, "{joined}");
-    if joined["slots"].as_array().unwrap().is_empty() {
-        // The news came after the socket.
-        assert_eq!(ann.expect("slots").await["slots"][0]["mid"], "3");
-    } else {
-        assert_eq!((&joined["slots"][0]["mid"], &joined["slots"][0]["state"]), (&json!("3"), &json!("empty")));
-    }
-    assert_eq!(server.control.directory.transports(), 1);
-}
-
-#[tokio::test]
-async fn of_slots_that_were_only_those_of_the_last_answer_are_kept() {
-    use sfu_core::event::SlotStatus;
-    use sfu_core::id::{MediaKind, Mid};
-    use sfu_core::stats::SlotState;
-
-    let server = Server::start();
-    let (mut ann, token, transport, _bob) = ann_and_bob(&server).await;
-    let slot = |mid: &str| {
-        let (mid, kind) = (Mid(mid.into()), MediaKind::Video);
-        SlotStatus { mid, kind, track: None, state: SlotState::Empty, layer: None }
-    };
-    for mid in ["3", "4", "5"] {
-        server.tell(Event::Slots { transport, slots: vec![slot(mid)] });
-        assert_eq!(ann.expect("slots").await["slots"][0]["mid"], mid);
-    }
-    // The answer has one section, whose mid is 3.
-    ann.offer().await;
-    drop(ann);
-    let (_, joined) = Client::resume(&server, "demo", &token).await;
-    let mids: Vec<&str> = joined["slots"].as_array().unwrap().iter().filter_map(|slot| slot["mid"].as_str()).collect();
-    assert_eq!(mids, ["3"]);
 }

@@ -8,6 +8,7 @@
 )]
 
 mod absence;
+mod catching_up;
 mod client;
 mod doors;
 mod errors;
