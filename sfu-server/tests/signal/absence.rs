@@ -127,15 +127,29 @@ async fn the_token_before_is_good_until_the_new_one_is_known_to_have_come() {
 #[tokio::test(start_paused = true)]
 async fn a_socket_that_answers_no_ping_is_gone_after_two() {
     let server = Server::start();
+    // Counts from the last frame, while time is not held: not from after it.
+    let begin = Instant::now();
     // Ann's side of the pipe is open and nobody reads it.
     let (_ann, _) = with_media(&server, "ann").await;
     let (mut bob, _) = Client::join(&server, "demo", "bob").await;
-    let begin = Instant::now();
     assert_eq!(presence(&bob.expect("participant_changed").await), ("ann", "unstable"));
     assert_eq!(begin.elapsed().as_secs(), 10);
     bob.expect("participant_left").await;
     assert_eq!(begin.elapsed().as_secs(), 30);
     bob.idle(Duration::from_secs(60)).await;
+    assert_eq!(bob.request(json!({"type": "ping"})).await["type"], "pong", "who answers stays");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_operator_says_how_often_a_socket_is_asked_whether_it_lives() {
+    let server = Server::with_flags(&[("ping_interval_seconds", "2")]);
+    let begin = Instant::now();
+    let (_ann, welcome) = with_media(&server, "ann").await;
+    assert_eq!(welcome.0["pingIntervalMs"], 2_000);
+    let (mut bob, _) = Client::join(&server, "demo", "bob").await;
+    assert_eq!(presence(&bob.expect("participant_changed").await), ("ann", "unstable"));
+    assert_eq!(begin.elapsed().as_secs(), 4);
+    bob.idle(Duration::from_secs(10)).await;
     assert_eq!(bob.request(json!({"type": "ping"})).await["type"], "pong", "who answers stays");
 }
 
