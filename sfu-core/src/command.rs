@@ -86,7 +86,8 @@ pub struct LayoutEntry {
     pub track: TrackName,
     /// Height of the element on screen, device pixels; 0: hidden, nothing is sent.
     pub height: u16,
-    /// Who gets the better layer when not everybody can; higher wins.
+    /// Who is to get the better layer when not everybody can; higher wins. Kept, and decides nothing yet: bandwidth is not
+    /// estimated.
     pub priority: u8,
 }
 

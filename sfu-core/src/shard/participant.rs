@@ -33,7 +33,7 @@ pub(super) struct SlotWish {
     pub track: TrackName,
     /// Device pixels; 0: hidden.
     pub height: u16,
-    /// Higher wins, where not everybody can have the better layer.
+    /// Higher wins, where not everybody can have the better layer. Nothing reads it until bandwidth is estimated.
     pub priority: u8,
 }
 

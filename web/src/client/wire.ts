@@ -100,7 +100,8 @@ track: string,
  */
 height: number, 
 /**
- * Who gets the better layer when not everybody can; higher wins.
+ * Who is to get the better layer when not everybody can; higher wins. Kept, and decides nothing yet: bandwidth is not
+ * estimated.
  */
 priority: number, };
 

@@ -96,6 +96,7 @@ pub struct LayoutSlot {
     pub track: String,
     /// Height of the element on screen, device pixels; 0: hidden.
     pub height: u16,
-    /// Who gets the better layer when not everybody can; higher wins.
+    /// Who is to get the better layer when not everybody can; higher wins. Kept, and decides nothing yet: bandwidth is not
+    /// estimated.
     pub priority: u8,
 }
