@@ -14,6 +14,7 @@ use crate::bench::{self, BenchError, BenchPlan};
 use crate::client::{ClientError, Server};
 use crate::lean::LeanError;
 use crate::media::{ClipSize, Codec};
+use crate::relay::{self, RelayArgs, RelayError};
 use crate::scenario::{self, Plan, Progress, Tolerance};
 use crate::table;
 
@@ -33,6 +34,8 @@ enum Command {
     Webinar(webinar::WebinarArgs),
     /// Start a server of its own for each crowd and measure CPU per forwarded packet, memory and latency.
     Bench(BenchArgs),
+    /// Relay UDP between clients, browsers too, and one media port of a server, over links that impair.
+    Relay(Box<RelayArgs>),
 }
 
 #[derive(Debug, Args)]
@@ -118,6 +121,8 @@ pub enum CliError {
     Bench(#[from] BenchError),
     #[error(transparent)]
     Lean(#[from] LeanError),
+    #[error(transparent)]
+    Relay(#[from] RelayError),
     #[error("the report cannot be written as JSON: {0}")]
     Json(#[from] serde_json::Error),
 }
@@ -129,6 +134,7 @@ pub async fn execute(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Run(args) => run(args, &stop).await,
         Command::Webinar(args) => webinar::execute(args, &stop).await,
         Command::Bench(args) => bench(args, &stop).await,
+        Command::Relay(args) => Ok(relay::run(*args, &stop).await?),
     }
 }
 

@@ -7,12 +7,11 @@
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::OnceLock;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use load_tests::bench::ServerProcess;
 use load_tests::media::{ClipSize, Codec};
-use load_tests::relay::LossyRelay;
+use load_tests::relay::{Relay, RelayPlan, Schedule, Way};
 use load_tests::scenario::{self, Plan, Progress, Report, Tolerance};
 use load_tests::verify::Fault;
 use tokio_util::sync::CancellationToken;
@@ -89,19 +88,22 @@ async fn many_viewers_joining_at_once_reach_the_publisher_as_few_requests() {
 #[tokio::test(flavor = "multi_thread")]
 async fn video_plays_on_while_five_per_cent_are_lost_each_way() {
     let process = ServerProcess::start(&server_program()).await.unwrap();
-    let relay = LossyRelay::start(([127, 0, 0, 1], process.media_port).into(), 5, 42).await.unwrap();
+    let links: Schedule = "loss=5%".parse().unwrap();
+    let plan_of_relay = RelayPlan::towards(([127, 0, 0, 1], process.media_port).into());
+    let relay = Relay::start(RelayPlan { up: links.clone(), down: links, seed: 42, ..plan_of_relay }).await.unwrap();
     let lossy = Plan {
         clip: ClipSize::Large,
         duration: Duration::from_secs(10),
         tolerance: Tolerance::Loss { frames_percent_min: 99 },
-        relay_port: Some(relay.port),
+        relay_port: Some(relay.address.port()),
         ..plan(Codec::Vp8, 1, 2)
     };
     let report = run(&process, &lossy).await;
     let metrics = process.server.page("/metrics").await.unwrap();
     process.stop().await;
-    let lost = |direction: &load_tests::relay::Direction| direction.lost.load(Ordering::Relaxed);
-    assert!(lost(&relay.to_server) > 50 && lost(&relay.to_clients) > 100, "the relay was in the way");
+    let relayed = relay.report().await.unwrap();
+    let lost = |way| relayed.total(way).lost;
+    assert!(lost(Way::Up) > 50 && lost(Way::Down) > 100, "the relay was in the way: {relayed:?}");
     let told: String =
         metrics.lines().filter(|line| line.contains("feedback")).map(|line| line.to_owned() + "\n").collect();
     let counters = (report.sent_in_all, report.received_in_all);
