@@ -2,11 +2,11 @@ import type { Page } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { chromium, harnessPage, type TestBrowser } from './support/browser.ts';
 import { BLUE, figure, isLive, seesAndHears, stream } from './support/expect-media.ts';
-import { LossyRelay } from './support/lossy-relay.ts';
+import { Relay } from './support/relay.ts';
 import { Server } from './support/server.ts';
 import { eventually, sleep } from './support/wait.ts';
 
-const LOSS = 0.05;
+const LOSS = 'loss=5%';
 const SEED = 20_261_121;
 const WATCH_MS = 15_000;
 /** A tenth of the time; without repeats a freeze ends only at the next keyframe. */
@@ -15,19 +15,19 @@ const FROZEN_S_MAX = 1.5;
 let server: Server;
 let browser: TestBrowser;
 let page: Page;
-let relay: LossyRelay;
+let relay: Relay;
 
 beforeAll(async () => {
   // One shard's port is all that the relay leads to.
   server = await Server.start({ shards: 1 });
-  relay = await LossyRelay.start(server.mediaPort, LOSS, SEED);
+  relay = await Relay.start(server, { up: LOSS, down: LOSS, seed: SEED });
   browser = await chromium();
   page = await harnessPage(browser, server.url);
 });
 
 afterAll(async () => {
   await browser.close();
-  relay.close();
+  await relay.close();
   expect(await server.stop(), server.log).toBe(0);
 });
 
@@ -60,15 +60,16 @@ describe('with 5 % of datagrams lost each way, on both legs', () => {
     const after = await stream(page, 'viewer', 'video');
     const sent = await stream(page, 'lossy', 'video');
     const decoded = figure(after, 'framesDecoded') - figure(before, 'framesDecoded');
+    const [lostUp, lostDown] = [await relay.total('up', 'lost'), await relay.total('down', 'lost')];
     console.log(
-      `lost ${relay.dropped.toServer} of ${relay.passed.toServer} up, ${relay.dropped.toBrowser} of ` +
-        `${relay.passed.toBrowser} down; ${decoded} frames; viewer sent ${figure(after, 'nackCount')} NACK and ` +
+      `lost ${lostUp} of ${await relay.total('up', 'came')} up, ${lostDown} of ` +
+        `${await relay.total('down', 'came')} down; ${decoded} frames; viewer sent ${figure(after, 'nackCount')} NACK and ` +
         `${figure(after, 'pliCount')} PLI, took ${figure(after, 'retransmittedPacketsReceived')} repeats; publisher took ` +
         `${figure(sent, 'nackCount')} NACK and ${figure(sent, 'pliCount')} PLI, repeated ` +
         `${figure(sent, 'retransmittedPacketsSent')}; frozen ${figure(after, 'totalFreezesDuration')} s`,
     );
-    expect(relay.dropped.toServer).toBeGreaterThan(10);
-    expect(relay.dropped.toBrowser).toBeGreaterThan(10);
+    expect(lostUp).toBeGreaterThan(10);
+    expect(lostDown).toBeGreaterThan(10);
     expect(decoded).toBeGreaterThan(((WATCH_MS / 1000) * 15 * 85) / 100);
     const frozen = figure(after, 'totalFreezesDuration') - figure(before, 'totalFreezesDuration');
     expect(frozen).toBeLessThan(FROZEN_S_MAX);
@@ -83,7 +84,7 @@ describe('with 5 % of datagrams lost each way, on both legs', () => {
 
 describe('a path that falls silent', () => {
   it('comes back by an ICE restart over the same session', async () => {
-    const calm = await LossyRelay.start(server.mediaPort, 0, SEED);
+    const calm = await Relay.start(server);
     await page.evaluate(
       (port, color) =>
         window.harness.publish('steady', {
@@ -105,13 +106,13 @@ describe('a path that falls silent', () => {
     const opened = await page.evaluate(() => window.harness.connections());
     const state = (): Promise<string> => page.evaluate(() => window.harness.state('patient').kind);
 
-    calm.loss = 1;
+    await calm.change('both blackout');
     await eventually('the silence is noticed', state, (kind) => kind === 'reconnecting', 30_000);
-    calm.loss = 0;
+    await calm.change('both clear');
     await eventually('the path is back', state, (kind) => kind === 'live', 30_000);
 
     await seesAndHears(page, 'patient', 0, BLUE, 600);
     expect(await page.evaluate(() => window.harness.connections())).toBe(opened);
-    calm.close();
+    await calm.close();
   });
 });

@@ -1,10 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { chromium, injectPerson, type TestBrowser } from './support/browser.ts';
 import { VIOLET } from './support/expect-media.ts';
-import { LossyRelay } from './support/lossy-relay.ts';
 import { namespaceAddress } from './support/paths.ts';
 import { allAt, Crowd, LOOKS, NAMES, type Name } from './support/people.ts';
 import { Person } from './support/person.ts';
+import { Relay } from './support/relay.ts';
 import { Server } from './support/server.ts';
 import { flowedOn, moment, ONCE_MORE } from './support/streams.ts';
 import { TcpGate } from './support/tcp-gate.ts';
@@ -20,7 +20,7 @@ const FRAMES = 15;
 
 let server: Server;
 let gate: TcpGate;
-let relay: LossyRelay;
+let relay: Relay;
 let crowd: Crowd;
 
 // Cy's HTTP goes through the gate and ben's media through the relay.
@@ -28,7 +28,7 @@ beforeAll(async () => {
   const address = namespaceAddress();
   server = await Server.start({ address, shards: 1 });
   gate = await TcpGate.start(address, server.httpPort);
-  relay = await LossyRelay.start(server.mediaPort, 0, 1, address);
+  relay = await Relay.start(server);
   crowd = await Crowd.gather({ ...allAt(server.url), cy: gate.url });
   for (const name of NAMES) await crowd.join(name, ROOM, name === 'ben' ? { relayPort: relay.port } : {});
   await crowd.seeAndHear();
@@ -37,7 +37,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await crowd.close();
   gate.close();
-  relay.close();
+  await relay.close();
   expect(await server.stop(), server.log).toBe(0);
 });
 
@@ -159,14 +159,14 @@ describe('with an offer of one', () => {
     const bystanders = crowd.all.filter((one) => one !== ben);
     const then = await moment(bystanders);
     const offers = await ben.negotiations();
-    relay.loss = 1;
+    await relay.change('both blackout');
     await eventually(
       'ben’s silence is answered by another offer',
       () => ben.negotiations(),
       (count) => count > offers,
       40_000,
     );
-    relay.loss = 0;
+    await relay.change('both clear');
     await ben.isLive(40_000);
     await Promise.all(others('ben').map((other) => goesOn(other, 'ben')));
     await crowd.seeAndHear();
