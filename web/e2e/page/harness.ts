@@ -1,5 +1,5 @@
 import { WhepClient, WhipClient, type LinkState, type VideoCodec } from '../../src/client/index.ts';
-import { fakeMicrophone, Picture, tone, type Rgb } from './picture.ts';
+import { fakeMicrophone, Picture, tone, type Rgb, type Size } from './picture.ts';
 import { Viewer } from './viewer.ts';
 
 export interface PublishRequest {
@@ -12,6 +12,9 @@ export interface PublishRequest {
   readonly relayPort?: number;
   /** `microphone` is the browser's fake one, whose pitch is set outside; the default is a tone of our own. */
   readonly sound?: 'tone' | 'microphone';
+  /** Of the canvas. */
+  readonly size?: Size;
+  readonly framesPerSecond?: number;
 }
 
 export interface WatchRequest {
@@ -45,7 +48,7 @@ function viewer(name: string): Viewer {
 export const harness = {
   async publish(name: string, request: PublishRequest): Promise<void> {
     const sound = request.sound === 'microphone' ? await fakeMicrophone() : tone(request.pitch);
-    const picture = new Picture(request.color, sound);
+    const picture = new Picture(request.color, sound, request.size, request.framesPerSecond);
     const endpoint = new URL(`/whip/${request.room}?identity=${request.identity}`, location.href).href;
     const made = new WhipClient({
       endpoint,
@@ -88,6 +91,11 @@ export const harness = {
   /** From start to the first picture, ms; null while there is none. */
   firstFrameMs(name: string, slot = 0): number | null {
     return viewer(name).firstFrameMs(slot);
+  },
+
+  /** When each picture so far came on screen, ms since 1970. */
+  shownMs(name: string, slot = 0): readonly number[] {
+    return viewer(name).shownMs(slot);
   },
 
   /** How far the picture of one viewer is behind another's of the same publisher, s. */

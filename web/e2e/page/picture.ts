@@ -8,7 +8,7 @@ export interface Size {
 
 /** Two cores encode and decode four people's of it. */
 const SIZE_DEFAULT: Size = { width: 320, height: 180 };
-const FRAMES_PER_SECOND = 15;
+const FRAMES_PER_SECOND_DEFAULT = 15;
 /** Flecks that change with every frame: a frame takes several packets, as a camera's does. */
 const SPARKS = 60;
 /** They keep to the lowest third of the picture; the rest is one colour. */
@@ -19,7 +19,12 @@ export class Picture {
   readonly stream: MediaStream;
   readonly #timer: ReturnType<typeof setInterval>;
 
-  constructor(color: Rgb, sound: readonly MediaStreamTrack[], { width, height }: Size = SIZE_DEFAULT) {
+  constructor(
+    color: Rgb,
+    sound: readonly MediaStreamTrack[],
+    { width, height }: Size = SIZE_DEFAULT,
+    framesPerSecond = FRAMES_PER_SECOND_DEFAULT,
+  ) {
     const canvas = document.createElement('canvas');
     canvas.width = width;
     canvas.height = height;
@@ -40,7 +45,7 @@ export class Picture {
       frame += 1;
     };
     draw();
-    this.#timer = setInterval(draw, 1000 / FRAMES_PER_SECOND);
+    this.#timer = setInterval(draw, 1000 / framesPerSecond);
     this.stream = new MediaStream([...canvas.captureStream().getVideoTracks(), ...sound]);
   }
 

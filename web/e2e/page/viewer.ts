@@ -9,6 +9,7 @@ export class Viewer {
   readonly #videos: HTMLVideoElement[];
   readonly #firstFrames: (number | null)[];
   readonly #shownTimestamps: (number | null)[];
+  readonly #shownMs: number[][];
   readonly #ear = new Ear();
 
   constructor(client: WhepClient) {
@@ -16,6 +17,7 @@ export class Viewer {
     const started = performance.now();
     this.#firstFrames = client.slots.map(() => null);
     this.#shownTimestamps = client.slots.map(() => null);
+    this.#shownMs = client.slots.map(() => []);
     this.#videos = client.slots.map((slot, index) => {
       const video = document.createElement('video');
       video.muted = true;
@@ -24,6 +26,7 @@ export class Viewer {
       video.srcObject = slot.stream;
       const shown = (_now: number, frame: VideoFrameCallbackMetadata): void => {
         this.#firstFrames[index] ??= performance.now() - started;
+        this.#shownMs[index]?.push(Date.now());
         this.#shownTimestamps[index] = frame.rtpTimestamp ?? null;
         video.requestVideoFrameCallback(shown);
       };
@@ -36,6 +39,11 @@ export class Viewer {
 
   firstFrameMs(slot: number): number | null {
     return this.#firstFrames[slot] ?? null;
+  }
+
+  /** When each picture so far came on screen, ms since 1970. */
+  shownMs(slot: number): readonly number[] {
+    return this.#shownMs[slot] ?? [];
   }
 
   /** RTP time of the picture that is on screen, ticks of 90 kHz. */
