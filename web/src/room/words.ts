@@ -185,7 +185,7 @@ export function bannerWords(state: MeetingState): { title: string; text: string 
     case 'reconnecting': {
       const why = `${state.problem.title}. ${retryWords(state)}`;
       return state.media === 'live'
-        ? { title: 'Reconnecting…', text: `You are still seen and heard. ${why}` }
+        ? { title: 'Reconnecting…', text: `Sound and pictures go on. ${why}` }
         : { title: 'Connection lost, reconnecting…', text: `The others cannot see or hear you. ${why}` };
     }
     case 'joined':

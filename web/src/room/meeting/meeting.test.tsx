@@ -111,7 +111,7 @@ describe('the connection', () => {
   it('tells a lost socket from lost media', async () => {
     const { fake } = await inTheRoom([person('Ben')]);
     set(fake, { kind: 'reconnecting', attempt: 1, retryInMs: 0, problem, media: 'live' });
-    expect(screen.getByText(/You are still seen and heard/)).toBeTruthy();
+    expect(screen.getByText(/Sound and pictures go on/)).toBeTruthy();
     set(fake, { kind: 'reconnecting', attempt: 3, retryInMs: 4000, problem, media: 'lost' });
     expect(
       screen.getByText(/cannot see or hear you. The server cannot be reached. Next attempt in 4 s/),

@@ -7,12 +7,14 @@ import type { Visit } from '../visit/visit.ts';
 import { words } from '../words.ts';
 import { DeviceSelect } from './DeviceSelect.tsx';
 
-/** The three lists of devices; they follow what is plugged and pulled. */
-export function DevicePickers({ visit }: { readonly visit: Visit }): ReactElement {
+/** The three lists of devices; they follow what is plugged and pulled. None where the browser shows no device. */
+export function DevicePickers({ visit }: { readonly visit: Visit }): ReactElement | null {
   const devices = useObservable(visit.own.list.devices);
   const camera = useObservable(visit.camera.state);
   const microphone = useObservable(visit.microphone.state);
   const { microphoneId, cameraId, speakerId } = useObservable(preferences);
+  // A page that may not look for devices would say that there are none.
+  if (barred(camera) || barred(microphone)) return null;
   return (
     <div className="pickers">
       <DeviceSelect
@@ -46,6 +48,10 @@ export function DevicePickers({ visit }: { readonly visit: Visit }): ReactElemen
       )}
     </div>
   );
+}
+
+function barred(state: DeviceState): boolean {
+  return state.kind === 'refused' && state.problem.cause === 'insecure';
 }
 
 function inUse(state: DeviceState): string | undefined {

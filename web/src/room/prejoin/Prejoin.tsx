@@ -86,7 +86,7 @@ export function Prejoin({ visit, support, theme }: Props): ReactElement {
               {trouble}
             </p>
           </div>
-          <DevicePickers visit={visit} />
+          {support.kind === 'full' && <DevicePickers visit={visit} />}
           <button type="submit" className="button primary big" data-control="join">
             {joinWords(camera, microphone)}
           </button>

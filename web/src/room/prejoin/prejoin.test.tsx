@@ -75,6 +75,8 @@ describe('at the door', () => {
       },
     );
     expect(screen.getByText('This page is not served securely')).toBeTruthy();
+    expect(screen.queryByText('None found')).toBeNull();
+    expect(screen.queryByRole('combobox')).toBeNull();
     expect(joinButton()).toBeTruthy();
   });
 
