@@ -92,6 +92,7 @@ export const words = {
     you: (name: string) => `${name} (you)`,
     muted: 'microphone muted',
     cameraOff: 'camera off',
+    speaking: 'speaking',
     stream: 'Stream',
     unstable: 'Connection unstable',
     more: (count: number) => `+${count}`,

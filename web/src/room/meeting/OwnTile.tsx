@@ -22,17 +22,19 @@ export function OwnTile({ visit, meeting }: Props): ReactElement | null {
   if (self === null) return null;
   const { identity, name } = self;
   const heard = microphone.kind === 'on' && !muted;
+  const talking = heard && speaking.includes(identity);
   return (
     <li
       className="tile"
       data-own="true"
       data-identity={identity}
-      data-speaking={heard && speaking.includes(identity)}
+      data-speaking={talking}
       data-camera={camera.kind === 'on' ? 'on' : 'off'}
       data-microphone={heard ? 'on' : 'off'}
       aria-label={tileLabel(words.stage.you(name), [
         !heard && words.stage.muted,
         camera.kind !== 'on' && words.stage.cameraOff,
+        talking && words.stage.speaking,
       ])}
     >
       {camera.kind === 'on' ? (

@@ -25,6 +25,7 @@ export function Person({ participant, is, speaking }: Props): ReactElement {
         {is === 'self' && <small>{people.you}</small>}
         {via === 'whip' && <small>{people.stream}</small>}
       </span>
+      {speaking && <span className="for-ears">{stage.speaking}</span>}
       {presence === 'unstable' && <WifiOff aria-label={stage.unstable} />}
       {screenOf(participant) !== undefined && <MonitorUp aria-label={people.sharing} />}
       {heard ? <Mic aria-hidden="true" data-on="true" /> : <MicOff aria-label={stage.muted} />}

@@ -38,6 +38,7 @@ export function PersonTile({ meeting, participant, speakers }: Props): ReactElem
       aria-label={tileLabel(name, [
         muted && words.stage.muted,
         off && words.stage.cameraOff,
+        speaking && words.stage.speaking,
         presence === 'unstable' && words.stage.unstable,
       ])}
     >

@@ -77,6 +77,21 @@ describe('the grid', () => {
     expect(tile(/^Ben/).dataset['speaking']).toBe('false');
   });
 
+  it('tells who speaks to those who see no ring', async () => {
+    const { fake } = await inTheRoom([person('Ben'), person('Chidi', { camera: 'muted' })]);
+    await userEvent.keyboard('p');
+    const line = (identity: string): string =>
+      document.querySelector(`.person[data-identity="${identity}"]`)?.textContent ?? '';
+    act(() => fake.speakers.set({ dominant: 'chidi', speaking: ['chidi', 'self'] }));
+    expect(tile(/^Chidi, camera off, speaking$/)).toBeTruthy();
+    expect(tile(/^Ada \(you\), speaking$/)).toBeTruthy();
+    expect(line('chidi')).toMatch(/speaking$/);
+    expect(line('ben')).not.toMatch(/speaking/);
+    act(() => fake.speakers.set({ dominant: 'chidi', speaking: [] }));
+    expect(tile(/^Chidi, camera off$/)).toBeTruthy();
+    expect(line('chidi')).not.toMatch(/speaking/);
+  });
+
   it('keeps sixteen tiles when thirty are here, and seats who speaks', async () => {
     const { fake } = await inTheRoom(Array.from({ length: 29 }, (_, index) => person(`P${index}`)));
     expect(document.querySelectorAll('.tile')).toHaveLength(16);

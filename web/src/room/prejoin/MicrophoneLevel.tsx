@@ -15,7 +15,15 @@ export function MicrophoneLevel({ visit }: { readonly visit: Visit }): ReactElem
   return (
     <div className="level" data-muted={muted}>
       {muted ? <MicOff aria-hidden="true" /> : <Mic aria-hidden="true" />}
-      <div className="level-bar" role="img" aria-label={words.door.level} ref={ref} />
+      <div
+        className="level-bar"
+        role="meter"
+        aria-label={words.door.level}
+        aria-valuemin={0}
+        aria-valuemax={100}
+        aria-valuenow={0}
+        ref={ref}
+      />
       <span className="level-hint">{muted ? words.door.muted : hint}</span>
     </div>
   );

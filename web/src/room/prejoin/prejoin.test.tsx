@@ -2,7 +2,7 @@
 
 import { render, screen, waitFor, within } from '@testing-library/react';
 import { userEvent } from '@testing-library/user-event';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Support } from '../../client/index.ts';
 import { browserLike, refusing, visitLunch, type Parts, type Scene } from '../testing/setup.ts';
 import { VisitView } from '../VisitView.tsx';
@@ -100,6 +100,29 @@ describe('at the door', () => {
     await userEvent.selectOptions(list, 'Desk camera');
     await waitFor(() => expect(visit.camera.track?.label).toBe('usb'));
     expect(screen.getByLabelText('Speaker')).toBeTruthy();
+  });
+
+  it('how loud one is, is told in numbers too', async () => {
+    vi.stubGlobal(
+      'AnalyserNode',
+      class {
+        getFloatTimeDomainData(samples: Float32Array): void {
+          samples.fill(1);
+        }
+      },
+    );
+    vi.stubGlobal(
+      'AudioContext',
+      class extends EventTarget {
+        readonly state = 'running';
+        createMediaStreamSource = (): { connect: () => void } => ({ connect: () => undefined });
+        close = (): Promise<void> => Promise.resolve();
+      },
+    );
+    await atTheDoor();
+    const meter = await screen.findByRole('meter', { name: 'Microphone level' });
+    expect(meter.getAttribute('aria-valuenow')).toBe('0');
+    await waitFor(() => expect(meter.getAttribute('aria-valuenow')).toBe('100'));
   });
 
   it('the switches say what they will do', async () => {
