@@ -85,13 +85,24 @@ describe('the bar', () => {
   });
 
   it('chooses devices in a dialog', async () => {
-    const { devices, visit } = await withBen();
-    devices.set({ microphones: [{ id: 'usb', label: 'Headset' }], cameras: [], speakers: [] });
+    const { devices, visit, fake } = await withBen();
+    const microphones = [
+      { id: 'first microphone', label: 'Built-in' },
+      { id: 'usb', label: 'Headset' },
+    ];
+    devices.set({ microphones, cameras: [], speakers: [] });
     await userEvent.keyboard('d');
     const dialog = await screen.findByRole('dialog', { name: 'Devices' });
-    expect(within(dialog).getByLabelText('Microphone')).toBeTruthy();
-    await userEvent.selectOptions(within(dialog).getByLabelText('Microphone'), 'Headset');
-    await waitFor(() => expect(visit.microphone.state.value.kind).toBe('on'));
+    const list = within(dialog).getByLabelText<HTMLSelectElement>('Microphone');
+    expect(list.value).toBe('first microphone');
+    const before = visit.microphone.track;
+    const published = (): number => fake.asked.filter((what) => what === 'publish microphone track').length;
+    const times = published();
+    await userEvent.selectOptions(list, 'Headset');
+    await waitFor(() => expect(visit.microphone.track?.label).toBe('usb'));
+    expect(published()).toBe(times + 1);
+    expect(before?.readyState).toBe('ended');
+    expect(list.value).toBe('usb');
   });
 });
 
