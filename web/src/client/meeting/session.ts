@@ -43,6 +43,8 @@ export class Session {
   #restart: 'none' | 'offered' = 'none';
   /** Changes of tracks, one after another. */
   #work: Promise<unknown> = Promise.resolve();
+  /** The offer that is to follow them; null when none is wanted. */
+  #wish: Promise<unknown> | null = null;
 
   constructor(
     options: SessionOptions,
@@ -81,13 +83,11 @@ export class Session {
   }
 
   /** Sends what is to be published from `source` now. */
-  publish(source: TrackSource): Promise<void> {
-    const done = this.#work.then(async () => {
-      if ((await this.#senders.apply(source)) === 'offer') await this.#negotiator.negotiate();
-      await this.tellMutes();
-    });
-    this.#work = done.catch(() => undefined);
-    return done;
+  async publish(source: TrackSource): Promise<void> {
+    const applied = this.#work.then(() => this.#senders.apply(source));
+    this.#work = applied.catch(() => undefined);
+    if ((await applied) === 'offer') await this.#offerChanges();
+    await this.tellMutes();
   }
 
   /** Tells the server what it does not know yet of what is muted. */
@@ -139,6 +139,15 @@ export class Session {
       if (this.#told.get(mid) === muted) this.#told.set(mid, 'doubtful');
       throw error;
     }
+  }
+
+  /** One offer for all the changes that wait in line: a screen and its sound cost one. */
+  #offerChanges(): Promise<unknown> {
+    this.#wish ??= this.#work.then(() => {
+      this.#wish = null;
+      return this.#negotiator.negotiate();
+    });
+    return this.#wish;
   }
 
   async #exchange(sdp: string): Promise<string> {
