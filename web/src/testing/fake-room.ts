@@ -78,6 +78,7 @@ export class FakeRoom {
   tracks: Participant['tracks'] = [];
   chat: Joined['chat'] = [];
   slots: Joined['slots'] = [];
+  speakers: Joined['speakers'] = { dominant: null, speaking: [] };
   /** Whether the next `joined` still has the media of before. */
   media = false;
   /** Types of requests that get no answer. */
@@ -176,7 +177,7 @@ export class FakeRoom {
       iceServers: [],
       participants: [...this.others, person(identity, this.tracks)],
       chat: this.chat,
-      speakers: { dominant: null, speaking: [] },
+      speakers: this.speakers,
       slots: this.slots,
     });
   }

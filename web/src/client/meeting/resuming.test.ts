@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { PING_MS, person } from '../../testing/fake-room.ts';
 import { MeetingWorld, pass, settle } from '../../testing/meeting-world.ts';
 import { CONNECT_MS_MAX, DISCONNECTED_MS_MAX, RESTART_MS_MAX } from '../limits.ts';
+import type { ChatMessage, Slot, SlotState, Track } from '../wire.ts';
 import { CLAIM_MS_MAX } from './claim.ts';
 import { Meeting } from './meeting.ts';
 import { PROBE_MS_MAX } from './socket.ts';
@@ -17,19 +18,46 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
+const line = (muted: boolean): Track => ({
+  id: '0@cy',
+  mid: '0',
+  kind: 'audio',
+  source: 'microphone',
+  muted,
+});
+const slot = (state: SlotState): Slot => ({ mid: '2', kind: 'audio', track: '0@cy', state, layer: null });
+const said = (number: number, from: string, text: string): ChatMessage => ({
+  number,
+  from,
+  name: from.toUpperCase(),
+  text,
+  atMs: number,
+});
+
 describe('a lost socket', () => {
   it('comes back by its token and is caught up; media goes on', async () => {
+    world.room.others = [person('ben'), person('cy', [line(false)])];
+    world.room.chat = [said(1, 'ben', 'Tea?')];
     const meeting = await world.live();
     const [peer] = world.peers;
+    world.room.socket.say({ type: 'speakers', dominant: 'ben', speaking: ['ben'] });
+    world.room.socket.say({ type: 'slots', slots: [slot('live')] });
     world.room.reachable = false;
     world.room.socket.drop();
     await settle();
     expect(meeting.state.value).toMatchObject({ kind: 'reconnecting', media: 'live' });
-    world.room.others = [person('ann')];
+    // While one was away ben left, cy muted, ann came, wrote and speaks, and a slot fell silent.
+    world.room.others = [person('cy', [line(true)]), person('ann')];
+    world.room.chat = [said(2, 'ann', 'With milk.')];
+    world.room.speakers = { dominant: 'ann', speaking: ['ann'] };
+    world.room.slots = [slot('muted')];
     world.room.reachable = true;
     await pass(5_000);
     expect(world.room.of('join').at(-1)?.resume).toBe('token 1');
-    expect(meeting.participants.value.map(({ identity }) => identity)).toEqual(['ann']);
+    expect(meeting.participants.value).toEqual([person('cy', [line(true)]), person('ann')]);
+    expect(meeting.chat.value.map(({ text }) => text)).toEqual(['Tea?', 'With milk.']);
+    expect(meeting.speakers.value).toEqual({ dominant: 'ann', speaking: ['ann'] });
+    expect(meeting.slots.value).toEqual([slot('muted')]);
     expect(meeting.state.value).toEqual({ kind: 'joined', media: 'live' });
     expect(world.peers).toEqual([peer]);
     expect(meeting.negotiations.value).toBe(1);
