@@ -34,7 +34,7 @@ export interface JoinRequest {
   readonly relayPort?: number;
 }
 
-/** One RTP stream under webrtc-stats' names, with the mid of its section. */
+/** One RTP stream under webrtc-stats' names, with the MIME type of its codec. */
 export type RtpFigures = Readonly<Record<string, number | string | undefined>>;
 
 const TILE_DEFAULT: Size = { width: 240, height: 135 };
@@ -111,7 +111,10 @@ function me(): Person {
 async function figures(of: RTCRtpReceiver | RTCRtpSender | undefined, type: string): Promise<RtpFigures[]> {
   const report = await of?.getStats();
   const all = [...((report ?? new Map()) as ReadonlyMap<string, RtpFigures>).values()];
-  return all.filter((stat) => stat['type'] === type);
+  const codecOf = (stat: RtpFigures): RtpFigures | undefined => all.find(({ id }) => id === stat['codecId']);
+  return all
+    .filter((stat) => stat['type'] === type)
+    .map((stat) => ({ ...stat, mimeType: codecOf(stat)?.['mimeType'] }));
 }
 
 /** What the tests ask of a page with one person on it. */
