@@ -60,13 +60,13 @@ export async function chromium(extra: readonly string[] = []): Promise<TestBrows
   return closing(browser, profile);
 }
 
-export async function firefox(): Promise<TestBrowser> {
+export async function firefox(extra: Readonly<Record<string, string | boolean>> = {}): Promise<TestBrowser> {
   const profile = mkdtempSync(join(tmpdir(), 'sfu-firefox-'));
   const browser = await puppeteer.launch({
     browser: 'firefox',
     executablePath: process.env['E2E_FIREFOX'] ?? '/usr/bin/firefox-esr',
     headless: true,
-    extraPrefsFirefox: FIREFOX_PREFS,
+    extraPrefsFirefox: { ...FIREFOX_PREFS, ...extra },
     userDataDir: profile,
   });
   return closing(browser, profile);
