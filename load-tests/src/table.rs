@@ -66,7 +66,7 @@ pub fn of_crowd(report: &CrowdReport) -> String {
     let (shape, measured, flow) = (&report.shape, &report.measured, &report.measured.flow);
     let audio = if shape.audio { " + Opus" } else { "" };
     let known = |figure: Option<f64>, unit: &str| {
-        figure.map_or("unknown (--server-pid)".to_owned(), |it| format!("{it:.0} {unit}"))
+        figure.map_or("unknown without --server-pid and packets".to_owned(), |it| format!("{it:.0} {unit}"))
     };
     table.add_rows([
         ["rooms × publishers × viewers", &format!("{} × {} × {}", shape.rooms, shape.publishers, shape.subscribers)],

@@ -30,7 +30,7 @@ pub struct Flow {
     pub feedbacks: u64,
     /// Processors' worth of work of the clients' threads.
     pub cores: f64,
-    /// CPU time of the clients' threads for each packet.
+    /// CPU time of the clients' threads for each packet; 0 where none came.
     pub ns_per_packet: f64,
     /// Packets that one receive call brought.
     pub packets_per_receive: f64,
@@ -69,7 +69,9 @@ impl Flow {
         flow.nacks_per_second = per_second(flow.nacks);
         flow.plis_per_second = per_second(flow.plis);
         flow.cores = cpu.as_secs_f64() / flow.seconds.max(0.001);
-        flow.ns_per_packet = cpu.as_secs_f64() * 1e9 / float(flow.packets.max(1));
+        if flow.packets > 0 {
+            flow.ns_per_packet = cpu.as_secs_f64() * 1e9 / float(flow.packets);
+        }
         flow.packets_per_receive = float(flow.packets) / float(receives.max(1));
         flow
     }
@@ -129,7 +131,9 @@ impl Window {
             flow,
             other_client_cores: (own - flow.cores).max(0.0),
             server_cores: server,
-            server_ns_per_packet: server.map(|cores| cores * 1e9 / flow.packets_per_second.max(1.0)),
+            server_ns_per_packet: server
+                .filter(|_| flow.packets > 0)
+                .map(|cores| cores * 1e9 / flow.packets_per_second),
             socket_drops: ["/proc/net/udp", "/proc/net/udp6"].iter().map(|table| drops(table, ports)).sum(),
         }
     }
