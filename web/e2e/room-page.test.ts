@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { chromium, FAKE_DEVICES, FAKE_DEVICES_ONLY, type TestBrowser } from './support/browser.ts';
+import { chromium, FAKE_DEVICES_ONLY, SEVERAL_FAKE_DEVICES, type TestBrowser } from './support/browser.ts';
 import { control, OTHERS, RoomPage } from './support/room-page.ts';
 import { Server } from './support/server.ts';
 import { eventually } from './support/wait.ts';
@@ -14,7 +14,7 @@ let ben: RoomPage;
 
 beforeAll(async () => {
   server = await Server.start();
-  allowed = await chromium(FAKE_DEVICES);
+  allowed = await chromium(SEVERAL_FAKE_DEVICES);
 });
 
 afterAll(async () => {
@@ -23,6 +23,18 @@ afterAll(async () => {
 });
 
 const link = (room = ROOM): string => `${server.url}/rooms/${encodeURIComponent(room)}`;
+
+/** Id of the camera that one's own tile shows. */
+const ownCamera = ({ page }: RoomPage): Promise<string | undefined> =>
+  page.$eval('.tile[data-own] video', (video) => {
+    const { srcObject } = video;
+    return srcObject instanceof MediaStream
+      ? srcObject.getVideoTracks()[0]?.getSettings().deviceId
+      : undefined;
+  });
+
+const framesOfOther = ({ page }: RoomPage): Promise<number> =>
+  page.$eval(`${OTHERS} video`, (video) => video.getVideoPlaybackQuality().totalVideoFrames);
 
 describe('the room page', () => {
   it('makes a room of a word', async () => {
@@ -65,6 +77,40 @@ describe('the room page', () => {
     await ada.page.keyboard.press('v');
     await ben.shows(`${OTHERS}[data-microphone="on"][data-camera="on"]`);
     await ben.sees(1);
+  });
+
+  it('goes on with another camera that is chosen, without an offer', async () => {
+    await ada.page.evaluate(() => {
+      const socket = WebSocket.prototype;
+      const send = Object.getOwnPropertyDescriptor(socket, 'send')?.value as (data: unknown) => void;
+      socket.send = function (data): void {
+        if (typeof data === 'string' && data.includes('"offer"')) document.body.dataset['offered'] = 'true';
+        send.call(this, data);
+      };
+    });
+    await ada.click('devices');
+    const list = `select${control('cameras')}`;
+    await ada.shows(list);
+    const [used, other = ''] = await ada.page.$eval(list, (select) => {
+      const { value, options } = select as HTMLSelectElement;
+      return [value, options.item(options.length - 1)?.value];
+    });
+    expect(await ownCamera(ada)).toBe(used);
+    expect(other).not.toBe(used);
+    await ada.page.select(list, other);
+    await eventually(
+      'the other camera is used',
+      () => ownCamera(ada).then((id) => id ?? 'none'),
+      (id) => id === other,
+    );
+    const shown = await framesOfOther(ben);
+    await eventually(
+      'Ben sees it',
+      () => framesOfOther(ben),
+      (frames) => frames > shown + 15,
+    );
+    await ada.page.keyboard.press('Escape');
+    expect(await ada.page.$('body[data-offered]')).toBeNull();
   });
 
   it('carries chat, and counts what was not read', async () => {

@@ -24,6 +24,12 @@ export const FAKE_DEVICES_ONLY = ['--use-fake-device-for-media-stream'];
 /** A camera that beeps and a permission that is given. */
 export const FAKE_DEVICES = [...FAKE_DEVICES_ONLY, '--use-fake-ui-for-media-stream'];
 
+/** Cameras to choose from: the second of three sees depths, which no codec takes, and the third is like the first. */
+export const SEVERAL_FAKE_DEVICES = [
+  '--use-fake-device-for-media-stream=device-count=3',
+  '--use-fake-ui-for-media-stream',
+];
+
 /** Of Firefox's fake microphone, Hz. */
 export const FIREFOX_PITCH = 440;
 
