@@ -66,7 +66,7 @@ pub struct Join {
     pub identity: Identity,
     /// The client's offer, SDP (RFC 8866).
     pub offer: String,
-    /// Addresses to announce as host candidates, each one of this shard's own UDP sockets.
+    /// Addresses to announce as host candidates, each one of this shard's own sockets; over TCP too if `ShardConfig::tcp`.
     pub candidates: Vec<SocketAddr>,
 }
 

@@ -63,6 +63,15 @@ pub const STUN_AMPLIFICATION_MAX: usize = 3;
 /// Longest STUN request looked at, bytes; browsers send about 120. Keeps attributes from costing memory.
 pub const STUN_REQUEST_BYTES_MAX: usize = 548;
 
+/// Longest frame of a TCP connection taken, bytes (RFC 4571): an Ethernet packet and then some; nothing that ICE, DTLS or SRTP
+/// sends is longer. It is also what a peer can have kept here by sending half of one.
+pub const FRAME_BYTES_MAX: usize = 2_048;
+/// Most bytes of one send over TCP. About a frame of 720p: what is left to be kept when the connection takes no more.
+pub const STREAM_SEND_BYTES_MAX: usize = 16 * 1024;
+/// How late a packet may leave over TCP before its reader moves on to the present. Longer than TCP takes to repeat what was lost
+/// (its timer of 200 ms and a round trip), shorter than a conversation bears.
+pub const STREAM_LAG_MAX: Duration = Duration::from_millis(500);
+
 /// SRTP replay window, packets per SSRC (RFC 3711 §3.3.2 asks for at least 64).
 pub const REPLAY_WINDOW: u64 = 1_024;
 /// SSRCs one transport may send us at a time; 16 tracks of three encodings with RTX are 96.

@@ -41,6 +41,10 @@ pub struct ShardCounters {
     pub transmits: u64,
     /// Sends of at least two datagrams (UDP segmentation offload).
     pub transmits_batched: u64,
+    /// Times that a TCP connection took no more and its participant's media had to wait.
+    pub streams_blocked: u64,
+    /// TCP connections that ended under their participant.
+    pub streams_closed: u64,
     /// Times that a viewer's slots were pointed at their encodings anew.
     pub viewers_attached: u64,
     /// Faults of our own that ended one transport.

@@ -160,7 +160,7 @@ fn a_peer_in_our_role_hears_of_the_conflict() {
 #[test]
 fn mapped_addresses_are_the_same_address() {
     let mut ice = Ice::new();
-    let mapped = Pair { local: pair(1).local, remote: address("[::ffff:10.0.0.2]:1") };
+    let mapped = Pair::udp(pair(1).local, address("[::ffff:10.0.0.2]:1"));
     assert_eq!(ice.datagram(mapped, &Check::new().request()), FIRST);
     let (to, answer) = ice.answer().unwrap();
     assert_eq!(to, pair(1));
@@ -173,7 +173,7 @@ fn mapped_addresses_are_the_same_address() {
 #[test]
 fn ipv6_is_answered_too() {
     let mut ice = Ice::new();
-    let six = Pair { local: address("[2001:db8::1]:7882"), remote: address("[2001:db8::2]:9") };
+    let six = Pair::udp(address("[2001:db8::1]:7882"), address("[2001:db8::2]:9"));
     let request = Check::new().request();
     assert_eq!(ice.datagram(six, &request), FIRST);
     let (to, answer) = ice.answer().unwrap();

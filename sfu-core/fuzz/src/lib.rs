@@ -8,6 +8,7 @@ mod codecs;
 mod control;
 mod data_channels;
 mod forwarding;
+mod framing;
 mod input;
 mod sctp_peer;
 mod sessions;
@@ -18,6 +19,7 @@ pub use codecs::{av1, dependency_descriptor, h264, opus, red, vp8, vp9};
 pub use control::{rtcp, twcc};
 pub use data_channels::data_channels;
 pub use forwarding::forwarding;
+pub use framing::framing;
 pub use sessions::{fragment, further, offer};
 pub use shard::shard;
 pub use transport::{dtls, rtp, stun};
@@ -33,6 +35,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("dtls", dtls),
     ("forwarding", forwarding),
     ("fragment", fragment),
+    ("framing", framing),
     ("further", further),
     ("h264", h264),
     ("offer", offer),

@@ -16,7 +16,7 @@ fn with_local(run: impl Fn(&Local<'_>)) {
     let fingerprint = Fingerprint { hash: FingerprintHash::Sha256, bytes: vec![7; 32] };
     let candidates: [SocketAddr; 2] =
         [([192, 0, 2, 1], 7_882).into(), ([0x2001, 0xdb8, 0, 0, 0, 0, 0, 1], 7_882).into()];
-    run(&Local { ice: &ice, fingerprint: &fingerprint, candidates: &candidates, cname: "stem" });
+    run(&Local { ice: &ice, fingerprint: &fingerprint, candidates: &candidates, tcp: true, cname: "stem" });
 }
 
 /// An offer: either refused, or answered with as many sections, all of whose SSRCs are different.

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use sfu_core::command::{Command, DataPayload, Join, LayoutEntry, Muting};
 use sfu_core::event::{Event, PatchOutcome};
 use sfu_core::id::{Identity, Mid, RequestId, RoomName, TrackName, TransportId};
-use sfu_core::shard::{Datagram, Shard, ShardConfig};
+use sfu_core::shard::{Datagram, Shard, ShardConfig, StreamChange};
 use sfu_core::stats::ShardStats;
 use sfu_core::transport::{IceCredentials, Pair};
 
@@ -67,12 +67,18 @@ fn address(number: u8) -> SocketAddr {
     SocketAddr::from(([10, 0, 0, number % 3], 4_000 + u16::from(number % 5)))
 }
 
+/// Every other port is one of a TCP connection.
+fn pair(remote: SocketAddr) -> Pair {
+    let local = SocketAddr::from(([10, 0, 0, 9], 7_882));
+    if remote.port().is_multiple_of(2) { Pair::udp(local, remote) } else { Pair::tcp(local, remote) }
+}
+
 impl World {
     fn new() -> Self {
         let now = Instant::now();
         let epoch = (now, Duration::from_secs(1));
         let data_labels = NAMES.map(str::to_owned).to_vec();
-        let config = ShardConfig { certificate: certificate(), seed: [5; 32], epoch, data_labels };
+        let config = ShardConfig { certificate: certificate(), seed: [5; 32], epoch, data_labels, tcp: true };
         let (clients, pending_offer) = (vec![], String::new());
         Self { now, shard: Shard::new(config), clients, ids: 0, pending_offer, stats: None }
     }
@@ -88,6 +94,13 @@ impl World {
             5 => {
                 let transport = self.client(input).map_or(TransportId(99), |client| client.id);
                 self.command(Command::Close { transport });
+            }
+            7 if op & 0x80 != 0 => {
+                let pair = pair(address(input.byte()));
+                let change = input.choose(&[StreamChange::Blocked, StreamChange::Writable, StreamChange::Closed]);
+                self.shard.handle_stream(self.now, pair, change);
+                assert!(change != StreamChange::Closed || !self.shard.holds(pair));
+                self.settle();
             }
             6 | 7 => self.pass(Duration::from_millis(u64::from(input.word()) * 2)),
             8 | 9 => {
@@ -236,7 +249,7 @@ impl World {
     }
 
     fn datagram(&mut self, from: SocketAddr, bytes: &[u8]) {
-        let pair = Pair { local: SocketAddr::from(([10, 0, 0, 9], 7_882)), remote: from };
+        let pair = pair(from);
         self.shard.handle_datagram(self.now, Datagram { pair, arrival: self.now, bytes: &mut bytes.to_vec() });
         self.settle();
     }

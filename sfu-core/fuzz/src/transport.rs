@@ -32,7 +32,7 @@ fn theirs() -> IceCredentials {
 }
 
 fn pair(port: u16) -> Pair {
-    Pair { local: SocketAddr::from(([10, 0, 0, 1], 7_882)), remote: SocketAddr::from(([10, 0, 0, 2], port)) }
+    Pair::udp(SocketAddr::from(([10, 0, 0, 1], 7_882)), SocketAddr::from(([10, 0, 0, 2], port)))
 }
 
 /// A connectivity check with valid integrity, which nominates.

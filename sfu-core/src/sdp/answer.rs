@@ -25,8 +25,10 @@ use crate::transport::{DtlsRole, Fingerprint, FingerprintHash, IceCredentials};
 pub struct Local<'a> {
     pub ice: &'a IceCredentials,
     pub fingerprint: &'a Fingerprint,
-    /// Host candidates, most preferred first; UDP.
+    /// Host candidates, most preferred first.
     pub candidates: &'a [SocketAddr],
+    /// Whether each of them is served over TCP too.
+    pub tcp: bool,
     /// Stem of the slots' CNAMEs (RFC 7022); each pair of an audio and a video slot appends its number.
     pub cname: &'a str,
 }
@@ -157,7 +159,7 @@ fn session(
         attributes.push(flag("extmap-allow-mixed"));
     }
     attributes.push(value("msid-semantic", "WMS *"));
-    let candidates = candidate::lines(local.candidates);
+    let candidates = candidate::lines(local.candidates, local.tcp);
     let section = |agreed: &Agreed<'_>| match (&agreed.offered.data, agreed.codecs.as_slice()) {
         (Some(channel), _) => {
             let transport = transport(agreed, role, offer, local);

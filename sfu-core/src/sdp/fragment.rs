@@ -51,7 +51,7 @@ pub fn write_fragment(local: &Local<'_>, sections: &[Section]) -> String {
         format!("a=ice-ufrag:{}", local.ice.ufrag),
         format!("a=ice-pwd:{}", local.ice.pwd),
     ];
-    let candidates = candidate::lines(local.candidates);
+    let candidates = candidate::lines(local.candidates, local.tcp);
     for section in accepted {
         // The m-line is a mere anchor; its port, protocol and format are placeholders (RFC 8840 §9).
         lines.push(match section.kind {

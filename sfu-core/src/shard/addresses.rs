@@ -87,6 +87,19 @@ impl AddressBook {
         }
     }
 
+    /// Whose a pair is.
+    pub(super) fn holder(&self, pair: Pair) -> Option<ParticipantKey> {
+        self.pairs.get(&pair).map(|holder| holder.key)
+    }
+
+    /// Has a pair of a participant lead nowhere any more.
+    pub(super) fn forget_pair(&mut self, key: ParticipantKey, pair: Pair) {
+        if let Some(known) = self.known.get_mut(key) {
+            known.pairs.retain(|other| *other != pair);
+        }
+        self.release(key, pair);
+    }
+
     fn release(&mut self, key: ParticipantKey, pair: Pair) {
         if self.pairs.get(&pair).is_some_and(|holder| holder.key == key) {
             self.pairs.remove(&pair);
@@ -116,7 +129,7 @@ impl AddressBook {
         if classify(datagram) == DatagramKind::Stun {
             return self.ufrags.get(peek_ufrag(datagram)?).copied();
         }
-        self.pairs.get(&pair).map(|holder| holder.key)
+        self.holder(pair)
     }
 }
 
@@ -132,7 +145,7 @@ mod tests {
     }
 
     fn pair(port: u16) -> Pair {
-        Pair { local: ([10, 0, 0, 1], 7_882).into(), remote: ([10, 0, 0, 2], port).into() }
+        Pair::udp(([10, 0, 0, 1], 7_882).into(), ([10, 0, 0, 2], port).into())
     }
 
     const RTP: &[u8] = &[0x80, 96];

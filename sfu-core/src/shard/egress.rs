@@ -5,10 +5,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
 use crate::id::{EncodingId, ParticipantKey, Ssrc};
+use crate::limits::STREAM_LAG_MAX;
 use crate::stats::ShardCounters;
 use crate::subscribe::{Choice, Outgoing, SendExtensions, Urgency};
 use crate::timer::Timer;
-use crate::transport::{Connection, PacketIndex};
+use crate::transport::{Connection, Frame, PacketIndex, Pair, Protocol, append};
 
 use super::batch::{Admission, Batch, PADDING_MAX};
 use super::data::Turn;
@@ -21,8 +22,7 @@ impl Shard {
     pub fn poll_transmit(&mut self, now: Instant, buffer: &mut Vec<u8>) -> Option<Transmit> {
         buffer.clear();
         if let Some((pair, bytes)) = self.last_words.pop_front() {
-            buffer.extend_from_slice(&bytes);
-            return Some(Transmit { pair, segment_size: None });
+            return Some(single(pair, &bytes, buffer));
         }
         while let Some(key) = self.send_queue.front() {
             if let Some(transmit) = self.transmit_for(now, key, buffer) {
@@ -103,37 +103,59 @@ impl Participant {
         counters: &mut ShardCounters,
         buffer: &mut Vec<u8>,
     ) -> Option<Transmit> {
-        if let Some((pair, bytes)) = self.connection.poll_datagram().or_else(|| self.poll_data(now, Turn::First)) {
-            buffer.extend_from_slice(&bytes);
-            return Some(Transmit { pair, segment_size: None });
+        let blocked = self.is_blocked();
+        let data = |it: &mut Self| if blocked { None } else { it.poll_data(now, Turn::First) };
+        if let Some((pair, bytes)) = self.connection.poll_datagram().or_else(|| data(self)) {
+            return Some(single(pair, &bytes, buffer));
         }
         let pair = self.connection.selected_pair().filter(|_| self.connection.is_connected())?;
         while let Some(plain) = self.chain.poll_rtcp() {
+            let frame = Frame::begin(pair.protocol, buffer);
             if self.connection.seal_rtcp(&plain, buffer) {
+                frame.end(buffer);
                 counters.rtcp_packets_sent += 1;
                 return Some(Transmit { pair, segment_size: None });
             }
+            frame.cancel(buffer);
         }
-        let segment_size = self.fill_media(now, media, counters, buffer);
+        if blocked {
+            return None;
+        }
+        if pair.protocol == Protocol::Tcp {
+            self.leave_the_past(now, media);
+        }
+        let segment_size = self.fill_media(now, pair.protocol, media, counters, buffer);
         if buffer.is_empty() {
             let (pair, bytes) = self.poll_data(now, Turn::AfterMedia)?;
-            buffer.extend_from_slice(&bytes);
-            return Some(Transmit { pair, segment_size: None });
+            return Some(single(pair, &bytes, buffer));
         }
         self.data.media_had_its_turn();
         Some(Transmit { pair, segment_size })
     }
 
+    /// Whether it sends over a TCP connection that takes no more.
+    fn is_blocked(&self) -> bool {
+        self.egress.blocked.is_some() && self.egress.blocked == self.connection.selected_pair()
+    }
+
+    /// What TCP delivers late it delivers all the same, and everything after it later still.
+    fn leave_the_past(&mut self, now: Instant, media: &Media) {
+        for assigned in &mut self.slots {
+            assigned.slot.leave_the_past(|encoding| media.ring(encoding), now, STREAM_LAG_MAX);
+        }
+    }
+
     fn fill_media(
         &mut self,
         now: Instant,
+        protocol: Protocol,
         media: &Media,
         counters: &mut ShardCounters,
         buffer: &mut Vec<u8>,
     ) -> Option<NonZeroUsize> {
         let overhead = self.connection.rtp_overhead();
         let rings = |encoding: EncodingId| media.ring(encoding);
-        let mut batch = Batch::default();
+        let mut batch = Batch::new(protocol);
         let mut choice = Choice::RepeatsFirst;
         'slots: for assigned in &mut self.slots {
             let slot = &mut assigned.slot;
@@ -150,7 +172,7 @@ impl Participant {
                     continue;
                 }
                 let padding_max = if pending.may_be_padded { PADDING_MAX } else { 0 };
-                if batch.is_empty() {
+                if batch.is_empty() && protocol == Protocol::Udp {
                     batch.begin(pending.bytes + overhead + slot.unevenness(rings, padding_max));
                 }
                 let admission = batch.admit(pending.bytes + overhead, padding_max);
@@ -164,10 +186,13 @@ impl Participant {
                 if pending.urgency == Urgency::Backlog {
                     self.egress.pacer.charge(now, pending.bytes);
                 }
+                let frame = Frame::begin(protocol, buffer);
                 let Some(bytes) = seal(&mut self.connection, &mut self.egress, slot.extensions(), &outgoing, buffer)
                 else {
+                    frame.cancel(buffer);
                     break 'slots;
                 };
+                frame.end(buffer);
                 counters.rtp_packets_sent += 1;
                 counters.rtp_bytes_sent += u64::try_from(bytes).unwrap_or(0);
                 if admission == Admission::Ends {
@@ -177,6 +202,12 @@ impl Participant {
         }
         batch.segment_size()
     }
+}
+
+/// A send of one datagram.
+fn single(pair: Pair, datagram: &[u8], buffer: &mut Vec<u8>) -> Transmit {
+    append(pair.protocol, datagram, buffer);
+    Transmit { pair, segment_size: None }
 }
 
 /// Appends a sealed packet to `buffer`; its bytes, or `None` with the buffer as it was.

@@ -13,7 +13,7 @@ use crate::transport::{
 };
 
 fn pair(port: u16) -> Pair {
-    Pair { local: ([10, 0, 0, 1], 7_882).into(), remote: ([10, 0, 0, 2], port).into() }
+    Pair::udp(([10, 0, 0, 1], 7_882).into(), ([10, 0, 0, 2], port).into())
 }
 
 fn keys() -> SrtpKeys {
@@ -36,7 +36,7 @@ fn enter(shard: &mut Shard, now: Instant, number: u16, purpose: Purpose) -> Part
     let direction = if purpose == Purpose::Publish { "sendonly" } else { "recvonly" };
     let ice = IceCredentials { ufrag: format!("ours{number}"), pwd: "ours".into() };
     let fingerprint = shard.config.certificate.fingerprint().clone();
-    let local = Local { ice: &ice, fingerprint: &fingerprint, candidates: &[], cname: "cname" };
+    let local = Local { ice: &ice, fingerprint: &fingerprint, candidates: &[], tcp: false, cname: "cname" };
     let accepted = sdp::answer(&offer(direction), purpose, &local, &mut shard.rng).unwrap();
     let membership = Membership {
         id: TransportId(u64::from(number)),
@@ -64,7 +64,7 @@ fn keyframe(index: u64) -> Vec<u8> {
 fn shard(now: Instant) -> Shard {
     let certificate = Arc::new(LocalCertificate::generate().unwrap());
     let epoch = (now, Duration::from_secs(1));
-    Shard::new(ShardConfig { certificate, seed: [1; 32], epoch, data_labels: vec![] })
+    Shard::new(ShardConfig { certificate, seed: [1; 32], epoch, data_labels: vec![], tcp: false })
 }
 
 fn drain(shard: &mut Shard, now: Instant) -> Vec<Pair> {

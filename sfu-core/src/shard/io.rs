@@ -18,9 +18,11 @@ pub struct ShardConfig {
     /// Labels of the data channels whose messages the control plane listens to: each is told by `Event::Data`. Messages on
     /// others, `echo` apart, are counted and go nowhere.
     pub data_labels: Vec<String>,
+    /// Whether this shard's addresses are served over TCP too, and announced as passive candidates (RFC 6544).
+    pub tcp: bool,
 }
 
-/// One received UDP datagram.
+/// One received datagram.
 #[derive(Debug)]
 pub struct Datagram<'a> {
     /// The address it was sent to and where it came from.
@@ -30,10 +32,11 @@ pub struct Datagram<'a> {
     pub bytes: &'a mut [u8],
 }
 
-/// Datagrams to send from `pair.local` to `pair.remote`: the buffer that `poll_transmit` filled, cut every `segment_size` bytes.
+/// Datagrams to send from `pair.local` to `pair.remote`: the buffer that `poll_transmit` filled. Over UDP it is to be cut every
+/// `segment_size` bytes. Over TCP it holds whole frames (RFC 4571) and goes into the connection as it is, or not at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Transmit {
     pub pair: Pair,
-    /// Bytes of every datagram but the last, which may be shorter; `None`: the buffer is one datagram.
+    /// Bytes of every datagram but the last, which may be shorter; `None`: the buffer is one datagram, or goes over TCP.
     pub segment_size: Option<NonZeroUsize>,
 }

@@ -56,6 +56,7 @@ impl Shard {
             ice: &ice,
             fingerprint: self.config.certificate.fingerprint(),
             candidates: &join.candidates,
+            tcp: self.config.tcp,
             cname: &cname,
         };
         let accepted = sdp::answer(&join.offer, purpose, &local, &mut self.rng)?;
@@ -122,6 +123,7 @@ impl Shard {
             egress: Egress {
                 pacer: Pacer::new(now),
                 paced_until: None,
+                blocked: None,
                 transport_sequence: self.rng.random(),
                 queued: false,
             },

@@ -27,10 +27,12 @@ mod sections;
 mod snapshot;
 mod speakers;
 mod status;
+mod stream;
 mod streams;
 mod wall_clock;
 
 pub use io::{Datagram, ShardConfig, Transmit};
+pub use stream::StreamChange;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Instant;
@@ -97,7 +99,7 @@ impl Shard {
         }
     }
 
-    /// Takes in one UDP datagram; its bytes are decrypted in place. Never fails: what is bad is dropped and counted.
+    /// Takes in one datagram; its bytes are decrypted in place. Never fails: what is bad is dropped and counted.
     pub fn handle_datagram(&mut self, now: Instant, datagram: Datagram<'_>) {
         self.now = Some(now);
         self.counters.datagrams_received += 1;

@@ -11,7 +11,7 @@ use crate::publish::StreamDemux;
 use crate::room::Wishes;
 use crate::sdp::{ExtensionIds, Purpose, Section, Session};
 use crate::subscribe::{Pacer, Slot, Wanted};
-use crate::transport::Connection;
+use crate::transport::{Connection, Pair};
 
 use super::data::Data;
 use super::liveness::Liveness;
@@ -82,6 +82,8 @@ pub(super) struct Egress {
     pub paced_until: Option<Instant>,
     /// The next transport-wide sequence number (draft-holmer-rmcat-transport-wide-cc-extensions-01).
     pub transport_sequence: u16,
+    /// The TCP pair that takes no more for now.
+    pub blocked: Option<Pair>,
     /// Whether the participant stands in the shard's queue of those with something to send.
     pub queued: bool,
 }

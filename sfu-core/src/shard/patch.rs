@@ -42,6 +42,7 @@ impl Shard {
             ice: &ice,
             fingerprint: self.config.certificate.fingerprint(),
             candidates: &participant.candidates,
+            tcp: self.config.tcp,
             cname: "",
         };
         let fragment = sdp::write_fragment(&local, &participant.sections);

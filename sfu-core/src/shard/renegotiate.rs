@@ -47,6 +47,7 @@ impl Shard {
             ice: &ice,
             fingerprint: self.config.certificate.fingerprint(),
             candidates: &participant.candidates,
+            tcp: self.config.tcp,
             cname: "",
         };
         let accepted = sdp::answer_further(offer, &participant.session, &local, &mut self.rng)?;

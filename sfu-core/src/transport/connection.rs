@@ -252,6 +252,14 @@ impl Connection {
         self.drain_dtls();
     }
 
+    /// Forgets a pair whose TCP connection is closed: nothing is sent on it any more. The transport lives on as long as its
+    /// consent does, and goes on over the next pair that the peer nominates, or nominated before.
+    pub fn forget_pair(&mut self, pair: Pair) {
+        let pair = pair.canonical();
+        self.ice.forget(pair);
+        self.dtls_pair = self.dtls_pair.filter(|known| *known != pair);
+    }
+
     /// The pair to send on: the latest nominated, or until then the one that DTLS comes from.
     pub fn selected_pair(&self) -> Option<Pair> {
         self.ice.selected().or(self.dtls_pair)

@@ -12,12 +12,13 @@ use crypto::RTCCryptoProvider;
 use super::close_reason::CloseReason;
 use super::credentials::IceCredentials;
 use super::drop_reason::{DropReason, TransportCounters};
-use super::pair::Pair;
+use super::pair::{Pair, Protocol};
 use super::stun_message::BindingRequest;
 use crate::limits::{CONSENT_EXPIRY, ICE_PAIRS_MAX, ICE_START_MAX, STUN_AMPLIFICATION_MAX};
 
 /// A selected pair that said nothing for this long may lose to another that was nominated before. Above the longest
 /// pause of a live peer (consent checks come every 2.5 to 5 s, media always), below what a person would sit through.
+/// Also how long a nomination of a UDP pair outweighs one of a TCP pair.
 const SELECTED_SILENT: Duration = Duration::from_secs(3);
 
 /// What became of a STUN datagram.
@@ -50,12 +51,6 @@ enum Under {
     Next,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Nomination {
-    Never,
-    Nominated,
-}
-
 #[derive(Debug)]
 struct VerifiedPair {
     pair: Pair,
@@ -63,7 +58,8 @@ struct VerifiedPair {
     verified: Instant,
     /// Last authentic datagram of any kind.
     heard: Instant,
-    nomination: Nomination,
+    /// When the peer last nominated it.
+    nominated: Option<Instant>,
 }
 
 /// The responder of one transport.
@@ -75,6 +71,8 @@ pub(super) struct IceResponder {
     /// At most `ICE_PAIRS_MAX`.
     pairs: Vec<VerifiedPair>,
     selected: Option<Pair>,
+    /// When something authentic last came from a pair that is forgotten.
+    heard_before: Option<Instant>,
     started: Instant,
     last_verified: Option<Instant>,
 }
@@ -101,6 +99,7 @@ impl IceResponder {
             next: None,
             pairs: Vec::new(),
             selected: None,
+            heard_before: None,
             started: now,
             last_verified: None,
         }
@@ -108,13 +107,14 @@ impl IceResponder {
 
     /// One pair, verified and selected for good; no STUN is answered and consent never expires.
     pub(super) fn fixed(now: Instant, pair: Pair) -> Self {
-        let only = VerifiedPair { pair, verified: now, heard: now, nomination: Nomination::Nominated };
+        let only = VerifiedPair { pair, verified: now, heard: now, nominated: Some(now) };
         Self {
             provider: None,
             current: None,
             next: None,
             pairs: vec![only],
             selected: Some(pair),
+            heard_before: None,
             started: now,
             last_verified: Some(now),
         }
@@ -181,10 +181,21 @@ impl IceResponder {
 
     /// When an authentic datagram last came, from any pair.
     pub(super) fn last_heard(&self) -> Option<Instant> {
-        self.pairs.iter().map(|known| known.heard).max()
+        self.pairs.iter().map(|known| known.heard).max().max(self.heard_before)
     }
 
-    /// The pair to send on: the latest nominated.
+    /// Forgets a pair that is no more. If it was the one to send on, the best that is left takes its place.
+    pub(super) fn forget(&mut self, pair: Pair) {
+        self.heard_before = self.last_heard();
+        self.pairs.retain(|known| known.pair != pair);
+        if self.selected == Some(pair) {
+            let left = self.pairs.iter().filter(|known| known.nominated.is_some());
+            let best = left.max_by_key(|known| (known.pair.protocol == Protocol::Udp, known.heard));
+            self.selected = best.map(|known| known.pair);
+        }
+    }
+
+    /// The pair to send on: the latest nominated, UDP before TCP.
     pub(super) fn selected(&self) -> Option<Pair> {
         self.selected
     }
@@ -235,7 +246,7 @@ impl IceResponder {
             self.evict();
             counters.count(DropReason::IcePairLimit);
         }
-        self.pairs.push(VerifiedPair { pair, verified: now, heard: now, nomination: Nomination::Never });
+        self.pairs.push(VerifiedPair { pair, verified: now, heard: now, nominated: None });
         true
     }
 
@@ -247,7 +258,7 @@ impl IceResponder {
             .iter()
             .enumerate()
             .filter(|(_, known)| Some(known.pair) != selected)
-            .min_by_key(|(_, known)| (known.nomination == Nomination::Nominated, known.verified))
+            .min_by_key(|(_, known)| (known.nominated.is_some(), known.verified))
             .map(|(place, _)| place);
         if let Some(place) = oldest {
             self.pairs.remove(place);
@@ -259,23 +270,28 @@ impl IceResponder {
             self.current = self.next.take();
             self.selected = None;
             for known in &mut self.pairs {
-                known.nomination = Nomination::Never;
+                known.nominated = None;
             }
         }
         let Some(known) = self.pairs.iter_mut().find(|known| known.pair == pair) else { return };
-        let before = std::mem::replace(&mut known.nomination, Nomination::Nominated);
-        let follow = match before {
-            Nomination::Never => true,
-            Nomination::Nominated => self.selected_is_silent(now),
-        };
-        if follow {
+        let before = known.nominated.replace(now);
+        if self.follows(now, pair, before) {
             self.selected = Some(pair);
         }
     }
 
-    fn selected_is_silent(&self, now: Instant) -> bool {
-        let selected = self.pairs.iter().find(|known| Some(known.pair) == self.selected);
-        selected.is_none_or(|selected| now.saturating_duration_since(selected.heard) >= SELECTED_SILENT)
+    /// Whether to send on a pair that was just nominated, and `before` at that time. UDP is preferred: a peer that
+    /// nominates everything that answers is followed to TCP only once it no longer nominates UDP.
+    fn follows(&self, now: Instant, pair: Pair, before: Option<Instant>) -> bool {
+        let Some(selected) = self.pairs.iter().find(|known| Some(known.pair) == self.selected) else { return true };
+        let is_past = |at: Instant| now.saturating_duration_since(at) >= SELECTED_SILENT;
+        match (selected.pair.protocol, pair.protocol) {
+            (Protocol::Tcp, Protocol::Udp) => true,
+            (Protocol::Udp, Protocol::Tcp) => selected.nominated.is_none_or(is_past),
+            (Protocol::Udp, Protocol::Udp) | (Protocol::Tcp, Protocol::Tcp) => {
+                before.is_none() || is_past(selected.heard)
+            }
+        }
     }
 }
 

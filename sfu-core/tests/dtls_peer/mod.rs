@@ -31,7 +31,7 @@ pub fn address(text: &str) -> SocketAddr {
 }
 
 pub fn pair(remote_port: u16) -> Pair {
-    Pair { local: address("10.0.0.1:7882"), remote: SocketAddr::new(address("10.0.0.2:1").ip(), remote_port) }
+    Pair::udp(address("10.0.0.1:7882"), SocketAddr::new(address("10.0.0.2:1").ip(), remote_port))
 }
 
 pub fn server_ice() -> IceCredentials {

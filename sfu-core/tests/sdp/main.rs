@@ -50,5 +50,5 @@ pub fn with_local<T>(f: impl FnOnce(&Local<'_>) -> T) -> T {
     let ice = IceCredentials { ufrag: "sfuUfrag".to_owned(), pwd: "sfuPasswordOf24Characters".to_owned() };
     let fingerprint = Fingerprint { hash: FingerprintHash::Sha256, bytes: (0..32).map(|byte| byte * 7).collect() };
     let candidates: [SocketAddr; 2] = ["192.0.2.1:7882".parse().unwrap(), "[2001:db8::1]:7882".parse().unwrap()];
-    f(&Local { ice: &ice, fingerprint: &fingerprint, candidates: &candidates, cname: "sfu" })
+    f(&Local { ice: &ice, fingerprint: &fingerprint, candidates: &candidates, tcp: false, cname: "sfu" })
 }

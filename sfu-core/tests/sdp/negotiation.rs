@@ -370,6 +370,23 @@ fn feedback_for_every_payload_type_counts_for_each() {
 }
 
 #[test]
+fn candidates_over_tcp_are_passive_and_come_after_all_over_udp() {
+    let answer = crate::with_local(|local| {
+        let local = sfu_core::sdp::Local { tcp: true, ..*local };
+        sfu_core::sdp::answer(LONE, Purpose::Publish, &local, &mut crate::Counter(0)).unwrap().answer
+    });
+    assert_eq!(
+        lines(&answer, 0, "a=candidate:"),
+        [
+            "a=candidate:1 1 udp 2130706431 192.0.2.1 7882 typ host",
+            "a=candidate:2 1 udp 2130706175 2001:db8::1 7882 typ host",
+            "a=candidate:3 1 tcp 1520435199 192.0.2.1 7882 typ host tcptype passive",
+            "a=candidate:4 1 tcp 1520434943 2001:db8::1 7882 typ host tcptype passive",
+        ]
+    );
+}
+
+#[test]
 fn candidates_of_one_address_share_a_foundation() {
     let answer = crate::with_local(|local| {
         let candidates = ["192.0.2.1:7882", "192.0.2.1:7883", "192.0.2.2:7882"].map(|address| address.parse().unwrap());

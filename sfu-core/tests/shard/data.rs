@@ -246,7 +246,7 @@ fn media_has_its_turn_before_all_data_is_sent() {
         let from = world.clients[speaker].address;
         while let Some(mut bytes) = world.clients[speaker].poll() {
             heard |= classify(&bytes) == DatagramKind::Rtp;
-            let pair = Pair { local: SERVER.parse().unwrap(), remote: from };
+            let pair = Pair::udp(SERVER.parse().unwrap(), from);
             world.shard.handle_datagram(sound, Datagram { pair, arrival: sound, bytes: &mut bytes });
         }
     }

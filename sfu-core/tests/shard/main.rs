@@ -48,3 +48,4 @@ mod simulcast;
 mod slot_reasons;
 mod speakers;
 mod storms;
+mod streams;

@@ -1,6 +1,6 @@
 //! A shard, its clients, and the links between them, on virtual time and from one seed.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,9 +10,9 @@ use rand::{Rng, SeedableRng};
 use sfu_core::command::{Command, Join, LayoutEntry};
 use sfu_core::event::{CloseReason, Event, PatchOutcome};
 use sfu_core::id::{Identity, MediaKind, Mid, RequestId, RoomName, TrackName, TransportId};
-use sfu_core::shard::{Datagram, Shard, ShardConfig};
+use sfu_core::shard::{Datagram, Shard, ShardConfig, StreamChange};
 use sfu_core::stats::ShardStats;
-use sfu_core::transport::{DatagramKind, IceCredentials, LocalCertificate, Pair, classify};
+use sfu_core::transport::{DatagramKind, Deframer, IceCredentials, LocalCertificate, Pair, Protocol, classify};
 
 use crate::client::{Client, Role};
 use crate::dtls_peer::PeerConfig;
@@ -64,6 +64,12 @@ pub struct World {
     pub sealed: Option<HashMap<(usize, u32, u16), Vec<u8>>>,
     /// Mids that those who meet and those who offer again say are muted.
     pub muted: Vec<Mid>,
+    /// Addresses of clients that come over TCP.
+    pub over_tcp: HashSet<SocketAddr>,
+    /// Clients whose connection takes no more, with what the server keeps for it.
+    pub stuck: HashMap<usize, Vec<u8>>,
+    /// Datagrams in each send over TCP.
+    pub sends_over_tcp: Vec<usize>,
     addresses: HashMap<SocketAddr, usize>,
     flying: BTreeMap<(Instant, u64), Flying>,
     flights: u64,
@@ -85,7 +91,7 @@ impl World {
         Self {
             now,
             start: now,
-            shard: Shard::new(ShardConfig { certificate, seed: [seed; 32], epoch, data_labels }),
+            shard: Shard::new(ShardConfig { certificate, seed: [seed; 32], epoch, data_labels, tcp: false }),
             clients: vec![],
             links: vec![],
             events: vec![],
@@ -93,6 +99,9 @@ impl World {
             tap: None,
             sealed: Some(HashMap::new()),
             muted: vec![],
+            over_tcp: HashSet::new(),
+            stuck: HashMap::new(),
+            sends_over_tcp: vec![],
             addresses: HashMap::new(),
             flying: BTreeMap::new(),
             flights: 0,
@@ -297,9 +306,37 @@ impl World {
         self.now - self.start
     }
 
+    /// Has a client come over TCP from where it is now.
+    pub fn connect_over_tcp(&mut self, client: usize) {
+        self.over_tcp.insert(self.clients[client].address);
+    }
+
+    /// A client's connection takes no more.
+    pub fn stick(&mut self, client: usize) {
+        self.stuck.insert(client, vec![]);
+    }
+
+    /// It takes more again, and what was kept leaves first.
+    pub fn unstick(&mut self, client: usize) {
+        let mut kept = self.stuck.remove(&client).unwrap();
+        self.fly_frames(client, &mut kept);
+        self.tell_stream(client, StreamChange::Writable);
+    }
+
+    pub fn tell_stream(&mut self, client: usize, change: StreamChange) {
+        let pair = self.pair(self.clients[client].address);
+        self.shard.handle_stream(self.now, pair, change);
+        self.drain();
+    }
+
+    fn pair(&self, from: SocketAddr) -> Pair {
+        let local = SERVER.parse().unwrap();
+        if self.over_tcp.contains(&from) { Pair::tcp(local, from) } else { Pair::udp(local, from) }
+    }
+
     /// Lets a datagram arrive at the shard now.
     pub fn inject(&mut self, from: SocketAddr, mut bytes: Vec<u8>) {
-        let pair = Pair { local: SERVER.parse().unwrap(), remote: from };
+        let pair = self.pair(from);
         self.shard.handle_datagram(self.now, Datagram { pair, arrival: self.now, bytes: &mut bytes });
         self.drain();
     }
@@ -342,7 +379,7 @@ impl World {
             match entry.remove() {
                 Flying::Down { client, bytes } => self.clients[client].handle(now, bytes),
                 Flying::Up { client, from, mut bytes } => {
-                    let pair = Pair { local: SERVER.parse().unwrap(), remote: from };
+                    let pair = self.pair(from);
                     if !self.clients[client].dead {
                         self.shard.handle_datagram(now, Datagram { pair, arrival: now, bytes: &mut bytes });
                     }
@@ -362,6 +399,10 @@ impl World {
         let mut buffer = vec![];
         while let Some(transmit) = self.shard.poll_transmit(self.now, &mut buffer) {
             assert!(!buffer.is_empty(), "a send of nothing");
+            if transmit.pair.protocol == Protocol::Tcp {
+                self.send_over_tcp(transmit.pair, &mut buffer);
+                continue;
+            }
             let size = transmit.segment_size.map_or(buffer.len(), std::num::NonZeroUsize::get);
             for datagram in buffer.chunks(size) {
                 assert!(datagram.len() <= 1_500, "{} bytes", datagram.len());
@@ -382,6 +423,28 @@ impl World {
                 }
                 self.fly(place, true, datagram);
             }
+        }
+    }
+
+    fn send_over_tcp(&mut self, pair: Pair, frames: &mut Vec<u8>) {
+        let Some(client) = self.addresses.get(&pair.remote).copied() else { return };
+        let Some(kept) = self.stuck.get_mut(&client) else { return self.fly_frames(client, frames) };
+        let was_empty = kept.is_empty();
+        kept.append(frames);
+        if was_empty {
+            self.shard.handle_stream(self.now, pair, StreamChange::Blocked);
+        }
+    }
+
+    fn fly_frames(&mut self, client: usize, frames: &mut [u8]) {
+        let mut datagrams = vec![];
+        let mut deframer = Deframer::default();
+        deframer.push(frames, |datagram| datagrams.push(datagram.to_vec())).unwrap();
+        assert!(deframer.is_between_frames());
+        self.sends_over_tcp.push(datagrams.len());
+        for datagram in datagrams {
+            self.note_sealed(client, &datagram);
+            self.fly(client, false, datagram);
         }
     }
 

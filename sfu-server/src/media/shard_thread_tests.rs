@@ -77,7 +77,7 @@ fn start() -> Running {
     poll.registry().register(&mut socket.io, Token(0), Interest::READABLE).unwrap();
     let media = socket.local();
     let sink = UdpSocket::bind("127.0.0.1:0").unwrap();
-    let pair = Pair { local: media, remote: sink.local_addr().unwrap() };
+    let pair = Pair::udp(media, sink.local_addr().unwrap());
     let (handle, inbox) = channel(ShardIndex(0), Arc::from([media]), poll.registry(), WAKER).unwrap();
     let (sender, events) = unbounded_channel();
     let shard = Overloaded { pair, due: None, events: Vec::new() };

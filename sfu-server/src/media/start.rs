@@ -94,7 +94,7 @@ fn start_shard(
     rand::rng().fill_bytes(&mut seed);
     let epoch = (Instant::now(), SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default());
     // Nothing is said to the server itself over data channels yet.
-    let shard = Shard::new(ShardConfig { certificate, seed, epoch, data_labels: Vec::new() });
+    let shard = Shard::new(ShardConfig { certificate, seed, epoch, data_labels: Vec::new(), tcp: false });
     let status = Arc::clone(&handle.status);
     let body = ShardThread { shard, poll, sockets, inbox, events: event_sender };
     let thread = std::thread::Builder::new().name(format!("shard-{}", index.0)).spawn(move || {

@@ -195,7 +195,7 @@ impl MediaSocket {
             IpAddr::V4(v4) => !v4.is_multicast() && !v4.is_broadcast(),
             IpAddr::V6(v6) => !v6.is_multicast(),
         };
-        (answerable && meta.addr.port() != 0).then_some(Pair { local, remote: meta.addr })
+        (answerable && meta.addr.port() != 0).then(|| Pair::udp(local, meta.addr))
     }
 }
 

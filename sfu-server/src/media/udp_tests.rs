@@ -35,7 +35,7 @@ fn receive(socket: &MediaSocket, counts: &Counts, wanted: usize) -> Vec<Got> {
 }
 
 fn transmit(local: SocketAddr, remote: SocketAddr, segment: usize) -> Transmit {
-    Transmit { pair: Pair { local, remote }, segment_size: NonZeroUsize::new(segment) }
+    Transmit { pair: Pair::udp(local, remote), segment_size: NonZeroUsize::new(segment) }
 }
 
 fn address(text: &str) -> SocketAddr {
@@ -57,7 +57,7 @@ fn a_batch_leaves_in_one_call_and_arrives_cut_into_its_datagrams() {
     let lengths: Vec<usize> = got.iter().map(|datagram| datagram.bytes.len()).collect();
     assert_eq!(lengths, [1_200, 1_200, 1_200, 1_200, 1_200, 77]);
     assert!(got.iter().map(|datagram| datagram.bytes[0]).eq([0, 1, 2, 3, 4, 9]));
-    assert!(got.iter().all(|d| d.pair == Pair { local: receiver.local(), remote: sender.local() }));
+    assert!(got.iter().all(|d| d.pair == Pair::udp(receiver.local(), sender.local())));
     assert_eq!((counts.received_datagrams.load(Relaxed), counts.received_bytes.load(Relaxed)), (6, 6_077));
 }
 
@@ -95,7 +95,7 @@ fn answers_leave_from_the_address_that_was_spoken_to() {
 
         let counts = Counts::default();
         let got = receive(&server, &counts, 1);
-        assert_eq!(got[0].pair, Pair { local: spoken_to, remote: client.local_addr().unwrap() });
+        assert_eq!(got[0].pair, Pair::udp(spoken_to, client.local_addr().unwrap()));
         assert!(server.serves(got[0].pair.local));
         let answer = Transmit { pair: got[0].pair, segment_size: None };
         server.send(Instant::now(), &answer, b"hello yourself", 0, &counts);

@@ -1,11 +1,11 @@
 //! What a slot sends next: repeats that it owes, then what its feed has for it.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::codec::{Codec, red};
 use crate::id::{EncodingId, MediaKind, PayloadType};
 use crate::limits::{KEYFRAME_WISH_REPEAT, LIVE_AGE_MAX, REPEATS_PER_SLOT_MAX};
-use crate::ring::{PacketMeta, Ring, StoredPacket};
+use crate::ring::{PacketMeta, Retention, Ring, StoredPacket};
 use crate::rtp::SeqNo;
 use crate::sdp::NegotiatedCodec;
 
@@ -56,6 +56,37 @@ impl Slot {
         let outgoing = self.outgoing(packet, Rewritten { since_switch, ..Rewritten::UNNUMBERED })?;
         let may_be_padded = self.extensions.per_sending && !packet.payload.is_empty();
         Some(Pending { bytes: outgoing.len(&self.extensions), urgency, may_be_padded })
+    }
+
+    /// Moves a feed whose next packet is older than `lag_max` on to the present: to the newest key frame if that is not as old
+    /// itself, else to the next one, which is asked for. Where none can be asked for, it goes on until a newer one is there.
+    pub fn leave_the_past<'r>(
+        &mut self,
+        rings: impl Fn(EncodingId) -> Option<&'r Ring>,
+        now: Instant,
+        lag_max: Duration,
+    ) {
+        let Some(feed) = self.feed.as_mut().filter(|feed| feed.state == FeedState::Live) else { return };
+        let Some(ring) = rings(feed.encoding) else { return };
+        let is_late = |at| {
+            let age = |packet: StoredPacket<'_>| now.saturating_duration_since(packet.meta.arrival);
+            ring.at(at).is_some_and(|packet| age(packet) > lag_max)
+        };
+        if !is_late(feed.cursor) {
+            return;
+        }
+        let keyframe = ring.keyframe().filter(|keyframe| *keyframe > feed.cursor);
+        feed.cursor = match (ring.retention, keyframe) {
+            (Retention::GroupOfPictures, None) => return,
+            (Retention::GroupOfPictures, Some(keyframe)) => keyframe,
+            (Retention::Repeats, Some(keyframe)) if !is_late(keyframe) => keyframe,
+            (Retention::Repeats, Some(_) | None) => ring.end(),
+        };
+        feed.state = FeedState::AwaitingKeyframe;
+        self.wants_keyframe = feed.cursor == ring.end();
+        self.wanted_since = Some(now);
+        self.stats.skips += 1;
+        self.changed = true;
     }
 
     /// By how many bytes, `limit` at most, a later packet of the frame at the cursor exceeds the one there.
