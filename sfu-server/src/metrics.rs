@@ -126,7 +126,7 @@ pub(super) const SHARD_UP: (&str, &str) = ("sfu_shard_up", "1 while the media th
 pub(super) type Row<T> = (&'static str, &'static str, fn(&T) -> u64);
 
 /// Counters of the shard threads' sockets.
-pub(super) const UDP: &[Row<Counts>] = &[
+pub(super) const SOCKETS: &[Row<Counts>] = &[
     ("sfu_udp_received_datagrams", "UDP datagrams received", |c| load(&c.received_datagrams)),
     ("sfu_udp_received_bytes", "UDP payload bytes received", |c| load(&c.received_bytes)),
     ("sfu_udp_receives", "System calls that received datagrams", |c| load(&c.receives)),
@@ -136,6 +136,23 @@ pub(super) const UDP: &[Row<Counts>] = &[
     ("sfu_udp_send_errors", "Sends that the kernel refused", |c| load(&c.send_errors)),
     ("sfu_udp_send_dropped_datagrams", "Datagrams dropped because a socket stayed full", |c| load(&c.send_dropped)),
     ("sfu_udp_offload_failures", "Batches sent singly because segmentation offload failed", |c| load(&c.gso_fallbacks)),
+    ("sfu_tcp_accepted_connections", "Media connections taken in", |c| load(&c.tcp_accepted)),
+    ("sfu_tcp_closed_connections", "Media connections closed, by whomever", |c| load(&c.tcp_closed)),
+    ("sfu_tcp_refused_connections", "Media connections refused because there were too many", |c| load(&c.tcp_refused)),
+    ("sfu_tcp_stranger_connections", "Media connections closed because they belonged to nobody here", |c| {
+        load(&c.tcp_strangers)
+    }),
+    ("sfu_tcp_malformed_connections", "Media connections closed because of a frame that was too long", |c| {
+        load(&c.tcp_frames_too_long)
+    }),
+    ("sfu_tcp_silent_connections", "Media connections closed because nothing came any more", |c| load(&c.tcp_silent)),
+    ("sfu_tcp_received_datagrams", "Datagrams received over TCP", |c| load(&c.tcp_received_datagrams)),
+    ("sfu_tcp_received_bytes", "Bytes received over TCP", |c| load(&c.tcp_received_bytes)),
+    ("sfu_tcp_sent_bytes", "Bytes sent over TCP", |c| load(&c.tcp_sent_bytes)),
+    ("sfu_tcp_sends", "System calls that sent something over TCP", |c| load(&c.tcp_sends)),
+    ("sfu_tcp_dropped_sends", "Sends over TCP dropped because the connection was full, or gone", |c| {
+        load(&c.tcp_send_dropped)
+    }),
 ];
 
 /// Counters of the shards themselves.
@@ -153,6 +170,10 @@ pub(super) const CORE_COUNTERS: &[Row<ShardStats>] = &[
     ("sfu_rtcp_sent_packets", "RTCP packets sent", |s| s.counters.rtcp_packets_sent),
     ("sfu_transmits", "Batches handed to the sockets", |s| s.counters.transmits),
     ("sfu_transmits_batched", "Batches of two datagrams or more", |s| s.counters.transmits_batched),
+    ("sfu_streams_blocked", "Times that a TCP connection took no more and media waited", |s| {
+        s.counters.streams_blocked
+    }),
+    ("sfu_streams_closed", "TCP connections that ended under their participant", |s| s.counters.streams_closed),
     ("sfu_panics", "Faults of the server's own, each the end of one transport", |s| s.counters.panics_caught),
     ("sfu_transports_opened", "Transports made", |s| s.counters.transports_opened),
     ("sfu_transports_closed", "Transports ended", |s| s.counters.transports_closed),

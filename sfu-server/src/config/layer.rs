@@ -90,7 +90,7 @@ impl Layers {
             let Some(value) = OsStr::to_str(&value) else { return Err(ConfigError::VariableNotText { name }) };
             let values = match spec.shape {
                 Shape::List => split(value),
-                Shape::Text | Shape::Integer => vec![value.to_owned()],
+                Shape::Text | Shape::Integer | Shape::Switch => vec![value.to_owned()],
             };
             self.set(spec, values, Origin::Variable(name));
         }
@@ -101,7 +101,7 @@ impl Layers {
     pub fn add_flag(&mut self, spec: &'static Spec, values: &[String]) {
         let values = match spec.shape {
             Shape::List => values.iter().flat_map(|value| split(value)).collect(),
-            Shape::Text | Shape::Integer => values.to_vec(),
+            Shape::Text | Shape::Integer | Shape::Switch => values.to_vec(),
         };
         self.set(spec, values, Origin::Flag(spec.flag));
     }
@@ -162,6 +162,7 @@ fn malformed(key: &'static str, value: &str, origin: &Origin) -> ConfigError {
 fn written(shape: Shape, value: &DeValue<'_>) -> Option<Vec<String>> {
     match (shape, value) {
         (Shape::Integer, DeValue::Integer(number)) => Some(vec![number.to_string()]),
+        (Shape::Switch, DeValue::Boolean(on)) => Some(vec![on.to_string()]),
         (Shape::Text, DeValue::String(text)) => Some(vec![text.to_string()]),
         (Shape::List, DeValue::Array(items)) => {
             items.iter().map(|item| item.get_ref().as_str().map(str::to_owned)).collect()
@@ -174,6 +175,7 @@ fn toml_type(shape: Shape) -> &'static str {
     match shape {
         Shape::Text => "a string in quotes",
         Shape::Integer => "an integer without quotes",
+        Shape::Switch => "true or false, without quotes",
         Shape::List => "an array of strings, such as [\"192.0.2.7\"]",
     }
 }

@@ -24,8 +24,10 @@ pub struct Config {
     pub http_addr: SocketAddr,
     /// Addresses that media sockets bind; empty: 0.0.0.0, and [::] where IPv6 exists.
     pub media_addr: Vec<IpAddr>,
-    /// UDP port of the first shard, the next one's is one higher; 0: any free port for each.
+    /// Port of the first shard, the next one's is one higher; 0: any free port for each.
     pub media_port: u16,
+    /// Whether media is served over TCP too, under the same port numbers.
+    pub tcp: bool,
     /// Addresses in candidates; empty: those of the interfaces.
     pub announce: Vec<IpAddr>,
     /// Media threads, at least one.
@@ -52,6 +54,7 @@ impl Config {
             http_addr: layers.one("http_addr", value::socket_addr)?,
             media_addr: layers.many("media_addr", value::ip_addr)?,
             media_port: layers.one("media_port", value::port)?,
+            tcp: layers.one("tcp", value::switch)?,
             announce: layers.many("announce", value::announced)?,
             shards: layers.one("shards", value::shards)?,
             cors_allow_origin: layers.many("cors_allow_origin", value::origin)?,

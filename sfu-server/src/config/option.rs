@@ -5,6 +5,8 @@
 pub enum Shape {
     Text,
     Integer,
+    /// `true` or `false`.
+    Switch,
     /// Text, any number of times: an array in the file, a repeated flag, commas in a variable.
     List,
 }
@@ -73,10 +75,20 @@ pub const OPTIONS: &[Spec] = &[
         key: "media_port",
         flag: "media-port",
         placeholder: "PORT",
-        help: "UDP port of the first media shard; each further shard takes the next; 0 takes any free ones",
+        help: "Port of the first media shard, UDP and TCP; each further shard takes the next; 0 takes any free ones",
         valid: "a port number from 0 to 65535",
         shape: Shape::Integer,
         default: || vec!["7882".to_owned()],
+        default_note: "",
+    },
+    Spec {
+        key: "tcp",
+        flag: "tcp",
+        placeholder: "BOOL",
+        help: "Whether clients whose network lets no UDP out may come over TCP, on the same port numbers",
+        valid: "true or false",
+        shape: Shape::Switch,
+        default: || vec!["true".to_owned()],
         default_note: "",
     },
     Spec {

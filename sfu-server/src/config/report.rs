@@ -31,7 +31,7 @@ fn provenance(spec: &Spec, origin: &Origin) -> String {
 
 fn written(spec: &Spec, values: &[String]) -> String {
     match spec.shape {
-        Shape::Integer => values.concat(),
+        Shape::Integer | Shape::Switch => values.concat(),
         Shape::Text => quoted(&values.concat()),
         Shape::List => {
             let items: Vec<String> = values.iter().map(|value| quoted(&shown(spec, value))).collect();

@@ -45,6 +45,10 @@ pub fn port(text: &str) -> Option<u16> {
     text.parse().ok()
 }
 
+pub fn switch(text: &str) -> Option<bool> {
+    text.parse().ok()
+}
+
 pub fn shards(text: &str) -> Option<u16> {
     text.parse().ok().filter(|shards| (1..=SHARDS_MAX).contains(shards))
 }

@@ -47,6 +47,25 @@ pub struct Counts {
     pub send_dropped: AtomicU64,
     /// Batches that had to be sent datagram by datagram because segmentation offload failed.
     pub gso_fallbacks: AtomicU64,
+    /// TCP connections taken in.
+    pub tcp_accepted: AtomicU64,
+    /// TCP connections closed, by whomever; taken in less closed are open.
+    pub tcp_closed: AtomicU64,
+    /// TCP connections closed at once because there were too many.
+    pub tcp_refused: AtomicU64,
+    /// TCP connections closed because they belonged to nobody here.
+    pub tcp_strangers: AtomicU64,
+    /// TCP connections closed because of a frame that was too long.
+    pub tcp_frames_too_long: AtomicU64,
+    /// TCP connections closed because nothing came any more.
+    pub tcp_silent: AtomicU64,
+    pub tcp_received_datagrams: AtomicU64,
+    pub tcp_received_bytes: AtomicU64,
+    pub tcp_sent_bytes: AtomicU64,
+    /// System calls that sent something over TCP.
+    pub tcp_sends: AtomicU64,
+    /// Sends given up because a connection was full, or gone.
+    pub tcp_send_dropped: AtomicU64,
 }
 
 impl Counts {

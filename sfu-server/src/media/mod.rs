@@ -1,4 +1,4 @@
-//! Shards and their I/O: one thread and one UDP port per shard. The packet's walk begins and ends here.
+//! Shards and their I/O: one thread and one port per shard, for UDP and TCP. The packet's walk begins and ends here.
 //! Invariant: only commands and events cross between these threads and the rest of the server.
 
 pub mod announce;
@@ -7,6 +7,9 @@ mod shard_thread;
 #[cfg(test)]
 mod shard_thread_tests;
 mod start;
+mod tcp;
+#[cfg(test)]
+mod tcp_tests;
 mod udp;
 #[cfg(test)]
 mod udp_tests;

@@ -1,5 +1,6 @@
 //! The run loop of one shard: receive, obey, tend timers, send, report; then sleep until something is due.
-//! Invariant: the thread never blocks but in `poll`, and a full socket stops reading from the core instead of queueing.
+//! Invariant: the thread never blocks but in `poll`, and a full socket stops reading from the core instead of queueing. A TCP
+//! connection that is full stops its own participant's media alone.
 
 use std::io;
 use std::sync::mpsc::TryRecvError;
@@ -8,13 +9,15 @@ use std::time::{Duration, Instant};
 use mio::{Events, Poll, Token};
 use sfu_core::command::Command;
 use sfu_core::event::Event;
-use sfu_core::shard::{Datagram, Shard, Transmit};
+use sfu_core::shard::{Datagram, Shard, StreamChange, Transmit};
+use sfu_core::transport::{Pair, Protocol};
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::handle::{Counts, ShardInbox};
+use super::tcp::Streams;
 use super::udp::{MediaSocket, ReceiveBuffer, Received, Sent};
 
-/// Token of the waker; sockets have their index.
+/// Token of the waker; UDP sockets have their index, TCP has what lies between.
 pub const WAKER: Token = Token(usize::MAX);
 
 /// Receive calls per socket before the loop looks at anything else: one turn stays below a few milliseconds.
@@ -32,6 +35,8 @@ const LAST_SENDS_MAX: Duration = Duration::from_millis(200);
 const BLOCKED_MAX: Duration = Duration::from_millis(20);
 /// How often a full socket is tried again. To be woken instead would cost a wake-up after every send of the good days.
 const BLOCKED_RETRY: Duration = Duration::from_millis(1);
+/// Events of one poll; those beyond it are told by the next.
+const EVENTS: usize = 128;
 /// Longest sleep, so that a stuck thread can be told from an idle one.
 const SLEEP_MAX: Duration = Duration::from_secs(1);
 /// Most bytes of one transmit: what one UDP segmentation-offload send may carry.
@@ -40,6 +45,11 @@ const TRANSMIT_BYTES_MAX: usize = 65_535;
 /// The core as this loop drives it: [`Shard`], or one that a test plays.
 pub trait Core {
     fn handle_datagram(&mut self, now: Instant, datagram: Datagram<'_>);
+    fn handle_stream(&mut self, now: Instant, pair: Pair, change: StreamChange);
+    /// See [`Shard::expects`].
+    fn expects(&self, pair: Pair, datagram: &[u8]) -> bool;
+    /// See [`Shard::holds`].
+    fn holds(&self, pair: Pair) -> bool;
     fn handle_command(&mut self, now: Instant, command: Command);
     fn handle_timeout(&mut self, now: Instant);
     fn poll_transmit(&mut self, now: Instant, buffer: &mut Vec<u8>) -> Option<Transmit>;
@@ -50,6 +60,18 @@ pub trait Core {
 impl Core for Shard {
     fn handle_datagram(&mut self, now: Instant, datagram: Datagram<'_>) {
         Shard::handle_datagram(self, now, datagram);
+    }
+
+    fn handle_stream(&mut self, now: Instant, pair: Pair, change: StreamChange) {
+        Shard::handle_stream(self, now, pair, change);
+    }
+
+    fn expects(&self, pair: Pair, datagram: &[u8]) -> bool {
+        Shard::expects(self, pair, datagram)
+    }
+
+    fn holds(&self, pair: Pair) -> bool {
+        Shard::holds(self, pair)
     }
 
     fn handle_command(&mut self, now: Instant, command: Command) {
@@ -79,6 +101,7 @@ pub struct ShardThread<C> {
     pub shard: C,
     pub poll: Poll,
     pub sockets: Vec<MediaSocket>,
+    pub streams: Streams,
     pub inbox: ShardInbox,
     /// Bounded by rate, not by number: a shard neither waits for the control plane nor keeps an answer from it. What is in it
     /// is one event per command; of a transport a few in its life, its slots ten times a second at most, and the comings and
@@ -113,7 +136,7 @@ struct Turn {
 impl<C: Core> ShardThread<C> {
     /// Runs until told to stop, then once more for what is ready to be sent.
     pub fn run(mut self) -> io::Result<()> {
-        let mut events = Events::with_capacity(16);
+        let mut events = Events::with_capacity(EVENTS);
         let mut turn = Turn {
             receive: ReceiveBuffer::new(),
             out: Vec::with_capacity(TRANSMIT_BYTES_MAX),
@@ -129,9 +152,10 @@ impl<C: Core> ShardThread<C> {
                 return Err(error);
             }
             for event in &events {
-                match turn.readable.get_mut(event.token().0) {
-                    Some(readable) => *readable = true,
-                    None => turn.commands_waiting = true,
+                match (event.token(), turn.readable.get_mut(event.token().0)) {
+                    (WAKER, _) => turn.commands_waiting = true,
+                    (_, Some(readable)) => *readable = true,
+                    (_, None) => self.streams.note(event),
                 }
             }
             self.turn(&mut turn);
@@ -147,6 +171,7 @@ impl<C: Core> ShardThread<C> {
     fn turn(&mut self, turn: &mut Turn) {
         self.inbox.status.beat(Instant::now());
         self.receive(turn, RECEIVES_PER_TURN);
+        self.streams.turn(&mut self.shard, Instant::now(), &self.inbox.status.counts);
         self.obey(turn);
         let now = Instant::now();
         if self.shard.poll_timeout().is_some_and(|due| due <= now) {
@@ -160,11 +185,12 @@ impl<C: Core> ShardThread<C> {
     }
 
     fn sleep(&self, turn: &Turn) -> Duration {
-        if turn.commands_waiting || turn.more_to_send || turn.readable.contains(&true) {
+        if turn.commands_waiting || turn.more_to_send || turn.readable.contains(&true) || self.streams.is_ready() {
             return Duration::ZERO;
         }
         let now = Instant::now();
-        let due = self.shard.poll_timeout().map_or(SLEEP_MAX, |due| due.saturating_duration_since(now));
+        let due = [self.shard.poll_timeout(), self.streams.due()].into_iter().flatten().min();
+        let due = due.map_or(SLEEP_MAX, |due| due.saturating_duration_since(now));
         let unblock = if turn.blocked.is_some() { BLOCKED_RETRY } else { SLEEP_MAX };
         due.min(unblock).min(SLEEP_MAX)
     }
@@ -238,7 +264,11 @@ impl<C: Core> ShardThread<C> {
 
     fn send(&mut self, now: Instant, pending: &Pending, contents: &[u8]) -> Sent {
         let counts = &self.inbox.status.counts;
-        let local = pending.transmit.pair.local;
+        let Pair { protocol, local, .. } = pending.transmit.pair;
+        if protocol == Protocol::Tcp {
+            self.streams.send(&mut self.shard, now, &pending.transmit, contents, counts);
+            return Sent::Done;
+        }
         match self.sockets.iter_mut().find(|socket| socket.serves(local)) {
             Some(socket) => socket.send(now, &pending.transmit, contents, pending.done, counts),
             None => {

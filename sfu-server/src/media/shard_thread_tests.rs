@@ -9,13 +9,14 @@ use mio::{Interest, Poll, Token};
 use sfu_core::command::Command;
 use sfu_core::event::Event;
 use sfu_core::id::TransportId;
-use sfu_core::shard::{Datagram, Transmit};
+use sfu_core::shard::{Datagram, StreamChange, Transmit};
 use sfu_core::transport::Pair;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::timeout;
 
 use super::handle::{ShardHandle, ShardIndex, channel};
 use super::shard_thread::{Core, ShardThread, WAKER};
+use super::tcp::Streams;
 use super::udp::MediaSocket;
 
 /// What a played core says when its timer, or a datagram, was handled.
@@ -34,6 +35,16 @@ struct Overloaded {
 impl Core for Overloaded {
     fn handle_datagram(&mut self, _now: Instant, _datagram: Datagram<'_>) {
         self.events.push(Event::Connected { transport: DATAGRAM });
+    }
+
+    fn handle_stream(&mut self, _now: Instant, _pair: Pair, _change: StreamChange) {}
+
+    fn expects(&self, _pair: Pair, _datagram: &[u8]) -> bool {
+        false
+    }
+
+    fn holds(&self, _pair: Pair) -> bool {
+        false
     }
 
     fn handle_command(&mut self, now: Instant, command: Command) {
@@ -81,7 +92,8 @@ fn start() -> Running {
     let (handle, inbox) = channel(ShardIndex(0), Arc::from([media]), poll.registry(), WAKER).unwrap();
     let (sender, events) = unbounded_channel();
     let shard = Overloaded { pair, due: None, events: Vec::new() };
-    let body = ShardThread { shard, poll, sockets: vec![socket], inbox, events: sender };
+    let streams = Streams::new(poll.registry().try_clone().unwrap(), vec![]).unwrap();
+    let body = ShardThread { shard, poll, sockets: vec![socket], streams, inbox, events: sender };
     let thread = std::thread::spawn(move || body.run().unwrap());
     Running { handle, events, thread, media, sink }
 }

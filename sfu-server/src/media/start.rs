@@ -17,6 +17,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use super::announce::unserved;
 use super::handle::{ShardHandle, ShardIndex, channel};
 use super::shard_thread::{ShardThread, WAKER};
+use super::tcp::{Listener, Streams};
 use super::udp::MediaSocket;
 use crate::config::Config;
 
@@ -25,12 +26,27 @@ use crate::config::Config;
 pub enum StartError {
     #[error("UDP {address} cannot be bound: {source}; choose another media_addr or media_port, or stop what uses it")]
     Bind { address: SocketAddr, source: io::Error },
+    #[error(
+        "TCP {address} cannot be bound: {source}; choose another media_port, stop what uses it, or set tcp = false for media over UDP alone"
+    )]
+    BindTcp { address: SocketAddr, source: io::Error },
     #[error("announce {address} has no socket: this machine has no IPv6; leave the address out of announce")]
     NoSocketFor { address: IpAddr },
     #[error("no certificate for DTLS: {0}")]
     Certificate(#[from] CertificateError),
     #[error("media thread {shard} cannot be set up: {source}")]
     Thread { shard: usize, source: io::Error },
+}
+
+/// How often another pair of ports is tried where any will do: what the kernel gives for UDP may be taken for TCP.
+const PORT_TRIES_MAX: usize = 16;
+
+/// The sockets of one shard.
+#[derive(Debug, Default)]
+struct Bound {
+    sockets: Vec<MediaSocket>,
+    /// One for each of `sockets`, or none.
+    listeners: Vec<Listener>,
 }
 
 /// A running shard.
@@ -47,46 +63,69 @@ pub fn start(config: &Config) -> Result<Vec<ShardParts>, StartError> {
     let certificate = Arc::new(LocalCertificate::generate()?);
     let bound: Result<Vec<_>, _> = (0..config.shards).map(|shard| bind_shard(config, shard)).collect();
     let bound = bound?;
-    let families: Vec<IpAddr> = bound.iter().flatten().map(|socket| socket.local().ip()).collect();
+    let families: Vec<IpAddr> =
+        bound.iter().flat_map(|bound| &bound.sockets).map(|socket| socket.local().ip()).collect();
     if let Some(address) = unserved(&families, &config.announce) {
         return Err(StartError::NoSocketFor { address });
     }
-    let parts = bound.into_iter().enumerate().map(|(index, sockets)| {
-        start_shard(ShardIndex(index), sockets, Arc::clone(&certificate))
+    let parts = bound.into_iter().enumerate().map(|(index, bound)| {
+        start_shard(ShardIndex(index), bound, Arc::clone(&certificate))
             .map_err(|source| StartError::Thread { shard: index, source })
     });
     parts.collect()
 }
 
-fn bind_shard(config: &Config, shard: u16) -> Result<Vec<MediaSocket>, StartError> {
+fn bind_shard(config: &Config, shard: u16) -> Result<Bound, StartError> {
     let port = if config.media_port == 0 { 0 } else { config.media_port.saturating_add(shard) };
-    let bind = |ip: IpAddr| {
-        let address = SocketAddr::new(ip, port);
-        MediaSocket::bind(address).map_err(|source| StartError::Bind { address, source })
-    };
+    let mut bound = Bound::default();
     if !config.media_addr.is_empty() {
-        return config.media_addr.iter().map(|ip| bind(*ip)).collect();
+        for ip in &config.media_addr {
+            bound.add(SocketAddr::new(*ip, port), config.tcp)?;
+        }
+        return Ok(bound);
     }
-    let mut sockets = vec![bind(IpAddr::V4(Ipv4Addr::UNSPECIFIED))?];
-    match bind(IpAddr::V6(Ipv6Addr::UNSPECIFIED)) {
-        Ok(socket) => sockets.push(socket),
+    bound.add(SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), port), config.tcp)?;
+    match bound.add(SocketAddr::new(IpAddr::V6(Ipv6Addr::UNSPECIFIED), port), config.tcp) {
         Err(StartError::Bind { source, .. }) if source.kind() != io::ErrorKind::AddrInUse => {
             tracing::info!(error = %source, "no IPv6 here; media goes over IPv4 alone");
         }
-        Err(error) => return Err(error),
+        outcome => outcome?,
     }
-    Ok(sockets)
+    Ok(bound)
+}
+
+impl Bound {
+    /// Binds an address, with `tcp` for both protocols under one port number.
+    fn add(&mut self, address: SocketAddr, tcp: bool) -> Result<(), StartError> {
+        let tries = if address.port() == 0 { PORT_TRIES_MAX } else { 1 };
+        for tried in 1..=tries {
+            let socket = MediaSocket::bind(address).map_err(|source| StartError::Bind { address, source })?;
+            if tcp {
+                let address = socket.local();
+                match Listener::bind(address) {
+                    Ok(listener) => self.listeners.push(listener),
+                    Err(_) if tried < tries => continue,
+                    Err(source) => return Err(StartError::BindTcp { address, source }),
+                }
+            }
+            self.sockets.push(socket);
+            break;
+        }
+        Ok(())
+    }
 }
 
 fn start_shard(
     index: ShardIndex,
-    mut sockets: Vec<MediaSocket>,
+    Bound { mut sockets, listeners }: Bound,
     certificate: Arc<LocalCertificate>,
 ) -> io::Result<ShardParts> {
     let poll = Poll::new()?;
     for (token, socket) in sockets.iter_mut().enumerate() {
         poll.registry().register(&mut socket.io, Token(token), Interest::READABLE)?;
     }
+    let tcp = !listeners.is_empty();
+    let streams = Streams::new(poll.registry().try_clone()?, listeners)?;
     let addresses: Arc<[SocketAddr]> = sockets.iter().map(MediaSocket::local).collect();
     let (handle, inbox) = channel(index, addresses, poll.registry(), WAKER)?;
     let (event_sender, events) = unbounded_channel();
@@ -94,9 +133,9 @@ fn start_shard(
     rand::rng().fill_bytes(&mut seed);
     let epoch = (Instant::now(), SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default());
     // Nothing is said to the server itself over data channels yet.
-    let shard = Shard::new(ShardConfig { certificate, seed, epoch, data_labels: Vec::new(), tcp: false });
+    let shard = Shard::new(ShardConfig { certificate, seed, epoch, data_labels: Vec::new(), tcp });
     let status = Arc::clone(&handle.status);
-    let body = ShardThread { shard, poll, sockets, inbox, events: event_sender };
+    let body = ShardThread { shard, poll, sockets, streams, inbox, events: event_sender };
     let thread = std::thread::Builder::new().name(format!("shard-{}", index.0)).spawn(move || {
         let outcome = std::panic::catch_unwind(AssertUnwindSafe(|| body.run()));
         status.set_ended();

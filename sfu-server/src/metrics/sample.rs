@@ -10,7 +10,7 @@ use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 use sfu_core::stats::ShardStats;
 
-use super::{CORE_COUNTERS, CORE_GAUGES, CORE_NAMED, DRAINING, PUBLISHERS, ROOMS, SHARD_UP, UDP, VIEWERS};
+use super::{CORE_COUNTERS, CORE_GAUGES, CORE_NAMED, DRAINING, PUBLISHERS, ROOMS, SHARD_UP, SOCKETS, VIEWERS};
 use crate::control::Control;
 use crate::directory::Kind;
 
@@ -28,8 +28,8 @@ pub struct Sample {
 struct ShardSample {
     index: String,
     alive: bool,
-    /// In the order of `UDP`.
-    udp: Vec<u64>,
+    /// In the order of `SOCKETS`.
+    sockets: Vec<u64>,
     /// Absent from a shard that did not answer in time.
     core: Option<Box<ShardStats>>,
 }
@@ -42,7 +42,7 @@ impl Sample {
         let shards = control.shards().iter().map(|shard| ShardSample {
             index: shard.index.0.to_string(),
             alive: shard.status.is_alive(now),
-            udp: UDP.iter().map(|(_, _, value)| value(&shard.status.counts)).collect(),
+            sockets: SOCKETS.iter().map(|(_, _, value)| value(&shard.status.counts)).collect(),
             core: stats.iter().position(|(index, _)| *index == shard.index).map(|at| stats.swap_remove(at).1),
         });
         Self {
@@ -68,8 +68,8 @@ impl Collector for Sample {
         }
         let (name, help) = SHARD_UP;
         self.rows(&mut encoder, name, help, Shape::Gauge, |shard| Some(u64::from(shard.alive)))?;
-        for (at, (name, help, _)) in UDP.iter().enumerate() {
-            self.rows(&mut encoder, name, help, Shape::Counter, |shard| shard.udp.get(at).copied())?;
+        for (at, (name, help, _)) in SOCKETS.iter().enumerate() {
+            self.rows(&mut encoder, name, help, Shape::Counter, |shard| shard.sockets.get(at).copied())?;
         }
         for (name, help, value) in CORE_COUNTERS {
             self.rows(&mut encoder, name, help, Shape::Counter, |shard| shard.core.as_deref().map(value))?;

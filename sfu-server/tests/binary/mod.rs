@@ -84,6 +84,17 @@ impl Running {
         rows.map(|row| row.rsplit(' ').next().unwrap().parse::<u64>().unwrap()).sum()
     }
 
+    /// Waits until a metric is as wanted.
+    pub async fn wait_for(&self, name: &str, wanted: impl Fn(u64) -> bool) {
+        for _ in 0..1_000 {
+            if wanted(self.metric(name)) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("{name} stays at {}", self.metric(name));
+    }
+
     /// Sends a signal; the rest is for `ended`.
     pub fn signal(&self, signal: &str) {
         let pid = self.child.id().to_string();

@@ -75,13 +75,13 @@ impl Peer {
         Self { connection: Arc::new(connection), gathering, state, tracks, location: String::new() }
     }
 
-    /// Offers, posts, takes the answer and waits until media can flow.
-    async fn join(&mut self, server: &Running, url: &str) {
+    /// Offers, posts, takes the answer and waits until media can flow. It is led to another port of loopback if one is given.
+    async fn join(&mut self, server: &Running, url: &str, port: Option<u16>) {
         let offer = self.offer().await;
         let reply = server.send("POST", url, "application/sdp", &offer);
         assert_eq!(reply.status, 201, "{}", reply.body);
         self.location = reply.header("location").to_owned();
-        self.accept(reply.body).await;
+        self.accept(port.map_or(reply.body.clone(), |port| led_to(&reply.body, port))).await;
     }
 
     async fn offer(&mut self) -> String {
@@ -117,6 +117,20 @@ pub struct Publisher {
 
 impl Publisher {
     pub async fn start(server: &Running, room: &str, identity: &str) -> Self {
+        Self::begin(server, room, identity, None, 0).await
+    }
+
+    /// A publisher whose media goes to another port.
+    pub async fn start_through(server: &Running, room: &str, identity: &str, port: u16) -> Self {
+        Self::begin(server, room, identity, Some(port), 0).await
+    }
+
+    /// A publisher of frames of a kilobyte.
+    pub async fn start_large(server: &Running, room: &str, identity: &str) -> Self {
+        Self::begin(server, room, identity, None, 1_000).await
+    }
+
+    async fn begin(server: &Running, room: &str, identity: &str, port: Option<u16>, filler: usize) -> Self {
         let mut peer = Peer::new().await;
         let ssrc = rand::random_range(1..u32::MAX);
         let coding = RTCRtpEncodingParameters {
@@ -139,8 +153,8 @@ impl Publisher {
             send_encodings: vec![coding],
         };
         peer.connection.add_transceiver_from_track(local, Some(init)).await.unwrap();
-        peer.join(server, &format!("/whip/{room}?identity={identity}")).await;
-        let sending = tokio::spawn(send(track, ssrc, identity.to_owned()));
+        peer.join(server, &format!("/whip/{room}?identity={identity}"), port).await;
+        let sending = tokio::spawn(send(track, ssrc, identity.to_owned(), filler));
         Self { peer, sending }
     }
 
@@ -158,7 +172,7 @@ impl Publisher {
     }
 }
 
-async fn send(track: Arc<TrackLocalStaticRTP>, ssrc: u32, identity: String) {
+async fn send(track: Arc<TrackLocalStaticRTP>, ssrc: u32, identity: String, filler: usize) {
     let mut clock = interval(FRAME_INTERVAL);
     // Near the wrap, where counters go wrong if anywhere.
     let first = u16::MAX - 20;
@@ -171,7 +185,7 @@ async fn send(track: Arc<TrackLocalStaticRTP>, ssrc: u32, identity: String) {
         packet.header.sequence_number = first.wrapping_add(u16::try_from(number & 0xffff).unwrap());
         packet.header.timestamp = number.wrapping_mul(TICKS_PER_FRAME);
         packet.header.ssrc = ssrc;
-        packet.payload = frame(number, &identity);
+        packet.payload = frame(number, &identity, filler);
         if track.write_rtp(packet).await.is_err() {
             return;
         }
@@ -179,13 +193,14 @@ async fn send(track: Arc<TrackLocalStaticRTP>, ssrc: u32, identity: String) {
 }
 
 /// A payload descriptor (RFC 7741 §4.2), a frame header (§4.3), and who and which.
-fn frame(number: u32, identity: &str) -> Bytes {
+fn frame(number: u32, identity: &str, filler: usize) -> Bytes {
     let mut payload = vec![0x10];
     if number.is_multiple_of(KEYFRAME_EVERY) {
         payload.extend([0x10, 0, 0, 0x9d, 0x01, 0x2a, 0x40, 0x01, 0xf0, 0x00]);
     } else {
         payload.extend([0x11, 0, 0]);
     }
+    payload.resize(payload.len() + filler, 0);
     payload.push(b'|');
     payload.extend(number.to_be_bytes());
     payload.extend(identity.as_bytes());
@@ -221,10 +236,19 @@ pub struct Viewer {
 
 impl Viewer {
     pub async fn start(server: &Running, room: &str, query: &str) -> Self {
+        Self::begin(server, room, query, None).await
+    }
+
+    /// A viewer whose media comes from another port.
+    pub async fn start_through(server: &Running, room: &str, query: &str, port: u16) -> Self {
+        Self::begin(server, room, query, Some(port)).await
+    }
+
+    async fn begin(server: &Running, room: &str, query: &str, port: Option<u16>) -> Self {
         let mut peer = Peer::new().await;
         let init = RTCRtpTransceiverInit { direction: RTCRtpTransceiverDirection::Recvonly, ..Default::default() };
         peer.connection.add_transceiver_from_kind(RtpCodecKind::Video, Some(init)).await.unwrap();
-        peer.join(server, &format!("/whep/{room}{query}")).await;
+        peer.join(server, &format!("/whep/{room}{query}"), port).await;
         Self { peer, track: None, last: None }
     }
 
@@ -268,6 +292,13 @@ impl Viewer {
             self.last = Some(packet.clone());
         }
         Seen(packets)
+    }
+
+    /// Waits for so many packets, whatever was lost between them.
+    pub async fn expect_any(&mut self, count: usize) {
+        for number in 0..count {
+            assert!(timeout(PATIENCE, self.next()).await.is_ok(), "{number} of {count} packets came");
+        }
     }
 
     pub async fn expect_silence(&mut self, long: Duration) {
@@ -315,4 +346,19 @@ fn is_keyframe(packet: &rtp::Packet) -> bool {
 /// Half a turn below the first to come, so that the order of numbers is right across their wrap.
 fn packets_base(packets: &[rtp::Packet]) -> u16 {
     packets.first().map_or(0, |packet| packet.header.sequence_number.wrapping_sub(0x4000))
+}
+
+/// An answer whose only candidates are its UDP ones, at another port.
+fn led_to(answer: &str, port: u16) -> String {
+    let line = |line: &str| {
+        let words: Vec<&str> = line.split(' ').collect();
+        match (words.as_slice(), line.starts_with("a=candidate:")) {
+            ([foundation, component, "udp", priority, ip, _, rest @ ..], true) => {
+                Some(format!("{foundation} {component} udp {priority} {ip} {port} {}\r\n", rest.join(" ")))
+            }
+            (_, true) => None,
+            (_, false) => Some(format!("{line}\r\n")),
+        }
+    };
+    answer.lines().filter_map(line).collect()
 }
