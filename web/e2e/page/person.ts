@@ -32,6 +32,16 @@ export interface JoinRequest {
   readonly codec?: VideoCodec;
   /** All media takes the way through a test's relay at this port. */
   readonly relayPort?: number;
+  /** No media may go over UDP, as behind a strict firewall. */
+  readonly withoutUdp?: boolean;
+}
+
+/** What carries media, as the browser says. */
+export interface Way {
+  /** Of the candidate here, and of the server's. */
+  readonly protocols: readonly [string, string];
+  /** `active` here (RFC 6544), where the browser says so. */
+  readonly tcpType: string;
 }
 
 /** One RTP stream under webrtc-stats' names, with the MIME type of its codec. */
@@ -121,6 +131,7 @@ async function figures(of: RTCRtpReceiver | RTCRtpSender | undefined, type: stri
 export const person = {
   async join(request: JoinRequest): Promise<void> {
     divertedTo = request.relayPort;
+    withoutUdp = request.withoutUdp ?? false;
     present = new Person(request);
     if (request.color !== undefined) await present.camera(request.color, request.size);
     if (request.sound === 'microphone') await present.microphone('fake');
@@ -184,6 +195,22 @@ export const person = {
     return Number(estimates.find((estimate) => estimate !== undefined) ?? 0);
   },
 
+  /** The pair of candidates that media takes; null while there is none. */
+  async way(): Promise<Way | null> {
+    const report = (await me().meeting.peer.value?.getStats()) ?? new Map();
+    const all = [...(report as ReadonlyMap<string, RtpFigures>).values()];
+    const chosen = all.find((stat) => stat['type'] === 'transport')?.['selectedCandidatePairId'];
+    const isChosen = (stat: RtpFigures): boolean =>
+      stat['type'] === 'candidate-pair' &&
+      (chosen === undefined ? String(stat['selected']) === 'true' : stat['id'] === chosen);
+    const pair = all.find(isChosen);
+    const candidate = (id: RtpFigures[string]): RtpFigures => all.find((stat) => stat['id'] === id) ?? {};
+    if (pair === undefined) return null;
+    const [here, there] = [candidate(pair['localCandidateId']), candidate(pair['remoteCandidateId'])];
+    const protocols = [String(here['protocol']), String(there['protocol'])] as const;
+    return { protocols, tcpType: String(here['tcpType'] ?? '') };
+  },
+
   /** Offers made so far. */
   negotiations: (): number => me().meeting.negotiations.value,
 
@@ -193,6 +220,7 @@ export const person = {
 
 let opened = 0;
 let divertedTo: number | undefined;
+let withoutUdp = false;
 
 window.RTCPeerConnection = class extends RTCPeerConnection {
   constructor(configuration?: RTCConfiguration) {
@@ -200,13 +228,13 @@ window.RTCPeerConnection = class extends RTCPeerConnection {
     opened += 1;
   }
 
-  /** Moves the server's candidates to the relay's port. */
+  /** Moves the server's candidates to the relay's port, or leaves those over TCP alone. */
   override setRemoteDescription(description: RTCSessionDescriptionInit): Promise<void> {
-    if (divertedTo === undefined) return super.setRemoteDescription(description);
-    const sdp = (description.sdp ?? '').replace(
-      /^(a=candidate:\S+ \d+ \S+ \d+ \S+) \d+/gm,
-      `$1 ${divertedTo}`,
-    );
+    let sdp = description.sdp ?? '';
+    if (divertedTo !== undefined) {
+      sdp = sdp.replace(/^(a=candidate:\S+ \d+ \S+ \d+ \S+) \d+/gm, `$1 ${divertedTo}`);
+    }
+    if (withoutUdp) sdp = sdp.replace(/^a=candidate:\S+ \d+ udp .*\r\n/gim, '');
     return super.setRemoteDescription({ type: description.type, sdp });
   }
 };

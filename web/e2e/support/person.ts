@@ -1,6 +1,6 @@
 import type { Page } from 'puppeteer-core';
 import type { MeetingState, Participant, Slot, TrackSource } from '../../src/client/index.ts';
-import type { JoinRequest, RtpFigures } from '../page/person.ts';
+import type { JoinRequest, RtpFigures, Way } from '../page/person.ts';
 import type { Rgb, Size } from '../page/picture.ts';
 import { personPage, type TestBrowser } from './browser.ts';
 import { figure, isColor, isPitch } from './expect-media.ts';
@@ -113,6 +113,10 @@ export class Person {
   /** The slot that carries a participant's track here. */
   slot(who: string, kind: Kind): Promise<Slot | null> {
     return this.page.evaluate((identity, what) => window.person.slot(identity, what), who, kind);
+  }
+
+  way(): Promise<Way | null> {
+    return this.page.evaluate(() => window.person.way());
   }
 
   uploadEstimate(): Promise<number> {
