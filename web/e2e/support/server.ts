@@ -55,7 +55,7 @@ export class Server {
     const address = options.address ?? '127.0.0.1';
     const shards = options.shards ?? SHARDS_DEFAULT;
     const httpPort = options.httpPort ?? (await freeTcpPort(address));
-    const mediaPort = options.mediaPort ?? (await freeUdpPorts(address, shards));
+    const mediaPort = options.mediaPort ?? (await freeMediaPorts(address, shards));
     const server = new Server(address, httpPort, mediaPort, shards);
     const ready = (): Promise<boolean> =>
       fetch(`${server.url}/readyz`).then(
@@ -104,8 +104,8 @@ export class Server {
   }
 }
 
-async function freeTcpPort(address: string): Promise<number> {
-  const server = createServer().listen(0, address);
+async function freeTcpPort(address: string, wanted = 0): Promise<number> {
+  const server = createServer().listen(wanted, address);
   await once(server, 'listening');
   const bound = server.address();
   server.close();
@@ -114,19 +114,19 @@ async function freeTcpPort(address: string): Promise<number> {
   return bound.port;
 }
 
-/** The first of as many neighbouring free ports as there are shards. */
-async function freeUdpPorts(address: string, count: number): Promise<number> {
+/** The first of as many neighbouring ports as there are shards, free for UDP and TCP. */
+async function freeMediaPorts(address: string, count: number): Promise<number> {
   for (;;) {
-    const first = await bindUdp(address, 0);
+    const first = await bindMedia(address, 0);
     if (first === undefined) continue;
     const others = await Promise.all(
-      Array.from({ length: count - 1 }, (_, i) => bindUdp(address, first + 1 + i)),
+      Array.from({ length: count - 1 }, (_, i) => bindMedia(address, first + 1 + i)),
     );
     if (others.every((port) => port !== undefined)) return first;
   }
 }
 
-async function bindUdp(address: string, port: number): Promise<number | undefined> {
+async function bindMedia(address: string, port: number): Promise<number | undefined> {
   if (port > 65_535) return undefined;
   const socket = createSocket('udp4');
   try {
@@ -135,7 +135,7 @@ async function bindUdp(address: string, port: number): Promise<number | undefine
     const bound = socket.address().port;
     socket.close();
     await once(socket, 'close');
-    return bound;
+    return await freeTcpPort(address, bound);
   } catch {
     return undefined;
   }
