@@ -53,7 +53,7 @@ pub struct Client {
 impl Client {
     /// Begins to check at `now`.
     pub fn new(now: Instant, config: ClientConfig) -> Self {
-        let ClientConfig { identity, local, answer, slots, senders, ssrc } = config;
+        let ClientConfig { identity, role, local, answer, slots, senders, ssrc } = config;
         let remote = Credentials { ufrag: answer.ufrag, pwd: answer.pwd };
         let provider = Arc::clone(&identity.provider);
         let slots = slots.into_iter().zip(answer.sections);
@@ -63,7 +63,7 @@ impl Client {
             remote: answer.candidate,
             identity,
             fingerprints: answer.fingerprints,
-            checks: Checks::new(now, local, remote, u64::from(ssrc), provider),
+            checks: Checks::new(now, role, local, remote, u64::from(ssrc), provider),
             handshake: None,
             keys: None,
             phase: Phase::Checking,
@@ -169,18 +169,18 @@ impl Client {
     fn handle_stun(&mut self, now: Instant, datagram: &[u8]) {
         match self.checks.handle(now, self.remote, datagram) {
             Heard::Check(answer) => self.out.push_back(answer.into()),
-            Heard::Answer if self.handshake.is_none() => {
-                match Handshake::start(now, Arc::clone(&self.identity), std::mem::take(&mut self.fingerprints)) {
-                    Ok(mut handshake) => {
-                        self.out.extend(std::iter::from_fn(|| handshake.poll_transmit()));
-                        self.handshake = Some(handshake);
-                        self.phase = Phase::Handshaking;
-                    }
-                    Err(error) => self.phase = Phase::Failed(error.to_string()),
-                }
-            }
             Heard::Answer => {}
             Heard::Nothing => self.counts.ignored += 1,
+        }
+        if self.phase == Phase::Checking && self.checks.is_complete() {
+            match Handshake::start(now, Arc::clone(&self.identity), std::mem::take(&mut self.fingerprints)) {
+                Ok(mut handshake) => {
+                    self.out.extend(std::iter::from_fn(|| handshake.poll_transmit()));
+                    self.handshake = Some(handshake);
+                    self.phase = Phase::Handshaking;
+                }
+                Err(error) => self.phase = Phase::Failed(error.to_string()),
+            }
         }
     }
 

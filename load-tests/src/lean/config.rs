@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::description::Answer;
 use super::dtls::Identity;
-use super::ice::Credentials;
+use super::ice::{Credentials, IceRole};
 use super::sender::SenderPlan;
 use super::slot::Look;
 use crate::media::Codec;
@@ -13,9 +13,11 @@ use crate::media::Codec;
 #[derive(Clone, Debug)]
 pub struct ClientConfig {
     pub identity: Arc<Identity>,
+    pub role: IceRole,
     pub local: Credentials,
+    /// What the server says of itself: its answer, or its offer where it is the server that offers.
     pub answer: Answer,
-    /// What was offered, in the order of the answer's sections, and how closely to look at it.
+    /// What was offered, in the order of its sections, and how closely to look at it.
     pub slots: Vec<(Codec, Look)>,
     /// What it sends.
     pub senders: Vec<SenderPlan>,

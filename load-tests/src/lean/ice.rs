@@ -1,4 +1,4 @@
-//! A full ICE agent that controls (RFC 8445), towards a peer with one candidate: checks that nominate, then consent
+//! A full ICE agent (RFC 8445) towards a peer with one candidate: checks, which nominate where it controls, then consent
 //! (RFC 7675). A peer that checks us, as full agents do, is answered.
 
 use std::collections::VecDeque;
@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crypto::RTCCryptoProvider;
-use stun::attributes::{ATTR_ICE_CONTROLLING, ATTR_USE_CANDIDATE, ATTR_USERNAME, RawAttribute};
+use stun::attributes::{ATTR_ICE_CONTROLLED, ATTR_ICE_CONTROLLING, ATTR_USE_CANDIDATE, ATTR_USERNAME, RawAttribute};
 use stun::fingerprint::FINGERPRINT;
 use stun::integrity::MessageIntegrity;
 use stun::message::{BINDING_REQUEST, BINDING_SUCCESS, Message, Setter, TransactionId};
@@ -30,6 +30,15 @@ pub struct Credentials {
     pub pwd: String,
 }
 
+/// Who of the two agents nominates (RFC 8445 §6.1.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IceRole {
+    /// The offerer, and whoever faces a lite agent.
+    Controlling,
+    /// The answerer of a full agent.
+    Controlled,
+}
+
 /// What a STUN datagram was.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Heard {
@@ -43,12 +52,15 @@ pub enum Heard {
 
 /// The checks of one client.
 pub struct Checks {
+    role: IceRole,
     local: Credentials,
     remote: Credentials,
     tie_breaker: u64,
     provider: Arc<dyn RTCCryptoProvider>,
     pending: VecDeque<TransactionId>,
     answered: Option<Instant>,
+    /// Whether this pair is the one to use.
+    nominated: bool,
     next: Instant,
 }
 
@@ -62,12 +74,20 @@ impl Checks {
     /// Begins at `now`; `tie_breaker` is drawn at random (RFC 8445 §16.1).
     pub fn new(
         now: Instant,
+        role: IceRole,
         local: Credentials,
         remote: Credentials,
         tie_breaker: u64,
         provider: Arc<dyn RTCCryptoProvider>,
     ) -> Self {
-        Self { local, remote, tie_breaker, provider, pending: VecDeque::new(), answered: None, next: now }
+        let nominated = role == IceRole::Controlling;
+        let pending = VecDeque::new();
+        Self { role, local, remote, tie_breaker, provider, pending, answered: None, nominated, next: now }
+    }
+
+    /// Whether the pair is good for data: checked, and nominated by who controls.
+    pub fn is_complete(&self) -> bool {
+        self.answered.is_some() && self.nominated
     }
 
     /// When [`Self::handle_timeout`] is due.
@@ -120,20 +140,25 @@ impl Checks {
 
     fn request(&self, id: TransactionId) -> Option<Vec<u8>> {
         let username = format!("{}:{}", self.remote.ufrag, self.local.ufrag);
-        let controlling =
-            RawAttribute { typ: ATTR_ICE_CONTROLLING, length: 8, value: self.tie_breaker.to_be_bytes().to_vec() };
-        let parts: Vec<Box<dyn Setter>> = vec![
+        let role = match self.role {
+            IceRole::Controlling => ATTR_ICE_CONTROLLING,
+            IceRole::Controlled => ATTR_ICE_CONTROLLED,
+        };
+        let mut parts: Vec<Box<dyn Setter>> = vec![
             Box::new(id),
             Box::new(BINDING_REQUEST),
             Box::new(TextAttribute::new(ATTR_USERNAME, username)),
-            Box::new(controlling),
-            Box::new(RawAttribute { typ: ATTR_USE_CANDIDATE, length: 0, value: Vec::new() }),
+            Box::new(RawAttribute { typ: role, length: 8, value: self.tie_breaker.to_be_bytes().to_vec() }),
         ];
+        if self.role == IceRole::Controlling {
+            parts.push(Box::new(RawAttribute { typ: ATTR_USE_CANDIDATE, length: 0, value: Vec::new() }));
+        }
         self.sealed(&parts, &self.remote.pwd)
     }
 
-    fn answer(&self, remote: SocketAddr, request: &mut Message) -> Option<Vec<u8>> {
+    fn answer(&mut self, remote: SocketAddr, request: &mut Message) -> Option<Vec<u8>> {
         MessageIntegrity::check(request, self.local.pwd.as_bytes(), self.provider.crypto()).ok()?;
+        self.nominated |= request.contains(ATTR_USE_CANDIDATE);
         let address = XorMappedAddress { ip: remote.ip(), port: remote.port() };
         let parts: Vec<Box<dyn Setter>> =
             vec![Box::new(request.transaction_id), Box::new(BINDING_SUCCESS), Box::new(address)];
@@ -161,7 +186,27 @@ mod tests {
     }
 
     fn agent(now: Instant, local: &str, remote: &str) -> Checks {
-        Checks::new(now, credentials(local), credentials(remote), 7, crypto::default_provider().unwrap())
+        playing(IceRole::Controlling, now, local, remote)
+    }
+
+    fn playing(role: IceRole, now: Instant, local: &str, remote: &str) -> Checks {
+        Checks::new(now, role, credentials(local), credentials(remote), 7, crypto::default_provider().unwrap())
+    }
+
+    #[test]
+    fn who_is_controlled_waits_until_it_is_nominated() {
+        let (now, address) = (Instant::now(), "192.0.2.1:9".parse().unwrap());
+        let mut here = playing(IceRole::Controlled, now, "a", "b");
+        let mut there = agent(now, "b", "a");
+        let request = here.handle_timeout(now).unwrap();
+        let Heard::Check(answer) = there.handle(now, address, &request) else { panic!("a check") };
+        assert_eq!(here.handle(now, address, &answer), Heard::Answer);
+        assert!(!here.is_complete() && !there.is_complete());
+        let Heard::Check(answer) = here.handle(now, address, &there.handle_timeout(now).unwrap()) else {
+            panic!("a check")
+        };
+        assert_eq!(there.handle(now, address, &answer), Heard::Answer);
+        assert!(here.is_complete() && there.is_complete());
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::LeanError;
 use super::config::ClientConfig;
 use super::crowd::Crowd;
 use super::description::{Answer, Direction, LocalParameters, offer};
-use super::ice::Credentials;
+use super::ice::{Credentials, IceRole};
 use super::sender::SenderPlan;
 use super::shape::Seat;
 use super::slot::Look;
@@ -91,7 +91,8 @@ impl Crowd<'_> {
         };
         let answer = Answer::parse(&resource.answer)?;
         let ssrc = random.random_range(1..u32::MAX);
-        let config = ClientConfig { identity: Arc::clone(&self.identity), local, answer, slots, senders, ssrc };
+        let (identity, role) = (Arc::clone(&self.identity), IceRole::Controlling);
+        let config = ClientConfig { identity, role, local, answer, slots, senders, ssrc };
         self.fleet.join(Joining { name, offered, socket, config, offload: self.options.offload });
         Ok(Joined { resource, port: candidate.port() })
     }

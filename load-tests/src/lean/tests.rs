@@ -14,7 +14,7 @@ use super::client::Client;
 use super::config::ClientConfig;
 use super::description::{Answer, AnsweredSection};
 use super::dtls::Identity;
-use super::ice::Credentials;
+use super::ice::{Credentials, IceRole};
 use super::keys::Keys;
 use super::slot::{Look, SlotReport};
 use crate::media::mark::{self, Mark, PublisherTag};
@@ -73,6 +73,7 @@ impl World {
         let local = Credentials { ufrag: "l".to_owned(), pwd: "q".to_owned() };
         let server = keys().mirrored();
         let config = ClientConfig {
+            role: IceRole::Controlling,
             local,
             answer,
             slots: vec![(codec, look)],
