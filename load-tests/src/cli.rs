@@ -1,6 +1,6 @@
 //! The command line, and what each command does with it.
 
-mod webinar;
+mod crowd;
 
 use std::net::{IpAddr, ToSocketAddrs, UdpSocket};
 use std::path::PathBuf;
@@ -30,8 +30,14 @@ pub struct Cli {
 enum Command {
     /// Publish and watch against a running server and judge every frame; exits with 1 when anything is wrong.
     Run(RunArgs),
-    /// Have a crowd of lean clients watch a few publishers on a running server; exits with 1 when anything is wrong.
-    Webinar(webinar::WebinarArgs),
+    /// A few publish and a crowd of lean clients watches; like all shapes on a running server, and exits with 1 when anything is wrong.
+    Webinar(crowd::Seen),
+    /// Everybody in a room publishes and watches all others.
+    Meeting(crowd::Seen),
+    /// Many rooms of few, in each of which everybody publishes and watches all others.
+    Rooms(crowd::Seen),
+    /// Everybody in a large room publishes Opus alone and hears those whom the server chooses for three slots.
+    Audio(crowd::Heard),
     /// Start a server of its own for each crowd and measure CPU per forwarded packet, memory and latency.
     Bench(BenchArgs),
     /// Relay UDP between clients, browsers too, and one media port of a server, over links that impair.
@@ -132,7 +138,10 @@ pub async fn execute(cli: Cli) -> Result<ExitCode, CliError> {
     let stop = stop_on_interrupt();
     match cli.command {
         Command::Run(args) => run(args, &stop).await,
-        Command::Webinar(args) => webinar::execute(args, &stop).await,
+        Command::Webinar(args) => args.webinar(&stop).await,
+        Command::Meeting(args) => args.meeting(&stop).await,
+        Command::Rooms(args) => args.rooms(&stop).await,
+        Command::Audio(args) => args.audio(&stop).await,
         Command::Bench(args) => bench(args, &stop).await,
         Command::Relay(args) => Ok(relay::run(*args, &stop).await?),
     }

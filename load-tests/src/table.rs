@@ -3,7 +3,7 @@
 use comfy_table::{ContentArrangement, Table, presets::UTF8_FULL_CONDENSED};
 
 use crate::bench::BenchReport;
-use crate::lean::CrowdReport;
+use crate::lean::{CrowdReport, Media, Publishers};
 use crate::scenario::{Percentiles, Report};
 
 fn table() -> Table {
@@ -64,13 +64,23 @@ pub fn of_run(report: &Report) -> String {
 pub fn of_crowd(report: &CrowdReport) -> String {
     let mut table = table();
     let (shape, measured, flow) = (&report.shape, &report.measured, &report.measured.flow);
-    let audio = if shape.audio { " + Opus" } else { "" };
+    let media = match shape.media {
+        Media::Video => shape.codec.to_string(),
+        Media::Both => format!("{} + Opus", shape.codec),
+        Media::Audio => "Opus".to_owned(),
+    };
+    let publishers = match shape.publishers_do {
+        Publishers::Publish => "publishers",
+        Publishers::Meet => "who publish and watch",
+    };
     let known = |figure: Option<f64>, unit: &str| {
         figure.map_or("unknown without --server-pid and packets".to_owned(), |it| format!("{it:.0} {unit}"))
     };
     table.add_rows([
-        ["rooms × publishers × viewers", &format!("{} × {} × {}", shape.rooms, shape.publishers, shape.subscribers)],
-        ["media", &format!("{}{audio}", shape.codec)],
+        ["shape", shape.name],
+        ["rooms", &shape.rooms.to_string()],
+        ["in each room", &format!("{} {publishers}, {} who watch", shape.publishers, shape.subscribers)],
+        ["media", &media],
         ["measured", &format!("{:.1} s", flow.seconds)],
         ["joined / connected / judged", &format!("{} / {} / {}", report.joined, report.connected, report.judged)],
         [

@@ -1,4 +1,4 @@
-//! Crowds of lean clients on the real server, from the offer to the last goodbye; and what they say where nothing can be watched.
+//! Each shape of a crowd of lean clients on the real server, from the offer to the last goodbye.
 //!
 //! The program is `SFU_SERVER_BIN`, or is built here.
 
@@ -6,11 +6,11 @@
 
 use std::path::PathBuf;
 use std::process::Command;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use load_tests::bench::ServerProcess;
-use load_tests::lean::{self, CrowdOptions, CrowdReport, Live, Offload, Publishers, Shape, Verify};
+use load_tests::lean::{self, CrowdOptions, CrowdReport, Live, Media, Offload, Publishers, Shape, Shows, Verify};
 use load_tests::media::{ClipSize, Codec};
 use tokio_util::sync::CancellationToken;
 
@@ -35,11 +35,12 @@ fn webinar(subscribers: u16, codec: Codec, verify: Verify) -> Shape {
         name: "webinar",
         rooms: 2,
         publishers: 1,
-        published_by: Publishers::Webrtc,
+        publishers_do: Publishers::Publish,
         subscribers,
+        shows: Shows::Everybody,
+        media: Media::Both,
         codec,
         clip: ClipSize::Small,
-        audio: true,
         seed: 21,
         seconds: 3,
         ramp_seconds: 1,
@@ -50,7 +51,7 @@ fn webinar(subscribers: u16, codec: Codec, verify: Verify) -> Shape {
 async fn run(shape: &Shape, offload: Offload, stop: &CancellationToken) -> CrowdReport {
     let process = ServerProcess::start(&server_program()).await.unwrap();
     let options = CrowdOptions { threads: 2, bind: "127.0.0.1:0".to_owned(), offload, server_pid: None };
-    let report = lean::run(&process.server, shape, &options, &Live::silent(), stop).await.unwrap();
+    let report = lean::run(Arc::new(process.server.clone()), shape, &options, &Live::silent(), stop).await.unwrap();
     process.stop().await;
     report
 }
@@ -69,14 +70,26 @@ async fn every_frame_reaches_every_client_whole() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn lean_publishers_are_seen_as_whole() {
-    for codec in [Codec::Vp8, Codec::H264] {
-        let shape = Shape { publishers: 3, published_by: Publishers::Lean, ..webinar(4, codec, Verify::All) };
-        let report = run(&shape, Offload::On, &CancellationToken::new()).await;
-        assert!(report.verified, "{:#?}\n{:?}", report.failures, report.warnings);
-        assert_eq!((report.joined, report.judged, report.first_frame.samples), (8, 8, 24));
-        assert!(report.publishers.rtp_out > 6 * 80 * 2 && report.publishers.plis_in > 0, "{:?}", report.publishers);
-    }
+async fn those_who_meet_see_and_hear_all_others() {
+    let meeting = Shape { publishers: 3, publishers_do: Publishers::Meet, ..webinar(1, Codec::H264, Verify::All) };
+    let report = run(&meeting, Offload::On, &CancellationToken::new()).await;
+    assert!(report.verified, "{:#?}\n{:?}", report.failures, report.warnings);
+    // In each of two rooms three who see two, and one who sees three.
+    assert_eq!((report.joined, report.judged, report.first_frame.samples), (8, 8, 2 * (3 * 2 + 3)));
+    assert!(report.publishers.rtp_out > 6 * 80 * 2 && report.publishers.plis_in > 0, "{:?}", report.publishers);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn those_who_listen_hear_whom_the_server_chooses() {
+    let (shows, media) = (Shows::Loudest(3), Media::Audio);
+    let shape = webinar(0, Codec::Vp8, Verify::All);
+    let audio = Shape { rooms: 1, publishers: 8, publishers_do: Publishers::Meet, shows, media, ..shape };
+    let report = run(&audio, Offload::On, &CancellationToken::new()).await;
+    assert!(report.verified, "{:#?}\n{:?}", report.failures, report.warnings);
+    // Three of eight are heard by each, 50 sounds a second.
+    let sounds = report.measured.flow.packets_per_second_rounded();
+    assert!((600..=1_300).contains(&sounds), "{sounds} packets/s");
+    assert!(report.frame_latency.samples > 0, "{:?}", report.frame_latency);
 }
 
 #[tokio::test(flavor = "multi_thread")]

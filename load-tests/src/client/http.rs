@@ -60,10 +60,10 @@ impl Server {
         self.offer(url, offer).await
     }
 
-    /// Ends a session.
-    pub async fn end(&self, resource: &Resource) -> Result<(), ClientError> {
-        let response = self.send(self.http.delete(resource.url.clone()), &resource.url).await?;
-        accepted(response, &resource.url, StatusCode::OK).await.map(|_| ())
+    /// Ends the session at this address.
+    pub async fn end(&self, session: &Url) -> Result<(), ClientError> {
+        let response = self.send(self.http.delete(session.clone()), session).await?;
+        accepted(response, session, StatusCode::OK).await.map(|_| ())
     }
 
     /// A page as text, such as `/metrics`.

@@ -94,7 +94,7 @@ impl Publisher {
     pub async fn stop(self) -> Result<(), ClientError> {
         self.stop.cancel();
         futures::future::join_all(self.senders).await;
-        let ended = self.server.end(&self.resource).await;
+        let ended = self.server.end(&self.resource.url).await;
         self.peer.close().await;
         ended
     }

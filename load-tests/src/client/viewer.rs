@@ -157,7 +157,7 @@ impl Viewer {
             let _ = collector.await;
         }
         let report = self.shared.report(self.peer.counters.snapshot());
-        let ended = self.server.end(&self.resource).await;
+        let ended = self.server.end(&self.resource.url).await;
         self.peer.close().await;
         (report, ended)
     }

@@ -154,11 +154,16 @@ impl Client {
         self.counts
     }
 
-    /// Whether every slot of video has shown a frame.
+    /// Whether it has slots of video.
+    pub fn has_video(&self) -> bool {
+        self.slots.iter().any(Slot::is_video)
+    }
+
+    /// Whether every slot of video has shown a frame; of who only listens, whether one slot has played.
     pub fn is_watching(&self) -> bool {
+        let mut pictures = self.slots.iter().filter(|slot| slot.is_video());
         self.connected_at.is_some()
-            && !self.slots.is_empty()
-            && self.slots.iter().filter(|slot| slot.is_video()).all(Slot::is_watching)
+            && if self.has_video() { pictures.all(Slot::is_watching) } else { self.slots.iter().any(Slot::is_watching) }
     }
 
     /// What each slot found so far.

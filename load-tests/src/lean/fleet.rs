@@ -1,4 +1,5 @@
-//! The threads that carry all lean clients: hands each client to the next thread, and asks them how it goes.
+//! The threads that carry all lean clients: hands each client to the next thread, and asks them how it goes. Those who publish
+//! have a thread of their own, so that frames leave in time whatever the viewers do.
 
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -24,43 +25,48 @@ struct Thread {
 /// All threads.
 #[derive(Debug)]
 pub struct Fleet {
-    threads: Vec<Thread>,
+    viewers: Vec<Thread>,
+    publishers: Thread,
     next: AtomicUsize,
 }
 
 impl Fleet {
-    /// Starts `threads` threads, at least one; `cast` knows when frames were sent.
+    /// Starts `threads` threads for viewers, at least one, and one for publishers; `cast` knows when frames were sent.
     pub fn start(threads: usize, cast: &Cast) -> io::Result<Self> {
-        let threads = (0..threads.max(1)).map(|number| {
-            let poll = Poll::new()?;
-            let waker = Waker::new(poll.registry(), WAKER)?;
-            let (orders, received) = channel();
-            let tally = Arc::new(Mutex::new(Tally::none(Instant::now())));
-            let worker = (Arc::clone(&tally), cast.clone());
-            let run = move || Worker::new(poll, received, worker.0, worker.1).run();
-            let handle = std::thread::Builder::new().name(format!("lean-{number}")).spawn(run)?;
-            Ok(Thread { orders, waker, tally, handle })
-        });
-        Ok(Self { threads: threads.collect::<io::Result<_>>()?, next: AtomicUsize::new(0) })
+        let viewers = (0..threads.max(1)).map(|number| Thread::start(format!("lean-{number}"), cast));
+        Ok(Self {
+            viewers: viewers.collect::<io::Result<_>>()?,
+            publishers: Thread::start("lean-publishers".to_owned(), cast)?,
+            next: AtomicUsize::new(0),
+        })
     }
 
-    /// Hands a client to the thread whose turn it is.
+    /// Hands a viewer to the thread whose turn it is, and a publisher to theirs.
     pub fn join(&self, joining: Joining) {
-        let turn = self.next.fetch_add(1, Ordering::Relaxed) % self.threads.len().max(1);
-        if let Some(thread) = self.threads.get(turn) {
-            thread.tell(Order::Join(Box::new(joining)));
-        }
+        let thread = if joining.config.senders.is_empty() {
+            let turn = self.next.fetch_add(1, Ordering::Relaxed) % self.viewers.len().max(1);
+            self.viewers.get(turn).unwrap_or(&self.publishers)
+        } else {
+            &self.publishers
+        };
+        thread.tell(Order::Join(Box::new(joining)));
     }
 
-    /// Each thread's latest tally, at most some 100 ms old.
+    /// The latest tally of each thread of viewers, at most some 100 ms old.
     pub fn tallies(&self) -> Vec<Tally> {
-        self.threads.iter().map(|thread| *thread.tally.lock().unwrap_or_else(PoisonError::into_inner)).collect()
+        self.viewers.iter().map(Thread::tally).collect()
+    }
+
+    /// The same of the publishers' thread.
+    pub fn published(&self) -> Tally {
+        self.publishers.tally()
     }
 
     /// Ends all threads; what their clients found.
     pub fn stop(self) -> Vec<WorkerFinding> {
-        self.threads.iter().for_each(|thread| thread.tell(Order::Stop));
-        let ended = self.threads.into_iter().map(|thread| thread.handle.join());
+        let threads: Vec<_> = self.viewers.into_iter().chain([self.publishers]).collect();
+        threads.iter().for_each(|thread| thread.tell(Order::Stop));
+        let ended = threads.into_iter().map(|thread| thread.handle.join());
         ended
             .filter_map(|finding| finding.inspect_err(|_| tracing::error!("a thread of clients has panicked")).ok())
             .collect()
@@ -68,6 +74,21 @@ impl Fleet {
 }
 
 impl Thread {
+    fn start(name: String, cast: &Cast) -> io::Result<Self> {
+        let poll = Poll::new()?;
+        let waker = Waker::new(poll.registry(), WAKER)?;
+        let (orders, received) = channel();
+        let tally = Arc::new(Mutex::new(Tally::none(Instant::now())));
+        let worker = (Arc::clone(&tally), cast.clone());
+        let run = move || Worker::new(poll, received, worker.0, worker.1).run();
+        let handle = std::thread::Builder::new().name(name).spawn(run)?;
+        Ok(Self { orders, waker, tally, handle })
+    }
+
+    fn tally(&self) -> Tally {
+        *self.tally.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn tell(&self, order: Order) {
         // A thread that is gone is found out when it is joined.
         let _ = self.orders.send(order);

@@ -1,4 +1,4 @@
-//! One client's way into a crowd: its socket, its offer by WHIP or WHEP, and with the answer on to its thread.
+//! One client's way into a crowd: its socket, its offer, and with the answer on to its thread.
 
 use std::net::UdpSocket;
 use std::sync::Arc;
@@ -10,110 +10,111 @@ use rand::{Rng, SeedableRng};
 use super::LeanError;
 use super::config::ClientConfig;
 use super::crowd::Crowd;
-use super::description::{Answer, Direction, LocalParameters, offer};
-use super::ice::{Credentials, IceRole};
+use super::description::LocalParameters;
+use super::entrance::Session;
+use super::ice::Credentials;
 use super::sender::SenderPlan;
-use super::shape::Seat;
+use super::shape::{Part, Seat};
 use super::slot::Look;
 use super::worker::Joining;
-use crate::client::Resource;
-use crate::media::Codec;
+use crate::client::PublishedTrack;
+use crate::media::{Clip, Codec};
 use crate::scenario::Plan;
 use crate::verify::Expected;
 
 /// Characters of ICE credentials: 128 bits of a password and more (RFC 8445 §5.3).
 const PWD_LEN: usize = 24;
 
-/// A session.
+/// Somebody in the crowd.
+#[derive(Debug)]
 pub(super) struct Joined {
-    pub(super) resource: Resource,
+    pub(super) session: Session,
     /// Its socket's.
     pub(super) port: u16,
 }
 
-/// What a client does.
-pub(super) enum Part {
-    Watch { publishers: Vec<String>, slots: Vec<(Codec, Look)> },
-    Publish(Vec<SenderPlan>),
-}
-
-impl Part {
-    fn sections(&self) -> Vec<(Codec, Direction)> {
-        match self {
-            Self::Watch { slots, .. } => slots.iter().map(|(codec, _)| (*codec, Direction::Receive)).collect(),
-            Self::Publish(senders) => {
-                senders.iter().map(|plan| (plan.track.clip.codec(), Direction::Send(plan.ids))).collect()
-            }
-        }
-    }
-
-    const fn name(&self) -> &'static str {
-        match self {
-            Self::Watch { .. } => "viewer",
-            Self::Publish(_) => "publisher",
-        }
-    }
-
-    /// Keeps the seeds of viewers and publishers apart.
-    const fn kind(&self) -> u64 {
-        match self {
-            Self::Watch { .. } => 0,
-            Self::Publish(_) => 1,
-        }
-    }
-}
-
-impl Crowd<'_> {
-    /// Makes an offer, and hands the client to its thread with the answer.
-    pub(super) async fn join(&self, room: u16, number: u16, part: Part) -> Result<Joined, LeanError> {
+impl Crowd {
+    /// Takes a seat: makes an offer, and hands the client to its thread with the answer.
+    pub(super) async fn join(&self, seat: &Seat) -> Result<Joined, LeanError> {
         let socket = UdpSocket::bind(&self.options.bind).map_err(LeanError::Socket)?;
         let candidate = socket.local_addr().map_err(LeanError::Socket)?;
-        let seed = (part.kind() << 32) | (u64::from(room) << 16) | u64::from(number);
+        // Keeps the seeds of viewers and publishers apart.
+        let (kind, who) = if seat.part == Part::Publish { (1, "publisher") } else { (0, "viewer") };
+        let seed = (kind << 32) | (u64::from(seat.room) << 16) | u64::from(seat.number);
         let mut random = StdRng::seed_from_u64(self.shape.seed.wrapping_mul(0x9e37_79b9).wrapping_add(seed));
         let local = Credentials { ufrag: letters(&mut random, 8), pwd: letters(&mut random, PWD_LEN) };
-        let parameters = LocalParameters {
-            ufrag: &local.ufrag,
-            pwd: &local.pwd,
-            fingerprint: &self.identity.fingerprint,
-            candidate,
-        };
-        let offer = offer(&parameters, &part.sections());
-        let room_name = self.shape.stage_plan("").room_name(room);
-        let name = format!("{room_name} {} {number}", part.name());
+        let fingerprint = &self.identity.fingerprint;
+        let parameters = LocalParameters { ufrag: &local.ufrag, pwd: &local.pwd, fingerprint, candidate };
+        let room = self.shape.room_name(seat.room);
+        let (slots, senders) = (self.slots(seat), self.senders(seat));
         let offered = Instant::now();
-        let (resource, slots, senders) = match part {
-            Part::Watch { publishers, slots } => {
-                (self.server.watch(&room_name, &publishers, offer).await?, slots, Vec::new())
-            }
-            Part::Publish(senders) => {
-                (self.server.publish(&room_name, &Plan::identity(number), offer).await?, Vec::new(), senders)
-            }
+        let entered = if senders.is_empty() {
+            let codecs: Vec<_> = slots.iter().map(|(codec, _)| *codec).collect();
+            self.entrance.watch_on(&room, &watched(seat), &parameters, &codecs).await?
+        } else {
+            let tracks: Vec<_> = senders.iter().map(|plan| (plan.track.clip.codec(), plan.ids)).collect();
+            self.entrance.publish_tracks(&room, &Plan::identity(seat.number), &parameters, &tracks).await?
         };
-        let answer = Answer::parse(&resource.answer)?;
-        let ssrc = random.random_range(1..u32::MAX);
-        let (identity, role) = (Arc::clone(&self.identity), IceRole::Controlling);
+        let (answer, ssrc) = (entered.answer, random.random_range(1..u32::MAX));
+        let (identity, role) = (Arc::clone(&self.identity), entered.role);
         let config = ClientConfig { identity, role, local, answer, slots, senders, ssrc };
-        self.fleet.join(Joining { name, offered, socket, config, offload: self.options.offload });
-        Ok(Joined { resource, port: candidate.port() })
+        let name = format!("{room} {who} {}", seat.number);
+        let offload = self.options.offload;
+        self.fleet.join(Joining { name, number: seat.number, offered, socket, config, offload });
+        Ok(Joined { session: entered.session, port: candidate.port() })
     }
 
-    /// One slot of video, and one of audio where there is any, for each publisher; in an empty room one that waits.
-    pub(super) fn slots(&self, seat: &Seat) -> Vec<(Codec, Look)> {
+    /// One slot of each medium for each publisher that is pinned; as many as asked for where the server chooses; in an empty
+    /// room one that waits.
+    fn slots(&self, seat: &Seat) -> Vec<(Codec, Look)> {
         let judged = self.shape.verify.judges(seat.number);
-        let look = |tag| match judged {
-            true => Look::Judge { expected: Expected::Publisher(tag), clip_of: Arc::clone(&self.clip_of) },
+        let look = |expected| match judged {
+            true => Look::Judge { expected, clip_of: Arc::clone(&self.clip_of) },
             false => Look::Sample { every: self.shape.verify.every() },
         };
-        let waiting = [0];
-        let watches = if seat.watches.is_empty() { &waiting[..] } else { &seat.watches };
+        let media = self.shape.media;
         let mut slots = Vec::new();
-        for publisher in watches {
-            slots.push((self.shape.codec, look(Plan::video_tag(seat.room, *publisher))));
-            if self.shape.audio {
-                slots.push((Codec::Opus, look(Plan::audio_tag(seat.room, *publisher))));
+        let mut add = |video: Expected, audio: Expected| {
+            slots.extend(media.has_video().then(|| (self.shape.codec, look(video))));
+            slots.extend(media.has_audio().then(|| (Codec::Opus, look(audio))));
+        };
+        let pinned = |publisher: u16| {
+            let (video, audio) = (Plan::video_tag(seat.room, publisher), Plan::audio_tag(seat.room, publisher));
+            (Expected::Publisher(video), Expected::Publisher(audio))
+        };
+        match &seat.part {
+            Part::Publish => {}
+            Part::Watch(publishers) if publishers.is_empty() => add(pinned(0).0, pinned(0).1),
+            Part::Watch(publishers) => {
+                publishers.iter().for_each(|publisher| add(pinned(*publisher).0, pinned(*publisher).1))
             }
+            Part::Follow(slots) => (0..*slots).for_each(|_| add(Expected::Anyone, Expected::Anyone)),
         }
         slots
+    }
+
+    /// The tracks of who publishes; they enter the cast.
+    fn senders(&self, seat: &Seat) -> Vec<SenderPlan> {
+        if seat.part != Part::Publish {
+            return Vec::new();
+        }
+        let (room, publisher, media) = (seat.room, seat.number, self.shape.media);
+        let track = |tag, clip: &Arc<Clip>| Arc::new(PublishedTrack::new(tag, Arc::clone(clip)));
+        let video = media.has_video().then(|| track(Plan::video_tag(room, publisher), &self.video));
+        let audio = media.has_audio().then(|| track(Plan::audio_tag(room, publisher), &self.audio));
+        let plan = |track: Arc<PublishedTrack>| {
+            self.cast.join(Arc::clone(&track));
+            let seed = self.shape.seed.wrapping_mul(31) ^ u64::from(track.tag.0);
+            SenderPlan::new(track, seed)
+        };
+        [video, audio].into_iter().flatten().map(plan).collect()
+    }
+}
+
+fn watched(seat: &Seat) -> Vec<String> {
+    match &seat.part {
+        Part::Watch(publishers) => publishers.iter().map(|publisher| Plan::identity(*publisher)).collect(),
+        Part::Publish | Part::Follow(_) => Vec::new(),
     }
 }
 

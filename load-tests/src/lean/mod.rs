@@ -2,7 +2,8 @@
 //! can bear. They connect, answer and report as browsers do; how closely they look at what comes is a choice.
 //!
 //! A packet's way: [`socket`] → [`client`] (`ice`, `dtls`, `keys`) → [`slot`] (`stream` by headers, [`crate::verify`] by
-//! content) → [`report`]. Above: [`shape`] says who does what and when, [`crowd`] carries it out on a [`fleet`] of threads.
+//! content) → [`report`]. Above: [`shape`] says who does what and when, [`entrance`] how clients come in, [`crowd`] carries
+//! it out on a [`fleet`] of threads.
 //! Invariant: everything in `client` and below has no sockets, no threads and no clock.
 
 pub mod client;
@@ -11,6 +12,7 @@ pub mod counts;
 pub mod crowd;
 pub mod description;
 pub mod dtls;
+pub mod entrance;
 pub mod feedback;
 pub mod fleet;
 pub mod header;
@@ -29,10 +31,11 @@ pub mod stream;
 pub mod window;
 pub mod worker;
 
-pub use crowd::{CrowdOptions, run};
+pub use crowd::{Crowd, CrowdOptions, run};
+pub use entrance::{Entered, Entrance, Session};
 pub use live::Live;
 pub use report::CrowdReport;
-pub use shape::{Publishers, Shape, Verify};
+pub use shape::{Media, Publishers, Shape, Shows, Verify};
 pub use socket::Offload;
 pub use worker::Tally;
 

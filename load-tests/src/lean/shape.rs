@@ -1,11 +1,13 @@
 //! Who does what and when: every shape of load is a list of seats, and one engine carries it out.
+//!
+//! Who publishes and watches takes two seats: a WHIP and a WHEP connection, as HTTP signalling has one for each direction.
 
 use std::time::Duration;
 
 use serde::Serialize;
 
 use crate::media::{ClipSize, Codec};
-use crate::scenario::{Plan, Tolerance};
+use crate::scenario::Plan;
 
 /// How closely a crowd is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, clap::ValueEnum)]
@@ -38,25 +40,64 @@ impl Verify {
     }
 }
 
-/// Who publishes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, clap::ValueEnum)]
+/// What a publisher sends, and a viewer has slots for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Publishers {
-    /// Peer connections of the `webrtc` crate, for realism.
-    Webrtc,
-    /// Lean clients beside the viewers, for numbers.
-    Lean,
+pub enum Media {
+    Video,
+    Both,
+    Audio,
 }
 
-/// A viewer's place.
-#[derive(Clone, Debug)]
+impl Media {
+    pub const fn has_video(self) -> bool {
+        matches!(self, Self::Video | Self::Both)
+    }
+
+    pub const fn has_audio(self) -> bool {
+        matches!(self, Self::Both | Self::Audio)
+    }
+}
+
+/// Whom a viewer's slots show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Shows {
+    /// Every publisher of the room but its own, each pinned to a slot.
+    Everybody,
+    /// Whom the server chooses for so many slots.
+    Loudest(u16),
+}
+
+/// What publishers do beside publishing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Publishers {
+    /// Nothing, as on a stage.
+    Publish,
+    /// They watch, as in a meeting.
+    Meet,
+}
+
+/// A connection's place.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seat {
     pub room: u16,
+    /// Viewers are numbered apart from publishers; those who meet have the same number twice.
     pub number: u16,
-    /// From the run's beginning.
+    /// From the moment that seats of its kind are taken: first the publishers', then the viewers'.
     pub joins_at: Duration,
-    /// The publishers it pins, one slot of video each.
-    pub watches: Vec<u16>,
+    pub part: Part,
+}
+
+/// What is done from a seat.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Part {
+    Publish,
+    /// Each of these is pinned, one slot of each medium for each.
+    Watch(Vec<u16>),
+    /// So many slots show whom the server chooses.
+    Follow(u16),
 }
 
 /// A load.
@@ -66,12 +107,14 @@ pub struct Shape {
     pub rooms: u16,
     /// Of each room.
     pub publishers: u16,
-    pub published_by: Publishers,
-    /// Of each room.
+    pub publishers_do: Publishers,
+    /// Of each room, who watches only.
     pub subscribers: u16,
+    pub shows: Shows,
+    pub media: Media,
+    /// Of the video.
     pub codec: Codec,
     pub clip: ClipSize,
-    pub audio: bool,
     pub seed: u64,
     /// How long to measure once everybody has joined.
     pub seconds: u64,
@@ -81,41 +124,62 @@ pub struct Shape {
 }
 
 impl Shape {
-    /// Every viewer's place; they join evenly over the ramp, the rooms in turn.
-    pub fn seats(&self) -> Vec<Seat> {
-        let all = u32::from(self.rooms) * u32::from(self.subscribers);
-        let ramp = Duration::from_secs(self.ramp_seconds);
-        let numbers = (0..self.subscribers).flat_map(|number| (0..self.rooms).map(move |room| (room, number)));
-        numbers
-            .zip(0_u32..)
-            .map(|((room, number), turn)| Seat {
-                room,
-                number,
-                joins_at: ramp * turn / all.max(1),
-                watches: (0..self.publishers).collect(),
-            })
-            .collect()
+    /// The places of those who publish; all are taken at once.
+    pub fn publishing(&self) -> Vec<Seat> {
+        let of = |room| (0..self.publishers).map(move |number| (room, number));
+        let seat = |(room, number)| Seat { room, number, joins_at: Duration::ZERO, part: Part::Publish };
+        (0..self.rooms).flat_map(of).map(seat).collect()
     }
 
-    /// What clients of the `webrtc` crate do in this shape.
-    pub(super) fn stage_plan(&self, bind: &str) -> Plan {
-        Plan {
-            rooms: self.rooms,
-            publishers: match self.published_by {
-                Publishers::Webrtc => self.publishers,
-                Publishers::Lean => 0,
-            },
-            subscribers: 0,
-            duration: Duration::from_secs(self.seconds),
-            codec: self.codec,
-            audio: self.audio,
-            clip: self.clip,
-            seed: self.seed,
-            judged: 0,
-            tolerance: Tolerance::None,
-            bind: bind.to_owned(),
-            connect_patience: Duration::from_secs(20),
-            relay_port: None,
+    /// The places of those who watch; they are taken evenly over the ramp, the rooms in turn.
+    pub fn watching(&self) -> Vec<Seat> {
+        let all = u32::from(self.rooms) * u32::from(self.viewers());
+        let ramp = Duration::from_secs(self.ramp_seconds);
+        let numbers = (0..self.viewers()).flat_map(|number| (0..self.rooms).map(move |room| (room, number)));
+        let seat = |((room, number), turn)| {
+            let joins_at = ramp * turn / all.max(1);
+            Seat { room, number, joins_at, part: self.part_of(number) }
+        };
+        numbers.zip(0_u32..).map(seat).collect()
+    }
+
+    /// Viewers of a room, those who publish too among them.
+    pub fn viewers(&self) -> u16 {
+        self.subscribers.saturating_add(self.meeting())
+    }
+
+    /// Whether there is anything to see or hear for the viewer with this number.
+    pub fn is_shown_some(&self, number: u16) -> bool {
+        match self.part_of(number) {
+            Part::Publish => false,
+            Part::Watch(publishers) => !publishers.is_empty(),
+            Part::Follow(slots) => self.publishers > 0 && slots > 0,
+        }
+    }
+
+    /// Whether a slot without a frame is a fault: those that the server fills may stay empty.
+    pub const fn fills_every_slot(&self) -> bool {
+        matches!(self.shows, Shows::Everybody)
+    }
+
+    /// Name of room `room`; the seed keeps runs apart.
+    pub fn room_name(&self, room: u16) -> String {
+        Plan::room_named(self.seed, room)
+    }
+
+    /// Publishers that watch: the first viewers are theirs.
+    const fn meeting(&self) -> u16 {
+        match self.publishers_do {
+            Publishers::Meet => self.publishers,
+            Publishers::Publish => 0,
+        }
+    }
+
+    fn part_of(&self, viewer: u16) -> Part {
+        let own = |publisher: u16| publisher == viewer && viewer < self.meeting();
+        match self.shows {
+            Shows::Everybody => Part::Watch((0..self.publishers).filter(|publisher| !own(*publisher)).collect()),
+            Shows::Loudest(slots) => Part::Follow(slots),
         }
     }
 }
@@ -124,25 +188,41 @@ impl Shape {
 mod tests {
     use super::*;
 
-    #[test]
-    fn viewers_join_evenly_and_rooms_fill_in_turn() {
-        let shape = Shape {
+    fn shape() -> Shape {
+        Shape {
             name: "webinar",
             rooms: 2,
             publishers: 1,
-            published_by: Publishers::Lean,
+            publishers_do: Publishers::Publish,
             subscribers: 2,
+            shows: Shows::Everybody,
+            media: Media::Video,
             codec: Codec::Vp8,
             clip: ClipSize::Small,
-            audio: false,
             seed: 1,
             seconds: 1,
             ramp_seconds: 2,
             verify: Verify::Sampled,
-        };
-        let seats: Vec<_> =
-            shape.seats().iter().map(|seat| (seat.room, seat.number, seat.joins_at.as_millis())).collect();
+        }
+    }
+
+    #[test]
+    fn viewers_join_evenly_and_rooms_fill_in_turn() {
+        let seats = shape().watching();
+        let seats: Vec<_> = seats.iter().map(|seat| (seat.room, seat.number, seat.joins_at.as_millis())).collect();
         assert_eq!(seats, [(0, 0, 0), (1, 0, 500), (0, 1, 1_000), (1, 1, 1_500)]);
         assert!(Verify::Sampled.judges(0) && !Verify::Sampled.judges(1) && Verify::All.judges(1));
+    }
+
+    #[test]
+    fn those_who_meet_watch_all_but_themselves_and_who_only_watches_watches_all() {
+        let meeting = Shape { rooms: 1, publishers: 3, publishers_do: Publishers::Meet, subscribers: 1, ..shape() };
+        assert_eq!(meeting.publishing().len(), 3);
+        let parts: Vec<_> = meeting.watching().into_iter().map(|seat| seat.part).collect();
+        assert_eq!(parts, [vec![1, 2], vec![0, 2], vec![0, 1], vec![0, 1, 2]].map(Part::Watch));
+        let alone = Shape { publishers: 1, ..meeting.clone() };
+        assert!(!alone.is_shown_some(0) && alone.is_shown_some(1));
+        let audio = Shape { shows: Shows::Loudest(3), media: Media::Audio, ..meeting };
+        assert!(audio.watching().iter().all(|seat| seat.part == Part::Follow(3)) && !audio.fills_every_slot());
     }
 }

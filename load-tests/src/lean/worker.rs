@@ -32,6 +32,8 @@ const EVENTS: usize = 1_024;
 pub struct Joining {
     /// What the report calls it.
     pub name: String,
+    /// Of its seat.
+    pub number: u16,
     /// When its offer was sent.
     pub offered: Instant,
     pub socket: std::net::UdpSocket,
@@ -52,7 +54,7 @@ pub struct Tally {
     pub at: Instant,
     pub clients: usize,
     pub connected: usize,
-    /// Clients that have seen a whole frame on every video slot.
+    /// Clients that have seen a whole frame on every video slot, or heard a sound where they only listen.
     pub watching: usize,
     /// Clients that will not connect, or whose server said goodbye.
     pub over: usize,
@@ -85,6 +87,8 @@ impl Tally {
 #[derive(Clone, Debug)]
 pub struct ClientFinding {
     pub name: String,
+    /// Of its seat.
+    pub number: u16,
     pub phase: Phase,
     /// Whether it was there to watch; publishers are not.
     pub watches: bool,
@@ -103,12 +107,13 @@ pub struct ClientFinding {
 #[derive(Debug)]
 pub struct WorkerFinding {
     pub clients: Vec<ClientFinding>,
-    /// From a video frame's last packet sent to its last packet here, µs; of judged slots.
+    /// From a frame's last packet sent to its last packet here, µs; of judged slots, and of video where the client has any.
     pub latency_us: Histogram<u64>,
 }
 
 struct Seat {
     name: String,
+    number: u16,
     offered: Instant,
     socket: ClientSocket,
     client: Client,
@@ -177,7 +182,7 @@ impl Worker {
     }
 
     fn seat(&mut self, now: Instant, joining: Joining) {
-        let Joining { name, offered, socket, config, offload } = joining;
+        let Joining { name, number, offered, socket, config, offload } = joining;
         let connected = ClientSocket::connect(socket, config.answer.candidate, offload).and_then(|mut socket| {
             self.poll.registry().register(&mut socket.io, Token(self.seats.len()), Interest::READABLE)?;
             Ok(socket)
@@ -187,7 +192,7 @@ impl Worker {
                 if !config.senders.is_empty() {
                     self.publishers.push(self.seats.len());
                 }
-                self.seats.push(Seat { name, offered, socket, client: Client::new(now, config) });
+                self.seats.push(Seat { name, number, offered, socket, client: Client::new(now, config) });
             }
             Err(error) => tracing::error!(%error, name, "a client's socket"),
         }
@@ -216,9 +221,10 @@ impl Worker {
         let Seat { socket, client, .. } = seat;
         self.receives += socket.receive(&mut self.buffer, |datagram| client.handle_datagram(now, datagram));
         flush(seat);
+        let shows = seat.client.has_video();
         for outcome in seat.client.outcomes() {
             let Outcome::Frame { publisher, number } = outcome else { continue };
-            let track = self.cast.track(publisher).filter(|track| track.clip.codec().is_video());
+            let track = self.cast.track(publisher).filter(|track| track.clip.codec().is_video() == shows);
             if let Some(age) = track.and_then(|track| track.sent.age(number, now)) {
                 self.latency_us.saturating_record(u64::try_from(age.as_micros()).unwrap_or(u64::MAX));
             }
@@ -254,6 +260,7 @@ impl Worker {
             let last = slots.iter().filter_map(|slot| slot.last_packet).max();
             ClientFinding {
                 name: std::mem::take(&mut seat.name),
+                number: seat.number,
                 phase: seat.client.phase().clone(),
                 watches: !slots.is_empty(),
                 port: seat.socket.io.local_addr().map_or(0, |address| address.port()),

@@ -45,7 +45,12 @@ pub enum Tolerance {
 impl Plan {
     /// Name of room `room`; the seed keeps runs apart.
     pub fn room_name(&self, room: u16) -> String {
-        format!("load-{:x}-{room}", self.seed)
+        Self::room_named(self.seed, room)
+    }
+
+    /// The same of a run with this seed.
+    pub fn room_named(seed: u64, room: u16) -> String {
+        format!("load-{seed:x}-{room}")
     }
 
     /// Identity of publisher `publisher` in its room.

@@ -1,0 +1,161 @@
+//! `sfu-load webinar | meeting | rooms | audio`: the shapes of load that lean clients carry out, and the options they share.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::Args;
+use tokio_util::sync::CancellationToken;
+
+use super::{CliError, bind_towards};
+use crate::client::Server;
+use crate::lean::{self, CrowdOptions, Live, Media, Offload, Publishers, Shape, Shows, Verify};
+use crate::media::{ClipSize, Codec};
+use crate::table;
+
+/// Slots of who only listens: as many as speak at once where people let each other finish.
+const AUDIO_SLOTS: u16 = 3;
+
+/// Who takes part; each shape has defaults of its own.
+#[derive(Debug, Args)]
+pub(super) struct Crowd {
+    /// The server's HTTP address.
+    #[arg(long, default_value = "http://127.0.0.1:8080")]
+    url: String,
+    /// Bearer token, where the server wants one.
+    #[arg(long, env = "WHIP_TOKEN", hide_env_values = true)]
+    token: Option<String>,
+    /// Rooms [default: 1; rooms: 50]
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    rooms: Option<u16>,
+    /// Publishers of each room; in all shapes but the webinar they watch as well [default: webinar 1, meeting 10, rooms 2, audio 100]
+    #[arg(long, value_parser = clap::value_parser!(u16).range(0..=1000))]
+    publishers: Option<u16>,
+    /// Viewers of each room who publish nothing [default: webinar 100, else 0]
+    #[arg(long, value_parser = clap::value_parser!(u16).range(0..=10_000))]
+    subscribers: Option<u16>,
+    /// How long to measure once everybody has joined, s.
+    #[arg(long, default_value_t = 10)]
+    duration: u64,
+    /// Over how long the viewers join, s.
+    #[arg(long, default_value_t = 2)]
+    ramp: u64,
+    /// Seeds SSRCs, counters and room names; the same seed makes the same run.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Judge every packet of every viewer, or one viewer of 16 so and the others by headers and samples.
+    #[arg(long, value_enum, default_value = "all")]
+    verify: Verify,
+    /// Threads that carry the viewers; publishers have one beside them.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=64))]
+    threads: u16,
+    /// Receive one packet a call, as clients without UDP_GRO do.
+    #[arg(long)]
+    no_gro: bool,
+    /// The server's process on this machine, to measure its CPU time for each packet.
+    #[arg(long, value_name = "PID")]
+    server_pid: Option<u32>,
+    /// Print the report as JSON instead of a table.
+    #[arg(long)]
+    json: bool,
+}
+
+/// What is published where there are pictures.
+#[derive(Debug, Args)]
+pub(super) struct Video {
+    #[arg(long, value_enum, default_value = "vp8")]
+    codec: Codec,
+    /// 640×360 at 2.5 Mbit/s or 320×180 at 300 kbit/s.
+    #[arg(long, value_enum, default_value = "large")]
+    clip: ClipSize,
+    /// Publish and watch Opus beside the video.
+    #[arg(long)]
+    audio: bool,
+}
+
+/// A shape with pictures.
+#[derive(Debug, Args)]
+pub(super) struct Seen {
+    #[command(flatten)]
+    crowd: Crowd,
+    #[command(flatten)]
+    video: Video,
+}
+
+/// A shape without.
+#[derive(Debug, Args)]
+pub(super) struct Heard {
+    #[command(flatten)]
+    crowd: Crowd,
+}
+
+/// What a shape takes where the command line says nothing: rooms, publishers, subscribers.
+type Defaults = (u16, u16, u16);
+
+impl Seen {
+    pub(super) async fn webinar(self, stop: &CancellationToken) -> Result<ExitCode, CliError> {
+        let shape = self.shape("webinar", (1, 1, 100), Publishers::Publish);
+        self.crowd.run(shape, stop).await
+    }
+
+    pub(super) async fn meeting(self, stop: &CancellationToken) -> Result<ExitCode, CliError> {
+        let shape = self.shape("meeting", (1, 10, 0), Publishers::Meet);
+        self.crowd.run(shape, stop).await
+    }
+
+    pub(super) async fn rooms(self, stop: &CancellationToken) -> Result<ExitCode, CliError> {
+        let shape = self.shape("rooms", (50, 2, 0), Publishers::Meet);
+        self.crowd.run(shape, stop).await
+    }
+
+    fn shape(&self, name: &'static str, defaults: Defaults, publishers_do: Publishers) -> Shape {
+        let media = if self.video.audio { Media::Both } else { Media::Video };
+        let Video { codec, clip, .. } = self.video;
+        Shape { publishers_do, media, codec, clip, ..self.crowd.shape(name, defaults) }
+    }
+}
+
+impl Heard {
+    pub(super) async fn audio(self, stop: &CancellationToken) -> Result<ExitCode, CliError> {
+        let shape = self.crowd.shape("audio", (1, 100, 0));
+        let shows = Shows::Loudest(AUDIO_SLOTS);
+        let shape = Shape { publishers_do: Publishers::Meet, shows, media: Media::Audio, ..shape };
+        self.crowd.run(shape, stop).await
+    }
+}
+
+impl Crowd {
+    fn shape(&self, name: &'static str, (rooms, publishers, subscribers): Defaults) -> Shape {
+        Shape {
+            name,
+            rooms: self.rooms.unwrap_or(rooms),
+            publishers: self.publishers.unwrap_or(publishers),
+            publishers_do: Publishers::Publish,
+            subscribers: self.subscribers.unwrap_or(subscribers),
+            shows: Shows::Everybody,
+            media: Media::Video,
+            codec: Codec::Vp8,
+            clip: ClipSize::Large,
+            seed: self.seed,
+            seconds: self.duration,
+            ramp_seconds: self.ramp,
+            verify: self.verify,
+        }
+    }
+
+    async fn run(self, shape: Shape, stop: &CancellationToken) -> Result<ExitCode, CliError> {
+        let server = Server::new(&self.url, self.token)?;
+        let options = CrowdOptions {
+            threads: usize::from(self.threads),
+            bind: bind_towards(&server),
+            offload: if self.no_gro { Offload::Off } else { Offload::On },
+            server_pid: self.server_pid,
+        };
+        let report = lean::run(Arc::new(server), &shape, &options, &Live::on_terminal(), stop).await?;
+        if self.json {
+            println!("{}", serde_json::to_string_pretty(&report)?);
+        } else {
+            println!("{}", table::of_crowd(&report));
+        }
+        Ok(if report.verified { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+}
