@@ -7,6 +7,7 @@
 pub mod bench;
 pub mod cli;
 pub mod client;
+pub mod janus;
 pub mod lean;
 pub mod media;
 pub mod packetize;

@@ -43,12 +43,15 @@ pub use worker::Tally;
 mod tests;
 
 use crate::client::ClientError;
+use crate::janus::JanusError;
 
 /// A crowd could not be brought on.
 #[derive(Debug, thiserror::Error)]
 pub enum LeanError {
     #[error(transparent)]
     Signalling(#[from] ClientError),
+    #[error(transparent)]
+    Janus(#[from] JanusError),
     #[error(transparent)]
     Answer(#[from] description::AnswerError),
     #[error("no certificate for DTLS: {0}")]

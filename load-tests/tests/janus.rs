@@ -1,0 +1,73 @@
+//! Crowds of lean clients on Janus' VideoRoom; passed over where Janus is not installed, as it is for `make bench-janus` alone.
+
+#![expect(clippy::unwrap_used, reason = "a test's own helpers may fail the test")]
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use load_tests::janus::{JanusError, JanusProcess, VideoRooms};
+use load_tests::lean::{self, CrowdOptions, CrowdReport, Live, Media, Offload, Publishers, Shape, Shows, Verify};
+use load_tests::media::{ClipSize, Codec};
+use load_tests::verify::Fault;
+use tokio_util::sync::CancellationToken;
+
+/// `None` where there is no Janus.
+async fn run(shape: &Shape) -> Option<CrowdReport> {
+    let process = match JanusProcess::start(Path::new("janus")).await {
+        Err(JanusError::NoPlugins { .. }) => {
+            eprintln!("passed over: Janus is not installed (make bench-janus installs it)");
+            return None;
+        }
+        process => process.unwrap(),
+    };
+    let rooms = VideoRooms::of(&process).await.unwrap();
+    let bind = SocketAddr::new(process.media, 0).to_string();
+    let options = CrowdOptions { threads: 1, bind, offload: Offload::On, server_pid: Some(process.pid) };
+    let stop = CancellationToken::new();
+    let report = lean::run(Arc::new(rooms), shape, &options, &Live::silent(), &stop).await.unwrap();
+    process.stop().await;
+    Some(report)
+}
+
+fn shape() -> Shape {
+    Shape {
+        name: "webinar",
+        rooms: 2,
+        publishers: 1,
+        publishers_do: Publishers::Publish,
+        subscribers: 3,
+        shows: Shows::Everybody,
+        media: Media::Both,
+        codec: Codec::Vp8,
+        clip: ClipSize::Small,
+        seed: 5,
+        seconds: 2,
+        ramp_seconds: 1,
+        verify: Verify::All,
+    }
+}
+
+/// Janus forwards from the packet that comes next, not from a keyframe: what came before the first keyframe is of no use.
+/// Nothing else may be wrong.
+fn assert_whole(report: &CrowdReport) {
+    let others: Vec<_> = report.faults.keys().filter(|fault| **fault != Fault::NotKeyframeStart).collect();
+    assert!(others.is_empty(), "{others:?}\n{:#?}\n{:?}", report.failures, report.warnings);
+    assert_eq!(report.connected, report.joined, "{:#?}", report.failures);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_frame_comes_whole_and_from_the_right_publisher() {
+    let Some(report) = run(&shape()).await else { return };
+    assert_whole(&report);
+    assert_eq!((report.joined, report.judged, report.first_frame.samples), (6, 6, 6));
+    assert!(report.measured.server_ns_per_packet.is_some_and(|cost| cost > 0.0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_subscription_shows_each_of_a_meeting() {
+    let meeting = Shape { name: "meeting", publishers: 3, publishers_do: Publishers::Meet, subscribers: 0, ..shape() };
+    let Some(report) = run(&meeting).await else { return };
+    assert_whole(&report);
+    assert_eq!((report.joined, report.first_frame.samples), (6, 12));
+}
