@@ -7,6 +7,7 @@
 mod draw;
 mod process;
 mod step;
+mod threads;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -20,8 +21,9 @@ use crate::scenario::Progress;
 
 pub use draw::draw;
 pub use process::ServerProcess;
-pub(crate) use process::{cpu_of, own_cpu};
+pub(crate) use process::own_cpu;
 pub use step::{Spread, Step};
+pub(crate) use threads::ThreadTimes;
 
 /// What to measure.
 #[derive(Clone, Debug)]

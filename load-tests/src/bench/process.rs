@@ -11,6 +11,7 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
 use super::BenchError;
+use super::threads::ThreadTimes;
 use crate::client::Server;
 
 /// A server that is not ready by then will not be.
@@ -21,7 +22,7 @@ const READY_STEP: Duration = Duration::from_millis(20);
 #[derive(Debug)]
 pub struct ServerProcess {
     child: Child,
-    pid: u32,
+    pub pid: u32,
     pub server: Server,
     /// UDP port of its one shard.
     pub media_port: u16,
@@ -132,17 +133,9 @@ pub fn own_cpu() -> Result<Duration, BenchError> {
     cpu_of(pid).map_err(|source| BenchError::Accounting { pid, source })
 }
 
-/// CPU time of a process: the sum over its threads of the first field of `schedstat`, nanoseconds on a processor. `stat`
-/// would count in ticks of 10 ms.
+/// CPU time of a process, summed over its threads.
 pub fn cpu_of(pid: u32) -> io::Result<Duration> {
-    let mut sum = Duration::ZERO;
-    for thread in fs::read_dir(format!("/proc/{pid}/task"))? {
-        // A thread may end between the listing and the reading.
-        let Ok(text) = fs::read_to_string(thread?.path().join("schedstat")) else { continue };
-        let nanos = text.split(' ').next().and_then(|field| field.parse().ok()).ok_or(io::ErrorKind::InvalidData)?;
-        sum += Duration::from_nanos(nanos);
-    }
-    Ok(sum)
+    Ok(ThreadTimes::of(pid)?.since(&ThreadTimes::default()))
 }
 
 fn resident_of(pid: u32) -> io::Result<u64> {

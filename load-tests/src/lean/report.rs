@@ -199,7 +199,14 @@ mod tests {
 
     fn measured(busiest_percent: f64, waiting_percent: f64, socket_drops: u64) -> Measured {
         let flow = Flow { busiest_percent, waiting_percent, ..Flow::default() };
-        Measured { flow, other_client_cores: 0.0, server_cores: None, server_ns_per_packet: None, socket_drops }
+        Measured {
+            flow,
+            sent_per_second: 0.0,
+            other_client_cores: 0.0,
+            server_cores: None,
+            server_ns_per_packet: None,
+            socket_drops,
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::fleet::Fleet;
 use super::worker::Tally;
-use crate::bench::{cpu_of, own_cpu};
+use crate::bench::{ThreadTimes, own_cpu};
 
 /// What flowed through all clients between two looks at them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
@@ -93,15 +93,18 @@ impl Flow {
 pub struct Window {
     opened: Instant,
     tallies: Vec<Tally>,
+    published: Tally,
     own: Duration,
     server_pid: Option<u32>,
-    server: Option<Duration>,
+    server: Option<ThreadTimes>,
 }
 
 /// What a closed window tells.
 #[derive(Clone, Debug, Serialize)]
 pub struct Measured {
     pub flow: Flow,
+    /// RTP packets that publishers sent, retransmissions not among them.
+    pub sent_per_second: f64,
     /// Processors' worth of work of this process beside the lean clients: publishers and signalling.
     pub other_client_cores: f64,
     /// The same of the server, where its process is known.
@@ -114,9 +117,10 @@ pub struct Measured {
 
 impl Window {
     pub fn open(fleet: &Fleet, server_pid: Option<u32>) -> Self {
-        let server = server_pid.and_then(|pid| cpu_of(pid).ok());
+        let server = server_pid.and_then(|pid| ThreadTimes::of(pid).ok());
         let own = own_cpu().unwrap_or_default();
-        Self { opened: Instant::now(), tallies: fleet.tallies(), own, server_pid, server }
+        let (tallies, published) = (fleet.tallies(), fleet.published());
+        Self { opened: Instant::now(), tallies, published, own, server_pid, server }
     }
 
     /// Closes while the clients are still there; `ports` are those of their sockets.
@@ -124,11 +128,13 @@ impl Window {
         let flow = Flow::between(&self.tallies, &fleet.tallies());
         let elapsed = self.opened.elapsed().as_secs_f64().max(0.001);
         let own = own_cpu().unwrap_or_default().saturating_sub(self.own).as_secs_f64() / elapsed;
-        let server_now = self.server_pid.and_then(|pid| cpu_of(pid).ok());
-        let server =
-            server_now.zip(self.server).map(|(now, before)| now.saturating_sub(before).as_secs_f64() / elapsed);
+        let server_now = self.server_pid.and_then(|pid| ThreadTimes::of(pid).ok());
+        let server = server_now.zip(self.server).map(|(now, before)| now.since(&before).as_secs_f64() / elapsed);
+        let published = fleet.published();
+        let sending = published.at.saturating_duration_since(self.published.at).as_secs_f64().max(0.001);
         Measured {
             flow,
+            sent_per_second: float(published.counts.minus(self.published.counts).sent) / sending,
             other_client_cores: (own - flow.cores).max(0.0),
             server_cores: server,
             server_ns_per_packet: server
