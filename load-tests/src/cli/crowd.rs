@@ -64,7 +64,7 @@ pub(super) struct Crowd {
 pub(super) struct Video {
     #[arg(long, value_enum, default_value = "vp8")]
     codec: Codec,
-    /// 640×360 at 2.5 Mbit/s or 320×180 at 300 kbit/s.
+    /// Ten packets a frame at 640×360 and 2.5 Mbit/s, two at 320×180 and 300 kbit/s, or one at 160×90 and 120 kbit/s.
     #[arg(long, value_enum, default_value = "large")]
     clip: ClipSize,
     /// Publish and watch Opus beside the video.

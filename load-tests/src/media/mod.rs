@@ -60,6 +60,8 @@ impl std::fmt::Display for Codec {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum ClipSize {
+    /// 160×90 at about 120 kbit/s: one packet a frame, the keyframe too.
+    Tiny,
     /// 320×180 at about 300 kbit/s: two packets a frame.
     Small,
     /// 640×360 at about 2.5 Mbit/s: nine or ten packets a frame.
@@ -97,8 +99,10 @@ pub struct Clip {
 
 const VP8_LARGE: &[u8] = include_bytes!("../../media/large.ivf");
 const VP8_SMALL: &[u8] = include_bytes!("../../media/small.ivf");
+const VP8_TINY: &[u8] = include_bytes!("../../media/tiny.ivf");
 const H264_LARGE: &[u8] = include_bytes!("../../media/large.h264");
 const H264_SMALL: &[u8] = include_bytes!("../../media/small.h264");
+const H264_TINY: &[u8] = include_bytes!("../../media/tiny.h264");
 const TONE: &[u8] = include_bytes!("../../media/tone.ogg");
 
 impl Clip {
@@ -107,8 +111,10 @@ impl Clip {
         match (codec, size) {
             (Codec::Vp8, ClipSize::Large) => Self::new(codec, ivf::frames(VP8_LARGE)?),
             (Codec::Vp8, ClipSize::Small) => Self::new(codec, ivf::frames(VP8_SMALL)?),
+            (Codec::Vp8, ClipSize::Tiny) => Self::new(codec, ivf::frames(VP8_TINY)?),
             (Codec::H264, ClipSize::Large) => Self::new(codec, annexb::access_units(H264_LARGE)?),
             (Codec::H264, ClipSize::Small) => Self::new(codec, annexb::access_units(H264_SMALL)?),
+            (Codec::H264, ClipSize::Tiny) => Self::new(codec, annexb::access_units(H264_TINY)?),
             (Codec::Opus, _) => Self::new(codec, ogg::packets(TONE)?),
         }
     }
@@ -175,8 +181,10 @@ mod tests {
         for (codec, size, frames, mean_bytes) in [
             (Codec::Vp8, ClipSize::Large, 90, 9_000..11_500),
             (Codec::Vp8, ClipSize::Small, 60, 1_000..1_500),
+            (Codec::Vp8, ClipSize::Tiny, 60, 450..600),
             (Codec::H264, ClipSize::Large, 90, 9_000..11_500),
             (Codec::H264, ClipSize::Small, 60, 1_000..1_500),
+            (Codec::H264, ClipSize::Tiny, 60, 300..600),
             (Codec::Opus, ClipSize::Small, 150, 60..200),
         ] {
             let clip = Clip::embedded(codec, size).unwrap();

@@ -95,6 +95,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::media::mark::{self, Mark, PublisherTag};
+    use crate::media::{Clip, ClipSize};
 
     proptest! {
         #[test]
@@ -104,6 +106,20 @@ mod tests {
             prop_assert_eq!(pieces.len(), bytes.len().div_ceil(max));
             prop_assert!(pieces.iter().all(|piece| !piece.is_empty() && piece.len() <= max));
             prop_assert!(pieces.windows(2).all(|two| two[1].len() == two[0].len() || two[1].len() == two[0].len() + 1));
+        }
+    }
+
+    #[test]
+    fn a_frame_of_the_tiny_loops_is_one_packet_with_its_mark() {
+        for codec in [Codec::Vp8, Codec::H264] {
+            let clip = Clip::embedded(codec, ClipSize::Tiny).unwrap();
+            let mut packetizer = Packetizer::new(codec, 7, 96, StreamStart::default());
+            for index in 0..u16::try_from(clip.len()).unwrap() {
+                let mark = Mark { publisher: PublisherTag(1), number: u32::from(index), index };
+                let marked = mark::embed(codec, &clip.frame(index).unwrap().body, mark);
+                let packets = packetizer.packetize(&marked, 0).len();
+                assert!(packets == 1, "{codec} frame {index}: {packets} packets");
+            }
         }
     }
 
