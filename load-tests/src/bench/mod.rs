@@ -7,6 +7,7 @@
 mod draw;
 mod process;
 mod step;
+mod system;
 mod threads;
 
 use std::path::{Path, PathBuf};
@@ -23,6 +24,7 @@ pub use draw::draw;
 pub use process::ServerProcess;
 pub(crate) use process::own_cpu;
 pub use step::{Spread, Step};
+pub use system::{Running, Sends, Sfu, System};
 pub(crate) use threads::ThreadTimes;
 
 /// What to measure.
