@@ -99,6 +99,9 @@ async fn a_crowd_that_is_sampled_sees_the_same() {
     assert_eq!((report.connected, report.judged), (40, 4));
     let flow = report.measured.flow;
     assert!(flow.opened * 4 < flow.packets && flow.opened > 0, "{flow:?}");
+    // Two rooms' frames over three seconds, each followed to all who watch.
+    assert!(report.measured.to_the_last.samples > 2 * 80, "{:?}", report.measured.to_the_last);
+    assert!(report.frame_latency.samples > 40 * 80, "{:?}", report.frame_latency);
     assert_eq!(report.first_frame.samples, 40);
 }
 

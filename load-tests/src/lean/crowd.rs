@@ -148,7 +148,7 @@ impl Crowd {
 
     /// Measures for `duration`, or until `stop`.
     pub async fn play(&self, duration: Duration, live: &Live, stop: &CancellationToken) -> Measured {
-        let window = Window::open(&self.fleet, self.options.server_pid);
+        let window = Window::open(&self.fleet, &self.cast, self.options.server_pid);
         live.playing(&self.fleet, duration, stop).await;
         let ports: BTreeSet<u16> = self.joined.iter().map(|joined| joined.port).collect();
         window.close(&self.fleet, &ports)

@@ -20,6 +20,7 @@ pub mod ice;
 mod joining;
 pub mod keys;
 pub mod live;
+pub mod numbering;
 pub mod outgoing;
 pub mod reception;
 pub mod report;

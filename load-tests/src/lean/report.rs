@@ -51,7 +51,7 @@ pub struct CrowdReport {
     pub connect: Percentiles,
     /// From the offer to the first whole frame of each slot of video, or of audio where there is no video.
     pub first_frame: Percentiles,
-    /// From a frame's last packet sent to the whole frame here; of judged clients, of sounds where there is no video.
+    /// From a frame's last packet sent to the whole frame here; of sounds where there is no video.
     pub frame_latency: Percentiles,
     /// Whole frames, video and audio, since the clients joined.
     pub frames: u64,
@@ -205,6 +205,7 @@ mod tests {
             other_client_cores: 0.0,
             server_cores: None,
             server_ns_per_packet: None,
+            to_the_last: Percentiles::default(),
             socket_drops,
         }
     }

@@ -8,6 +8,7 @@ use rtcp::reception_report::ReceptionReport;
 use rtp::Packet;
 
 use super::header::ClearHeader;
+use super::numbering::Numbering;
 use super::reception::Reception;
 use super::stream::{Framing, StreamWatch};
 use crate::media::Codec;
@@ -66,6 +67,7 @@ pub struct Slot {
     payload_type: Option<u8>,
     judging: Judging,
     watch: StreamWatch,
+    numbering: Numbering,
     first_frame: Option<Instant>,
     last_packet: Option<Instant>,
     keyframe_wanted: bool,
@@ -94,6 +96,7 @@ impl Slot {
             payload_type: None,
             judging,
             watch: StreamWatch::new(if codec.is_video() { Framing::Marked } else { Framing::Single }),
+            numbering: Numbering::default(),
             first_frame: None,
             last_packet: None,
             keyframe_wanted: false,
@@ -108,11 +111,13 @@ impl Slot {
 
     /// Whether the packet that comes now must be authenticated.
     pub fn wants_plaintext(&mut self) -> bool {
+        // Of sounds each packet would be a frame: too many to be told for what they say.
+        let unnumbered = self.codec.is_video() && self.numbering.wants_plaintext();
         match &mut self.judging {
             Judging::Full(_) => true,
             Judging::Sampled { every, since } => {
                 *since += 1;
-                let due = self.watch.packets == 0 || since >= every;
+                let due = self.watch.packets == 0 || since >= every || unnumbered;
                 if due {
                     *since = 0;
                 }
@@ -157,14 +162,22 @@ impl Slot {
         {
             self.watch.fault(Fault::NotKeyframeStart, 1);
         }
+        let frames = self.watch.frames;
         self.watch.on_packet(now, header);
+        let ended = self.watch.frames > frames;
         match (&mut self.judging, packet) {
             (Judging::Full(verifier), Some(packet)) => {
                 let before = seen.len();
                 verifier.on_packet(now, packet, seen);
                 self.keyframe_wanted |= seen.iter().skip(before).any(|outcome| *outcome == Outcome::NeedsKeyframe);
             }
-            (Judging::Full(_) | Judging::Sampled { .. }, _) => {}
+            (Judging::Full(_), None) => {}
+            (Judging::Sampled { .. }, packet) if self.codec.is_video() => {
+                packet.iter().for_each(|packet| self.numbering.learn(packet));
+                let frame = self.numbering.of(self.codec, header.timestamp).filter(|_| ended);
+                seen.extend(frame.map(|(publisher, number)| Outcome::Frame { publisher, number }));
+            }
+            (Judging::Sampled { .. }, _) => {}
         }
         if self.first_frame.is_none() && self.frames() > 0 {
             self.first_frame = Some(now);

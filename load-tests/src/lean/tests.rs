@@ -164,8 +164,13 @@ fn a_clean_stream_is_clean_however_closely_one_looks() {
         let report = world.report();
         assert_eq!((report.packets, report.frames, report.mended), (sent, 100, 0), "{codec}");
         assert_eq!((count::<ReceiverReport>(&said), count::<TransportLayerNack>(&said)), (3, 0));
-        let opened = if looked == Looked::Closely { sent } else { 1 };
-        assert_eq!(world.client.counts().opened, opened);
+        // A sample is one packet here, and of pictures those until a mark has told the number of its frame.
+        let opened = match (looked, codec) {
+            (Looked::Closely, _) => sent..=sent,
+            (Looked::Sampled, Codec::Opus) => 1..=1,
+            (Looked::Sampled, _) => 1..=40,
+        };
+        assert!(opened.contains(&world.client.counts().opened), "{codec}: {}", world.client.counts().opened);
         assert!(world.client.is_watching());
     }
 }

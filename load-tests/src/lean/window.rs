@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
@@ -9,6 +10,11 @@ use serde::Serialize;
 use super::fleet::Fleet;
 use super::worker::Tally;
 use crate::bench::{ThreadTimes, own_cpu};
+use crate::client::{Cast, PublishedTrack, empty_histogram};
+use crate::scenario::Percentiles;
+
+/// The latest frames of a track are left out of the latency: 100 ms of video.
+const ON_THE_WAY: u64 = 3;
 
 /// What flowed through all clients between two looks at them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
@@ -97,12 +103,16 @@ pub struct Window {
     own: Duration,
     server_pid: Option<u32>,
     server: Option<ThreadTimes>,
+    /// The tracks whose frames are followed, and how many each had sent.
+    tracks: Vec<(Arc<PublishedTrack>, u64)>,
 }
 
 /// What a closed window tells.
 #[derive(Clone, Debug, Serialize)]
 pub struct Measured {
     pub flow: Flow,
+    /// From a frame's last packet sent to the last viewer who has the whole frame; of video where there is any.
+    pub to_the_last: Percentiles,
     /// RTP packets that publishers sent, retransmissions not among them.
     pub sent_per_second: f64,
     /// Processors' worth of work of this process beside the lean clients: publishers and signalling.
@@ -116,11 +126,15 @@ pub struct Measured {
 }
 
 impl Window {
-    pub fn open(fleet: &Fleet, server_pid: Option<u32>) -> Self {
+    pub fn open(fleet: &Fleet, cast: &Cast, server_pid: Option<u32>) -> Self {
         let server = server_pid.and_then(|pid| ThreadTimes::of(pid).ok());
         let own = own_cpu().unwrap_or_default();
         let (tallies, published) = (fleet.tallies(), fleet.published());
-        Self { opened: Instant::now(), tallies, published, own, server_pid, server }
+        let tracks = cast.tracks();
+        let is_seen = tracks.iter().any(|track| track.clip.codec().is_video());
+        let tracks = tracks.into_iter().filter(|track| track.clip.codec().is_video() == is_seen);
+        let tracks = tracks.map(|track| (Arc::clone(&track), track.sent.frames())).collect();
+        Self { opened: Instant::now(), tallies, published, own, server_pid, server, tracks }
     }
 
     /// Closes while the clients are still there; `ports` are those of their sockets.
@@ -134,6 +148,7 @@ impl Window {
         let sending = published.at.saturating_duration_since(self.published.at).as_secs_f64().max(0.001);
         Measured {
             flow,
+            to_the_last: to_the_last(&self.tracks),
             sent_per_second: float(published.counts.minus(self.published.counts).sent) / sending,
             other_client_cores: (own - flow.cores).max(0.0),
             server_cores: server,
@@ -143,6 +158,17 @@ impl Window {
             socket_drops: ["/proc/net/udp", "/proc/net/udp6"].iter().map(|table| drops(table, ports)).sum(),
         }
     }
+}
+
+/// Of the frames since each track's count, but for those that may be on their way.
+fn to_the_last(tracks: &[(Arc<PublishedTrack>, u64)]) -> Percentiles {
+    let mut histogram = empty_histogram();
+    for (track, before) in tracks {
+        let frames = *before..track.sent.frames().saturating_sub(ON_THE_WAY);
+        let times = frames.filter_map(|number| track.sent.to_the_last(u32::try_from(number).ok()?));
+        times.for_each(|time| histogram.saturating_record(u64::try_from(time.as_micros()).unwrap_or(u64::MAX)));
+    }
+    Percentiles::of(&histogram)
 }
 
 fn drops(table: &str, ports: &BTreeSet<u16>) -> u64 {

@@ -107,7 +107,7 @@ pub struct ClientFinding {
 #[derive(Debug)]
 pub struct WorkerFinding {
     pub clients: Vec<ClientFinding>,
-    /// From a frame's last packet sent to its last packet here, µs; of judged slots, and of video where the client has any.
+    /// From a frame's last packet sent to its last packet here, µs; of video where the client has any.
     pub latency_us: Histogram<u64>,
 }
 
@@ -225,7 +225,9 @@ impl Worker {
         for outcome in seat.client.outcomes() {
             let Outcome::Frame { publisher, number } = outcome else { continue };
             let track = self.cast.track(publisher).filter(|track| track.clip.codec().is_video() == shows);
-            if let Some(age) = track.and_then(|track| track.sent.age(number, now)) {
+            let Some(track) = track else { continue };
+            track.sent.see(number, now);
+            if let Some(age) = track.sent.age(number, now) {
                 self.latency_us.saturating_record(u64::try_from(age.as_micros()).unwrap_or(u64::MAX));
             }
         }

@@ -79,6 +79,14 @@ pub fn extract(codec: Codec, marked: &Bytes) -> Option<(Bytes, Mark)> {
     }
 }
 
+/// The mark that lies whole in one packet's payload, wherever that is.
+pub fn find(payload: &[u8]) -> Option<Mark> {
+    // Most end with it.
+    let tail = payload.len().checked_sub(MARK_LEN).and_then(|at| Mark::decode(payload.get(at..)?));
+    let begins = |at: usize| Mark::decode(payload.get(at..at + MARK_LEN)?);
+    tail.or_else(|| payload.windows(MAGIC.len()).position(|bytes| bytes == MAGIC).and_then(begins))
+}
+
 fn embed_h264(body: &Bytes, mark: Mark) -> Bytes {
     let payload = SEI_UUID.len() + MARK_LEN;
     let mut sei = BytesMut::with_capacity(payload + 4);

@@ -37,6 +37,14 @@ impl Codec {
         }
     }
 
+    /// Time between two frames of the loops in ticks of the RTP clock.
+    pub const fn frame_ticks(self) -> u32 {
+        match self {
+            Self::Vp8 | Self::H264 => 3_000,
+            Self::Opus => 960,
+        }
+    }
+
     /// Whether frames depend on earlier ones, so that a stream must start with a keyframe.
     pub const fn is_video(self) -> bool {
         match self {
@@ -165,10 +173,7 @@ impl Clip {
 
     /// Time between two frames in ticks of the RTP clock.
     pub const fn frame_ticks(&self) -> u32 {
-        match self.codec {
-            Codec::Vp8 | Codec::H264 => 3_000,
-            Codec::Opus => 960,
-        }
+        self.codec.frame_ticks()
     }
 }
 
