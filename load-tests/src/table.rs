@@ -100,6 +100,7 @@ pub fn of_crowd(report: &CrowdReport) -> String {
         ["offer to first frame", &percentiles(&report.first_frame)],
         ["frame latency", &percentiles(&report.frame_latency)],
         ["to the last viewer of a frame", &percentiles(&measured.to_the_last)],
+        ["sound from picture", &percentiles(&report.lip_offset)],
         [
             "clients' CPU",
             &format!("{:.0} ns a packet, {:.2} cores in {} threads", flow.ns_per_packet, flow.cores, report.threads),

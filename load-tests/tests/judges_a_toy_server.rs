@@ -9,7 +9,7 @@ use std::time::Duration;
 use load_tests::media::{ClipSize, Codec};
 use load_tests::scenario::{self, Plan, Progress, Report, Tolerance};
 use load_tests::verify::Fault;
-use relay::Conduct;
+use relay::{Conduct, DELAY};
 use tokio_util::sync::CancellationToken;
 
 fn plan(publishers: u16, subscribers: u16) -> Plan {
@@ -71,14 +71,23 @@ async fn a_run_that_is_interrupted_still_reports() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_misconduct_is_found() {
-    for (conduct, publishers, fault) in [
-        (Conduct::LosesPackets, 1, Fault::Lost),
-        (Conduct::SkipsFrames, 1, Fault::FrameMissing),
-        (Conduct::CrossesPublishers, 2, Fault::WrongPublisher),
-        (Conduct::StartsAnywhere, 1, Fault::NotKeyframeStart),
+    for (conduct, rooms, publishers, fault) in [
+        (Conduct::LosesPackets, 1, 1, Fault::Lost),
+        (Conduct::SkipsFrames, 1, 1, Fault::FrameMissing),
+        (Conduct::CrossesPublishers, 1, 2, Fault::WrongPublisher),
+        (Conduct::CrossesRooms, 2, 1, Fault::WrongRoom),
+        (Conduct::StartsAnywhere, 1, 1, Fault::NotKeyframeStart),
     ] {
-        let report = judged(conduct, &Plan { audio: false, ..plan(publishers, 1) }).await;
+        let report = judged(conduct, &Plan { rooms, audio: false, ..plan(publishers, 1) }).await;
         assert!(!report.verified, "{conduct:?}");
         assert!(report.faults.contains_key(&fault), "{conduct:?}: {:?}", report.faults);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_delay_within_the_server_is_in_the_latency() {
+    let report = judged(Conduct::Delays, &Plan { audio: false, ..plan(1, 1) }).await;
+    assert!(report.verified, "{:#?}", report.failures);
+    let (median, added) = (report.frame_latency.p50_ms, DELAY.as_secs_f64() * 1_000.0);
+    assert!(median >= added, "{median} ms, of which the server added {added}");
 }

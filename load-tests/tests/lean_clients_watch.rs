@@ -70,6 +70,16 @@ async fn every_frame_reaches_every_client_whole() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn vp9_and_av1_reach_every_client_whole() {
+    for codec in [Codec::Vp9, Codec::Av1] {
+        let report = run(&webinar(2, codec, Verify::All), Offload::On, &CancellationToken::new()).await;
+        assert!(report.verified, "{codec}: {:#?}\n{:?}", report.failures, report.warnings);
+        assert_eq!((report.judged, report.first_frame.samples), (4, 4));
+        assert!(report.frames > 4 * 80 * 2 && report.lip_offset.samples > 0, "{codec}: {} frames", report.frames);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn those_who_meet_see_and_hear_all_others() {
     let meeting = Shape { publishers: 3, publishers_do: Publishers::Meet, ..webinar(1, Codec::H264, Verify::All) };
     let report = run(&meeting, Offload::On, &CancellationToken::new()).await;

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use rtc::peer_connection::configuration::media_engine::{
-    MIME_TYPE_H264, MIME_TYPE_OPUS, MIME_TYPE_RTX, MIME_TYPE_VP8, MediaEngine,
+    MIME_TYPE_AV1, MIME_TYPE_H264, MIME_TYPE_OPUS, MIME_TYPE_RTX, MIME_TYPE_VP8, MIME_TYPE_VP9, MediaEngine,
 };
 use rtc::rtp_transceiver::rtp_sender::{RTCPFeedback, RTCRtpCodec, RTCRtpCodecParameters, RtpCodecKind};
 use tokio::sync::{mpsc, watch};
@@ -184,6 +184,8 @@ fn registry(role: PeerRole, media: &mut MediaEngine, counters: &Arc<Counters>) -
 pub(super) const fn payload_type(codec: Codec) -> u8 {
     match codec {
         Codec::Vp8 => 96,
+        Codec::Vp9 => 98,
+        Codec::Av1 => 45,
         Codec::H264 => 102,
         Codec::Opus => 111,
     }
@@ -191,13 +193,15 @@ pub(super) const fn payload_type(codec: Codec) -> u8 {
 
 /// Whether a payload type is one of those that clients offer for RTX.
 pub(super) const fn is_rtx(payload_type: u8) -> bool {
-    matches!(payload_type, 97 | 103)
+    matches!(payload_type, 46 | 97 | 99 | 103)
 }
 
 /// What is sent and offered for `codec`.
 pub fn rtp_codec(codec: Codec) -> RTCRtpCodec {
     let (mime_type, channels, fmtp) = match codec {
         Codec::Vp8 => (MIME_TYPE_VP8, 0, ""),
+        Codec::Vp9 => (MIME_TYPE_VP9, 0, "profile-id=0"),
+        Codec::Av1 => (MIME_TYPE_AV1, 0, "level-idx=5;profile=0;tier=0"),
         Codec::H264 => (MIME_TYPE_H264, 0, "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f"),
         Codec::Opus => (MIME_TYPE_OPUS, 2, "minptime=10;useinbandfec=1"),
     };

@@ -196,7 +196,7 @@ impl Outgoing {
     async fn send(&mut self, number: u32, index: u16) -> Result<(), ClientError> {
         let clip = &self.track.clip;
         let Some(frame) = clip.frame(index) else { return Ok(()) };
-        let marked = mark::embed(clip.codec(), &frame.body, Mark { publisher: self.track.tag, number, index });
+        let marked = mark::embed(clip.codec(), &frame.body, Mark::new(self.track.tag, number, index));
         let ticks = clip.frame_ticks().wrapping_mul(number);
         let mut packets = self.packetizer.packetize(&marked, ticks).into_iter().peekable();
         while let Some(packet) = packets.next() {

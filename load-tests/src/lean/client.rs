@@ -68,7 +68,7 @@ impl Client {
             keys: None,
             phase: Phase::Checking,
             connected_at: None,
-            slots: slots.map(|((codec, look), at)| Slot::new(codec, at.ssrc, at.rtx, look)).collect(),
+            slots: slots.map(|((codec, look), at)| Slot::new(now, codec, at.ssrc, at.rtx, look)).collect(),
             outgoing: Outgoing::new(senders),
             transport_cc: answer.transport_cc,
             arrivals: TransportArrivals::new(now),
@@ -252,8 +252,7 @@ impl Client {
         self.send_media();
         for report in packets.iter().filter_map(|packet| packet.as_any().downcast_ref::<SenderReport>()) {
             if let Some(slot) = self.slots.iter_mut().find(|slot| slot.ssrc == Some(report.ssrc)) {
-                let middle = u32::try_from((report.ntp_time >> 16) & u64::from(u32::MAX)).unwrap_or_default();
-                slot.on_sender_report(now, middle);
+                slot.on_sender_report(now, report);
             }
         }
     }
@@ -263,12 +262,19 @@ impl Client {
         self.out.extend(self.outgoing.poll(keys));
     }
 
+    /// Pictures and sounds belong together in their order.
+    fn compare_lips(&mut self) {
+        let (pictures, sounds): (Vec<_>, Vec<_>) = self.slots.iter_mut().partition(|slot| slot.is_video());
+        pictures.into_iter().zip(sounds).for_each(|(picture, sound)| picture.compare_lips(sound));
+    }
+
     /// Everything that is due, in one datagram (RFC 5506).
     fn feed_back(&mut self, now: Instant) {
         let mut plain = Vec::new();
         if now >= self.next_report {
             self.next_report = now + REPORT_INTERVAL;
             self.outgoing.report(now, &mut plain);
+            self.compare_lips();
             let blocks: Vec<_> = self.slots.iter_mut().filter_map(|slot| slot.reception(now)).collect();
             feedback::receiver_report(&mut plain, self.ssrc, blocks);
         }

@@ -49,6 +49,8 @@ fn push(sdp: &mut String, words: std::fmt::Arguments<'_>) {
 fn section(sdp: &mut String, local: &LocalParameters<'_>, mid: usize, codec: Codec) {
     let (kind, types) = match codec {
         Codec::Vp8 => ("video", "96 97"),
+        Codec::Vp9 => ("video", "98 99"),
+        Codec::Av1 => ("video", "45 46"),
         Codec::H264 => ("video", "102 103"),
         Codec::Opus => ("audio", "111"),
     };
@@ -60,6 +62,12 @@ fn section(sdp: &mut String, local: &LocalParameters<'_>, mid: usize, codec: Cod
     push(sdp, format_args!("a=extmap:{TRANSPORT_CC_ID} {TRANSPORT_CC_URI}\r\n"));
     *sdp += match codec {
         Codec::Vp8 => "a=rtpmap:96 VP8/90000\r\na=rtpmap:97 rtx/90000\r\na=fmtp:97 apt=96\r\n",
+        Codec::Vp9 => {
+            "a=rtpmap:98 VP9/90000\r\na=fmtp:98 profile-id=0\r\na=rtpmap:99 rtx/90000\r\na=fmtp:99 apt=98\r\n"
+        }
+        Codec::Av1 => {
+            "a=rtpmap:45 AV1/90000\r\na=fmtp:45 level-idx=5;profile=0;tier=0\r\na=rtpmap:46 rtx/90000\r\na=fmtp:46 apt=45\r\n"
+        }
         Codec::H264 => {
             "a=rtpmap:102 H264/90000\r\na=fmtp:102 level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f\r\n\
              a=rtpmap:103 rtx/90000\r\na=fmtp:103 apt=102\r\n"

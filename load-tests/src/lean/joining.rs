@@ -88,7 +88,10 @@ impl Crowd {
             Part::Watch(publishers) => {
                 publishers.iter().for_each(|publisher| add(pinned(*publisher).0, pinned(*publisher).1))
             }
-            Part::Follow(slots) => (0..*slots).for_each(|_| add(Expected::Anyone, Expected::Anyone)),
+            Part::Follow(slots) => {
+                let anyone = Expected::Anyone { room: seat.room };
+                (0..*slots).for_each(|_| add(anyone, anyone));
+            }
         }
         slots
     }

@@ -19,6 +19,7 @@ pub mod header;
 pub mod ice;
 mod joining;
 pub mod keys;
+pub mod lips;
 pub mod live;
 pub mod numbering;
 pub mod outgoing;

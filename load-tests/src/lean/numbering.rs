@@ -63,7 +63,7 @@ mod tests {
             let clip = Clip::embedded(codec, ClipSize::Large).unwrap();
             let start = StreamStart { timestamp: u32::MAX - 10_000, ..StreamStart::default() };
             let mut packetizer = Packetizer::new(codec, 7, 96, start);
-            let mark = Mark { publisher: PublisherTag(9), number: 5, index: 0 };
+            let mark = Mark::new(PublisherTag(9), 5, 0);
             let marked = mark::embed(codec, &clip.frame(0).unwrap().body, mark);
             let mut numbering = Numbering::default();
             for packet in packetizer.packetize(&marked, 3_000) {

@@ -53,6 +53,8 @@ pub struct CrowdReport {
     pub first_frame: Percentiles,
     /// From a frame's last packet sent to the whole frame here; of sounds where there is no video.
     pub frame_latency: Percentiles,
+    /// How far sounds were from their pictures by sender reports, whichever way; of judged clients.
+    pub lip_offset: Percentiles,
     /// Whole frames, video and audio, since the clients joined.
     pub frames: u64,
     /// Packets that were missing, and came by retransmission or late.
@@ -68,6 +70,7 @@ impl CrowdReport {
     pub(super) fn new(shape: &Shape, threads: usize, gro: bool, measured: Measured, ended: Ended) -> Self {
         let mut failures = ended.signalling;
         let (mut connect, mut first_frame, mut latency) = (empty_histogram(), empty_histogram(), empty_histogram());
+        let mut lips = empty_histogram();
         let mut report = Self {
             shape: shape.clone(),
             threads,
@@ -83,6 +86,7 @@ impl CrowdReport {
             connect: Percentiles::default(),
             first_frame: Percentiles::default(),
             frame_latency: Percentiles::default(),
+            lip_offset: Percentiles::default(),
             frames: 0,
             mended: 0,
             duplicates: 0,
@@ -95,6 +99,11 @@ impl CrowdReport {
             for client in &finding.clients {
                 report.add(client);
                 failures.extend(failures_of(shape, client));
+                client
+                    .slots
+                    .iter()
+                    .flat_map(|slot| slot.lips.apart())
+                    .for_each(|micros| lips.saturating_record(micros));
                 let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
                 client
                     .connected_after
@@ -109,6 +118,7 @@ impl CrowdReport {
         report.connect = Percentiles::of(&connect);
         report.first_frame = Percentiles::of(&first_frame);
         report.frame_latency = Percentiles::of(&latency);
+        report.lip_offset = Percentiles::of(&lips);
         report.verified = failures.is_empty() && report.joined > 0;
         report.failures_total = failures.len();
         report.failures = failures.into_iter().take(FAILURES_MAX).collect();

@@ -49,6 +49,8 @@ impl SenderPlan {
         let ssrc = random.random_range(1..u32::MAX - 1);
         let (payload_type, rtx) = match track.clip.codec() {
             Codec::Vp8 => (96, Some(ssrc + 1)),
+            Codec::Vp9 => (98, Some(ssrc + 1)),
+            Codec::Av1 => (45, Some(ssrc + 1)),
             Codec::H264 => (102, Some(ssrc + 1)),
             Codec::Opus => (111, None),
         };
@@ -133,7 +135,7 @@ impl Sender {
             self.last_keyframe = now;
         }
         let Some(frame) = clip.frame(self.index) else { return };
-        let mark = Mark { publisher: self.track.tag, number: self.number, index: self.index };
+        let mark = Mark::new(self.track.tag, self.number, self.index);
         let marked = mark::embed(clip.codec(), &frame.body, mark);
         let packets = self.packetizer.packetize(&marked, clip.frame_ticks().wrapping_mul(self.number));
         self.index = clip.next_index(self.index);

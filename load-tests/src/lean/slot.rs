@@ -5,14 +5,16 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rtcp::reception_report::ReceptionReport;
+use rtcp::sender_report::SenderReport;
 use rtp::Packet;
 
 use super::header::ClearHeader;
+use super::lips::{LipOffsets, MediaClock};
 use super::numbering::Numbering;
 use super::reception::Reception;
 use super::stream::{Framing, StreamWatch};
 use crate::media::Codec;
-use crate::packetize::vp8;
+use crate::packetize::begins_keyframe;
 use crate::verify::{ClipOf, DEFAULT_PATIENCE, Expected, Fault, Outcome, TrackVerifier};
 
 /// A keyframe is asked for at most this often, as browsers do.
@@ -56,6 +58,8 @@ pub struct SlotReport {
     pub last_packet: Option<Instant>,
     pub faults: BTreeMap<Fault, u64>,
     pub examples: Vec<String>,
+    /// From the sound beside it, of judged pictures.
+    pub lips: LipOffsets,
 }
 
 /// One stream towards a viewer.
@@ -73,6 +77,8 @@ pub struct Slot {
     keyframe_wanted: bool,
     last_pli: Option<Instant>,
     reception: Reception,
+    clock: MediaClock,
+    lips: LipOffsets,
 }
 
 impl std::fmt::Debug for Slot {
@@ -82,7 +88,7 @@ impl std::fmt::Debug for Slot {
 }
 
 impl Slot {
-    pub fn new(codec: Codec, ssrc: Option<u32>, rtx: Option<u32>, look: Look) -> Self {
+    pub fn new(now: Instant, codec: Codec, ssrc: Option<u32>, rtx: Option<u32>, look: Look) -> Self {
         let judging = match look {
             Look::Judge { expected, clip_of } => {
                 Judging::Full(Box::new(TrackVerifier::new(codec, expected, clip_of, DEFAULT_PATIENCE)))
@@ -102,6 +108,8 @@ impl Slot {
             keyframe_wanted: false,
             last_pli: None,
             reception: Reception::default(),
+            clock: MediaClock::new(now, codec.clock_rate()),
+            lips: LipOffsets::default(),
         }
     }
 
@@ -130,6 +138,9 @@ impl Slot {
     pub fn on_media(&mut self, now: Instant, header: &ClearHeader, packet: Option<Packet>, seen: &mut Vec<Outcome>) {
         self.payload_type.get_or_insert(header.payload_type);
         self.reception.on_packet(now, header.timestamp, self.codec.clock_rate());
+        if matches!(self.judging, Judging::Full(_)) && (header.marker || !self.is_video()) {
+            self.clock.on_frame(now, header.timestamp);
+        }
         self.take(now, header, packet, seen);
     }
 
@@ -189,9 +200,16 @@ impl Slot {
         self.watch.fault(Fault::NotAuthentic, 1);
     }
 
-    /// A sender report about this stream: the middle 32 bits of its NTP time.
-    pub fn on_sender_report(&mut self, now: Instant, middle: u32) {
+    /// A sender report about this stream.
+    pub fn on_sender_report(&mut self, now: Instant, report: &SenderReport) {
+        let middle = u32::try_from((report.ntp_time >> 16) & u64::from(u32::MAX)).unwrap_or_default();
         self.reception.on_sender_report(now, middle);
+        self.clock.on_sender_report(report.ntp_time, report.rtp_time);
+    }
+
+    /// Holds this picture against its sound; to be called once a second.
+    pub fn compare_lips(&mut self, sound: &mut Self) {
+        self.lips.compare(&mut self.clock, &mut sound.clock);
     }
 
     /// Gives up on what is missing too long. True where something is still missing or a keyframe is wanted.
@@ -248,7 +266,7 @@ impl Slot {
     /// What was found so far.
     pub fn report(&self) -> SlotReport {
         let authentic = |fault: &&Fault| **fault == Fault::NotAuthentic;
-        let (judged, faults, examples) = match &self.judging {
+        let (judged, mut faults, examples) = match &self.judging {
             Judging::Full(verifier) => {
                 let mut faults = verifier.report().faults.clone();
                 let forged = self.watch.faults.keys().find(authentic).and_then(|fault| self.watch.faults.get(fault));
@@ -257,6 +275,9 @@ impl Slot {
             }
             Judging::Sampled { .. } => (false, self.watch.faults.clone(), Vec::new()),
         };
+        if self.lips.are_apart() {
+            faults.insert(Fault::LipsApart, 1);
+        }
         SlotReport {
             codec: self.codec,
             judged,
@@ -268,27 +289,7 @@ impl Slot {
             last_packet: self.last_packet,
             faults,
             examples,
+            lips: self.lips.clone(),
         }
-    }
-}
-
-/// Whether a decoder could begin at this packet.
-fn begins_keyframe(codec: Codec, payload: &[u8]) -> bool {
-    match codec {
-        Codec::Vp8 => vp8::descriptor(payload).is_some_and(|descriptor| {
-            // The frame's first bit is 0 on a keyframe (RFC 6386 §9.1).
-            descriptor.starts_frame && payload.get(descriptor.length).is_some_and(|first| first & 1 == 0)
-        }),
-        Codec::H264 => {
-            let unit = |at: usize| payload.get(at).map(|byte| byte & 0x1f);
-            let first = match unit(0) {
-                // STAP-A: behind its header and a length; FU-A: the type of what is cut (RFC 6184 §5.7, §5.8).
-                Some(24) => unit(3),
-                Some(28) => unit(1),
-                single => single,
-            };
-            matches!(first, Some(5 | 7 | 8))
-        }
-        Codec::Opus => true,
     }
 }

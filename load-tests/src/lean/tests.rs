@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication;
 use rtcp::receiver_report::ReceiverReport;
+use rtcp::sender_report::SenderReport;
 use rtcp::transport_feedbacks::transport_layer_nack::TransportLayerNack;
 use rtp::Packet;
 use shared::marshal::Marshal;
@@ -20,12 +21,15 @@ use super::slot::{Look, SlotReport};
 use crate::media::mark::{self, Mark, PublisherTag};
 use crate::media::{Clip, ClipSize, Codec};
 use crate::packetize::{Packetizer, StreamStart};
-use crate::verify::{Expected, Fault};
+use crate::verify::{ClipOf, Expected, Fault};
 
 const ALICE: PublisherTag = PublisherTag(1);
 const BOB: PublisherTag = PublisherTag(2);
 const SSRC: u32 = 77;
 const RTX: u32 = 78;
+/// Of Alice's voice, and where it goes.
+const VOICE: PublisherTag = PublisherTag(3);
+const SOUND: u32 = 79;
 const TICK: Duration = Duration::from_millis(10);
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -59,6 +63,9 @@ impl World {
             },
             Looked::Sampled => Look::Sample { every: u32::MAX },
         };
+        let tone = Arc::new(Clip::embedded(Codec::Opus, ClipSize::Large).unwrap());
+        let clip_of: Arc<ClipOf> = Arc::new(move |tag| (tag == VOICE).then(|| Arc::clone(&tone)));
+        let listen = Look::Judge { expected: Expected::Publisher(VOICE), clip_of };
         let identity = Arc::new(Identity::generate().unwrap());
         let material: Vec<u8> = (0..=255).take(Keys::MATERIAL_LEN).collect();
         let keys = || Keys::of_client(&material, identity.provider.as_ref()).unwrap();
@@ -67,7 +74,10 @@ impl World {
             pwd: "p".to_owned(),
             fingerprints: vec![],
             candidate: "192.0.2.1:9".parse().unwrap(),
-            sections: vec![AnsweredSection { rejected: false, ssrc: Some(SSRC), rtx: Some(RTX) }],
+            sections: vec![
+                AnsweredSection { rejected: false, ssrc: Some(SSRC), rtx: Some(RTX) },
+                AnsweredSection { rejected: false, ssrc: Some(SOUND), rtx: None },
+            ],
             transport_cc: None,
         };
         let local = Credentials { ufrag: "l".to_owned(), pwd: "q".to_owned() };
@@ -76,7 +86,7 @@ impl World {
             role: IceRole::Controlling,
             local,
             answer,
-            slots: vec![(codec, look)],
+            slots: vec![(codec, look), (Codec::Opus, listen)],
             senders: vec![],
             ssrc: 5,
             identity: Arc::clone(&identity),
@@ -89,7 +99,7 @@ impl World {
     }
 
     fn frame(&mut self) -> Vec<Packet> {
-        let mark = Mark { publisher: self.publisher, number: self.number, index: self.index };
+        let mark = Mark::new(self.publisher, self.number, self.index);
         let marked = mark::embed(self.clip.codec(), &self.clip.frame(self.index).unwrap().body, mark);
         let ticks = self.number * self.clip.frame_ticks();
         self.number += 1;
@@ -133,6 +143,15 @@ impl World {
         said
     }
 
+    /// Says by a sender report that `timestamp` of the stream is `at` of the sender's clock.
+    fn report_time(&mut self, ssrc: u32, at: Duration, timestamp: u32) {
+        let fraction = (u64::from(at.subsec_nanos()) << 32) / 1_000_000_000;
+        let ntp_time = (at.as_secs() << 32) | fraction;
+        let report = SenderReport { ssrc, ntp_time, rtp_time: timestamp, ..SenderReport::default() };
+        let sealed = self.keys.seal_rtcp(&report.marshal().unwrap()).unwrap();
+        self.client.handle_datagram(self.now, &sealed);
+    }
+
     fn report(&self) -> SlotReport {
         self.client.reports().remove(0)
     }
@@ -152,8 +171,9 @@ const VIDEO: [Codec; 2] = [Codec::Vp8, Codec::H264];
 
 #[test]
 fn a_clean_stream_is_clean_however_closely_one_looks() {
-    for (codec, looked) in
-        [Codec::Vp8, Codec::H264, Codec::Opus].into_iter().flat_map(|codec| BOTH.map(|it| (codec, it)))
+    for (codec, looked) in [Codec::Vp8, Codec::Vp9, Codec::Av1, Codec::H264, Codec::Opus]
+        .into_iter()
+        .flat_map(|codec| BOTH.map(|it| (codec, it)))
     {
         let mut world = World::new(codec, looked);
         let packets = world.frames(100);
@@ -224,7 +244,8 @@ fn a_packet_that_the_keys_do_not_open_is_found() {
 
 #[test]
 fn a_start_without_a_keyframe_is_found() {
-    for (codec, looked) in VIDEO.into_iter().flat_map(|codec| BOTH.map(|it| (codec, it))) {
+    let all = [Codec::Vp8, Codec::Vp9, Codec::Av1, Codec::H264];
+    for (codec, looked) in all.into_iter().flat_map(|codec| BOTH.map(|it| (codec, it))) {
         let mut world = World::new(codec, looked);
         world.frame();
         let packets = world.frames(3);
@@ -291,4 +312,40 @@ fn receiver_reports_tell_what_is_missing() {
     assert!(block.fraction_lost > 0);
     assert_eq!(block.last_sequence_number & 0xffff, u32::from(highest));
     assert_eq!(block.last_sequence_number >> 16, 1, "the number came round");
+}
+
+#[test]
+fn a_sound_that_sender_reports_put_beside_its_picture_is_found() {
+    for (ahead_ms, faults) in [(0, None), (30, None), (80, Some(1)), (-80, Some(1))] {
+        let mut world = World::new(Codec::Vp8, Looked::Closely);
+        let tone = Clip::embedded(Codec::Opus, ClipSize::Large).unwrap();
+        let mut voice =
+            Packetizer::new(Codec::Opus, SOUND, 111, StreamStart { timestamp: 7, ..StreamStart::default() });
+        let mut at = Duration::from_secs(100);
+        for sound in 0..250_u32 {
+            if sound % 50 == 1 {
+                let late = Duration::from_millis(u64::try_from(1_000 + ahead_ms).unwrap());
+                world.report_time(SSRC, at + Duration::from_secs(1), (u32::MAX - 20_000).wrapping_add(sound * 1_800));
+                world.report_time(SOUND, at + late, 7 + sound * 960);
+            }
+            // Pictures at 25 a second, each two of the loop's frame intervals' ticks apart less one part in six.
+            if sound % 2 == 0 {
+                let mut packets = world.frame();
+                let timestamp = (u32::MAX - 20_000).wrapping_add(sound * 1_800);
+                packets.iter_mut().for_each(|packet| packet.header.timestamp = timestamp);
+                world.send(packets);
+            }
+            let mark = Mark::new(VOICE, sound, u16::try_from(sound % 100).unwrap());
+            let marked = mark::embed(Codec::Opus, &tone.frame(mark.index).unwrap().body, mark);
+            let packets = voice.packetize(&marked, sound * 960);
+            world.send(packets);
+            world.wait(Duration::from_millis(20));
+            at += Duration::from_millis(20);
+        }
+        let report = world.report();
+        assert_eq!(report.faults.get(&Fault::LipsApart).copied(), faults, "{ahead_ms} ms: {:?}", report.lips);
+        assert_eq!(report.faults.len(), faults.iter().count(), "{:?}", report.examples);
+        let median = report.lips.apart().nth(2).unwrap();
+        assert!(median.abs_diff(1_000 * u64::try_from(i32::abs(ahead_ms)).unwrap()) < 2_000, "{median} µs");
+    }
 }

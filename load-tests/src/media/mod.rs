@@ -6,6 +6,7 @@
 mod annexb;
 mod ivf;
 pub mod mark;
+mod obu;
 mod ogg;
 
 use std::time::Duration;
@@ -14,6 +15,9 @@ use bytes::Bytes;
 use serde::Serialize;
 
 pub use annexb::{NAL_AUD, NAL_IDR, NAL_PPS, NAL_SEI, NAL_SPS, join_nals, nal_type, split_joined};
+pub use ivf::is_vp9_keyframe;
+pub(crate) use obu::leb128;
+pub use obu::{OBU_SEQUENCE_HEADER, obu_type};
 
 /// What a track carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, clap::ValueEnum)]
@@ -21,6 +25,10 @@ pub use annexb::{NAL_AUD, NAL_IDR, NAL_PPS, NAL_SEI, NAL_SPS, join_nals, nal_typ
 pub enum Codec {
     /// RFC 7741.
     Vp8,
+    /// RFC 9628, profile 0.
+    Vp9,
+    /// RTP Payload Format For AV1 (Alliance for Open Media), profile 0, without dependency descriptor.
+    Av1,
     /// RFC 6184, constrained baseline, packetization-mode 1.
     H264,
     /// RFC 7587.
@@ -32,7 +40,7 @@ impl Codec {
     /// RTP clock, Hz.
     pub const fn clock_rate(self) -> u32 {
         match self {
-            Self::Vp8 | Self::H264 => 90_000,
+            Self::Vp8 | Self::Vp9 | Self::Av1 | Self::H264 => 90_000,
             Self::Opus => 48_000,
         }
     }
@@ -40,7 +48,7 @@ impl Codec {
     /// Time between two frames of the loops in ticks of the RTP clock.
     pub const fn frame_ticks(self) -> u32 {
         match self {
-            Self::Vp8 | Self::H264 => 3_000,
+            Self::Vp8 | Self::Vp9 | Self::Av1 | Self::H264 => 3_000,
             Self::Opus => 960,
         }
     }
@@ -48,7 +56,7 @@ impl Codec {
     /// Whether frames depend on earlier ones, so that a stream must start with a keyframe.
     pub const fn is_video(self) -> bool {
         match self {
-            Self::Vp8 | Self::H264 => true,
+            Self::Vp8 | Self::Vp9 | Self::Av1 | Self::H264 => true,
             Self::Opus => false,
         }
     }
@@ -58,6 +66,8 @@ impl std::fmt::Display for Codec {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Vp8 => "VP8",
+            Self::Vp9 => "VP9",
+            Self::Av1 => "AV1",
             Self::H264 => "H264",
             Self::Opus => "Opus",
         })
@@ -91,7 +101,8 @@ pub enum MediaError {
     NoKeyframe,
 }
 
-/// One encoded frame: VP8 frame, Opus packet, or an H264 access unit as NAL units with 32-bit lengths ahead ([`join_nals`]).
+/// One encoded frame: VP8 or VP9 frame, Opus packet, or an H264 access unit as NAL units, an AV1 temporal unit as OBUs with
+/// 32-bit lengths ahead ([`join_nals`]).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Frame {
     pub body: Bytes,
@@ -108,18 +119,22 @@ pub struct Clip {
 const VP8_LARGE: &[u8] = include_bytes!("../../media/large.ivf");
 const VP8_SMALL: &[u8] = include_bytes!("../../media/small.ivf");
 const VP8_TINY: &[u8] = include_bytes!("../../media/tiny.ivf");
+const VP9: &[u8] = include_bytes!("../../media/vp9.ivf");
+const AV1: &[u8] = include_bytes!("../../media/av1.ivf");
 const H264_LARGE: &[u8] = include_bytes!("../../media/large.h264");
 const H264_SMALL: &[u8] = include_bytes!("../../media/small.h264");
 const H264_TINY: &[u8] = include_bytes!("../../media/tiny.h264");
 const TONE: &[u8] = include_bytes!("../../media/tone.ogg");
 
 impl Clip {
-    /// The committed loop of `codec`; Opus has one size.
+    /// The committed loop of `codec`; VP9, AV1 and Opus have one size.
     pub fn embedded(codec: Codec, size: ClipSize) -> Result<Self, MediaError> {
         match (codec, size) {
-            (Codec::Vp8, ClipSize::Large) => Self::new(codec, ivf::frames(VP8_LARGE)?),
-            (Codec::Vp8, ClipSize::Small) => Self::new(codec, ivf::frames(VP8_SMALL)?),
-            (Codec::Vp8, ClipSize::Tiny) => Self::new(codec, ivf::frames(VP8_TINY)?),
+            (Codec::Vp8, ClipSize::Large) => Self::new(codec, ivf::frames(codec, VP8_LARGE)?),
+            (Codec::Vp8, ClipSize::Small) => Self::new(codec, ivf::frames(codec, VP8_SMALL)?),
+            (Codec::Vp8, ClipSize::Tiny) => Self::new(codec, ivf::frames(codec, VP8_TINY)?),
+            (Codec::Vp9, _) => Self::new(codec, ivf::frames(codec, VP9)?),
+            (Codec::Av1, _) => Self::new(codec, ivf::frames(codec, AV1)?),
             (Codec::H264, ClipSize::Large) => Self::new(codec, annexb::access_units(H264_LARGE)?),
             (Codec::H264, ClipSize::Small) => Self::new(codec, annexb::access_units(H264_SMALL)?),
             (Codec::H264, ClipSize::Tiny) => Self::new(codec, annexb::access_units(H264_TINY)?),
@@ -166,7 +181,7 @@ impl Clip {
     /// Time between two frames.
     pub const fn frame_interval(&self) -> Duration {
         match self.codec {
-            Codec::Vp8 | Codec::H264 => Duration::from_nanos(1_000_000_000 / 30),
+            Codec::Vp8 | Codec::Vp9 | Codec::Av1 | Codec::H264 => Duration::from_nanos(1_000_000_000 / 30),
             Codec::Opus => Duration::from_millis(20),
         }
     }
@@ -190,6 +205,8 @@ mod tests {
             (Codec::H264, ClipSize::Large, 90, 9_000..11_500),
             (Codec::H264, ClipSize::Small, 60, 1_000..1_500),
             (Codec::H264, ClipSize::Tiny, 60, 300..600),
+            (Codec::Vp9, ClipSize::Small, 60, 700..1_000),
+            (Codec::Av1, ClipSize::Small, 60, 1_000..1_500),
             (Codec::Opus, ClipSize::Small, 150, 60..200),
         ] {
             let clip = Clip::embedded(codec, size).unwrap();

@@ -2,8 +2,8 @@
 
 use bytes::{BufMut, Bytes, BytesMut};
 
-use super::split_evenly;
-use crate::media::{nal_type, split_joined};
+use super::{DepacketizeError, split_evenly};
+use crate::media::{NAL_IDR, NAL_PPS, NAL_SPS, nal_type, split_joined};
 
 /// Single-time aggregation packet, RFC 6184 §5.7.1.
 const STAP_A: u8 = 24;
@@ -72,17 +72,6 @@ fn fragment(nal: &[u8], max: usize, payloads: &mut Vec<Bytes>) {
 pub struct Depacketizer {
     nals: Vec<Bytes>,
     fragments: Option<BytesMut>,
-}
-
-/// A payload that cannot belong where it stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum DepacketizeError {
-    #[error("payload is cut short")]
-    Short,
-    #[error("a fragment does not continue the one before")]
-    Fragment,
-    #[error("packet type is not of packetization-mode 1")]
-    Type,
 }
 
 impl Depacketizer {
@@ -155,6 +144,18 @@ impl Depacketizer {
         }
         Ok(())
     }
+}
+
+/// Whether a decoder could begin here: at parameter sets or an IDR slice.
+pub fn begins_keyframe(payload: &[u8]) -> bool {
+    let unit = |at: usize| payload.get(at).map(|byte| byte & TYPE);
+    let first = match unit(0) {
+        // Behind its header and a length, and the type of what is cut.
+        Some(STAP_A) => unit(3),
+        Some(FU_A) => unit(1),
+        single => single,
+    };
+    matches!(first, Some(NAL_IDR | NAL_SPS | NAL_PPS))
 }
 
 /// Whether a payload can be the first of an access unit.

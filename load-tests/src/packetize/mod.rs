@@ -3,8 +3,10 @@
 //! Second step out of a publisher: `media` → `packetize` → `client::publisher`. Invariant: sequence numbers are
 //! consecutive, all packets of a frame share one timestamp, the marker is on a video frame's last packet and nowhere else.
 
+pub mod av1;
 pub mod h264;
 pub mod vp8;
+pub mod vp9;
 
 use bytes::Bytes;
 use rtp::{Header, Packet};
@@ -13,6 +15,28 @@ use crate::media::Codec;
 
 /// Largest RTP payload, bytes: with 12 B header, 8 B extensions and a few of room it stays within libwebrtc's 1,200 B a packet.
 pub const MAX_PAYLOAD: usize = 1_170;
+
+/// A payload that cannot belong where it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DepacketizeError {
+    #[error("payload is cut short")]
+    Short,
+    #[error("a fragment does not continue the one before")]
+    Fragment,
+    #[error("packet type is not of packetization-mode 1")]
+    Type,
+}
+
+/// Whether a decoder could begin at this packet.
+pub fn begins_keyframe(codec: Codec, payload: &[u8]) -> bool {
+    match codec {
+        Codec::Vp8 => vp8::begins_keyframe(payload),
+        Codec::Vp9 => vp9::begins_keyframe(payload),
+        Codec::Av1 => av1::begins_keyframe(payload),
+        Codec::H264 => h264::begins_keyframe(payload),
+        Codec::Opus => true,
+    }
+}
 
 /// Cuts the frames of one track.
 #[derive(Debug)]
@@ -49,6 +73,8 @@ impl Packetizer {
     pub fn packetize(&mut self, frame: &Bytes, media_ticks: u32) -> Vec<Packet> {
         let payloads = match self.codec {
             Codec::Vp8 => vp8::payloads(frame, MAX_PAYLOAD, &mut self.picture),
+            Codec::Vp9 => vp9::payloads(frame, MAX_PAYLOAD, &mut self.picture),
+            Codec::Av1 => av1::payloads(frame, MAX_PAYLOAD),
             Codec::H264 => h264::payloads(frame, MAX_PAYLOAD),
             Codec::Opus => vec![frame.clone()],
         };
@@ -115,7 +141,7 @@ mod tests {
             let clip = Clip::embedded(codec, ClipSize::Tiny).unwrap();
             let mut packetizer = Packetizer::new(codec, 7, 96, StreamStart::default());
             for index in 0..u16::try_from(clip.len()).unwrap() {
-                let mark = Mark { publisher: PublisherTag(1), number: u32::from(index), index };
+                let mark = Mark::new(PublisherTag(1), u32::from(index), index);
                 let marked = mark::embed(codec, &clip.frame(index).unwrap().body, mark);
                 let packets = packetizer.packetize(&marked, 0).len();
                 assert!(packets == 1, "{codec} frame {index}: {packets} packets");

@@ -24,11 +24,17 @@ pub struct PictureIds {
 }
 
 impl PictureIds {
+    /// PictureID as 15 bits are written, and TL0PICIDX.
+    pub(super) fn bytes(self) -> [u8; 3] {
+        let [high, low] = self.picture_id.to_be_bytes();
+        [LONG_PICTURE_ID | high, low, self.tl0_pic_idx]
+    }
+
     pub(super) fn starting_at(picture_id: u16) -> Self {
         Self { picture_id: picture_id % PICTURE_ID_MODULUS, tl0_pic_idx: 0 }
     }
 
-    fn advance(&mut self) {
+    pub(super) fn advance(&mut self) {
         self.picture_id = (self.picture_id + 1) % PICTURE_ID_MODULUS;
         self.tl0_pic_idx = self.tl0_pic_idx.wrapping_add(1);
     }
@@ -36,16 +42,14 @@ impl PictureIds {
 
 /// Payloads of one frame of a stream with a single temporal layer.
 pub(super) fn payloads(frame: &[u8], max: usize, ids: &mut PictureIds) -> Vec<Bytes> {
-    let [high, low] = ids.picture_id.to_be_bytes();
+    let [high, low, tl0_pic_idx] = ids.bytes();
     let payloads = split_evenly(frame, max.saturating_sub(DESCRIPTOR_LEN))
         .enumerate()
         .map(|(at, piece)| {
             let mut payload = BytesMut::with_capacity(DESCRIPTOR_LEN + piece.len());
             payload.put_u8(EXTENDED | if at == 0 { START_OF_PARTITION } else { 0 });
             payload.put_u8(HAS_PICTURE_ID | HAS_TL0_PIC_IDX | HAS_TID);
-            payload.put_u8(LONG_PICTURE_ID | high);
-            payload.put_u8(low);
-            payload.put_u8(ids.tl0_pic_idx);
+            payload.put_slice(&[high, low, tl0_pic_idx]);
             payload.put_u8(0);
             payload.put_slice(piece);
             payload.freeze()
@@ -74,6 +78,22 @@ pub struct PictureId {
     pub modulus: u16,
 }
 
+/// A PictureID whose first byte was read.
+pub(super) fn picture_id(high: u8, rest: &mut impl Iterator<Item = u8>) -> Option<PictureId> {
+    Some(if high & LONG_PICTURE_ID != 0 {
+        PictureId { value: u16::from_be_bytes([high & 0x7f, rest.next()?]), modulus: PICTURE_ID_MODULUS }
+    } else {
+        PictureId { value: u16::from(high), modulus: 0x80 }
+    })
+}
+
+/// Whether a decoder could begin here: the frame's first bit is 0 on a keyframe (RFC 6386 §9.1).
+pub fn begins_keyframe(payload: &[u8]) -> bool {
+    descriptor(payload).is_some_and(|descriptor| {
+        descriptor.starts_frame && payload.get(descriptor.length).is_some_and(|first| first & 1 == 0)
+    })
+}
+
 /// Reads a payload's descriptor; `None` when it is cut short.
 pub fn descriptor(payload: &[u8]) -> Option<Descriptor> {
     let mut bytes = payload.iter().copied();
@@ -84,11 +104,7 @@ pub fn descriptor(payload: &[u8]) -> Option<Descriptor> {
         let flags = bytes.next()?;
         if flags & HAS_PICTURE_ID != 0 {
             let high = bytes.next()?;
-            parsed.picture_id = Some(if high & LONG_PICTURE_ID != 0 {
-                PictureId { value: u16::from_be_bytes([high & 0x7f, bytes.next()?]), modulus: PICTURE_ID_MODULUS }
-            } else {
-                PictureId { value: u16::from(high), modulus: 0x80 }
-            });
+            parsed.picture_id = Some(picture_id(high, &mut bytes)?);
         }
         if flags & HAS_TL0_PIC_IDX != 0 {
             parsed.tl0_pic_idx = Some(bytes.next()?);

@@ -5,7 +5,7 @@ use rtp::Packet;
 
 use super::report::{Fault, TrackReport};
 use crate::media::{Codec, join_nals};
-use crate::packetize::{h264, vp8};
+use crate::packetize::{DepacketizeError, av1, h264, vp8, vp9};
 
 /// A frame as it came, mark and all.
 pub(super) struct WholeFrame {
@@ -29,6 +29,7 @@ pub(super) struct Assembler {
     contiguous: bool,
     body: BytesMut,
     nals: h264::Depacketizer,
+    obus: av1::Depacketizer,
     picture: Option<(vp8::PictureId, Option<u8>)>,
 }
 
@@ -57,6 +58,7 @@ impl Assembler {
             contiguous: true,
             body: BytesMut::new(),
             nals: h264::Depacketizer::default(),
+            obus: av1::Depacketizer::default(),
             picture: None,
         }
     }
@@ -79,7 +81,7 @@ impl Assembler {
         let starts = self.starts(&packet.payload);
         match self.state {
             State::Within(of) if of == timestamp => {
-                if self.codec == Codec::Vp8 && starts {
+                if matches!(self.codec, Codec::Vp8 | Codec::Vp9) && starts {
                     return self.truncated(report, "a second start within a frame");
                 }
             }
@@ -115,19 +117,29 @@ impl Assembler {
 
     fn starts(&self, payload: &[u8]) -> bool {
         match self.codec {
-            Codec::Vp8 => vp8::descriptor(payload).is_some_and(|descriptor| descriptor.starts_frame),
+            Codec::Vp8 | Codec::Vp9 => self.descriptor(payload).is_some_and(|descriptor| descriptor.starts_frame),
+            Codec::Av1 => av1::can_start(payload),
             Codec::H264 => h264::can_start(payload),
             Codec::Opus => true,
         }
     }
 
-    fn take(&mut self, payload: &Bytes) -> Result<(), h264::DepacketizeError> {
+    fn descriptor(&self, payload: &[u8]) -> Option<vp8::Descriptor> {
         match self.codec {
-            Codec::Vp8 => {
-                let descriptor = vp8::descriptor(payload).ok_or(h264::DepacketizeError::Short)?;
+            Codec::Vp8 => vp8::descriptor(payload),
+            Codec::Vp9 => vp9::descriptor(payload),
+            Codec::Av1 | Codec::H264 | Codec::Opus => None,
+        }
+    }
+
+    fn take(&mut self, payload: &Bytes) -> Result<(), DepacketizeError> {
+        match self.codec {
+            Codec::Vp8 | Codec::Vp9 => {
+                let descriptor = self.descriptor(payload).ok_or(DepacketizeError::Short)?;
                 self.body.extend_from_slice(payload.get(descriptor.length..).unwrap_or_default());
                 Ok(())
             }
+            Codec::Av1 => self.obus.push(payload),
             Codec::H264 => self.nals.push(payload),
             Codec::Opus => {
                 self.body.extend_from_slice(payload);
@@ -138,7 +150,11 @@ impl Assembler {
 
     fn finish(&mut self, timestamp: u32, report: &mut TrackReport) -> Assembled {
         let body = match self.codec {
-            Codec::Vp8 | Codec::Opus => self.body.split().freeze(),
+            Codec::Vp8 | Codec::Vp9 | Codec::Opus => self.body.split().freeze(),
+            Codec::Av1 => match self.obus.finish() {
+                Ok(unit) => unit,
+                Err(error) => return self.truncated(report, &error.to_string()),
+            },
             Codec::H264 => match self.nals.finish() {
                 Ok(nals) => join_nals(nals.iter().map(AsRef::as_ref)),
                 Err(error) => return self.truncated(report, &error.to_string()),
@@ -160,14 +176,12 @@ impl Assembler {
     fn discard(&mut self) {
         self.body.clear();
         self.nals.reset();
+        self.obus.reset();
     }
 
     /// PictureID and TL0PICIDX go up by one from frame to frame; after a gap they may have gone further.
     fn check_picture(&mut self, payload: &[u8], report: &mut TrackReport) {
-        if self.codec != Codec::Vp8 {
-            return;
-        }
-        let Some(descriptor) = vp8::descriptor(payload) else { return };
+        let Some(descriptor) = self.descriptor(payload) else { return };
         let Some(id) = descriptor.picture_id else { return };
         if let Some((last, last_tl0)) = self.picture.replace((id, descriptor.tl0_pic_idx)) {
             let step = (id.modulus.wrapping_add(id.value).wrapping_sub(last.value)) % id.modulus;

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use super::assemble::WholeFrame;
 use super::report::{Fault, TrackReport};
 use super::{ClipOf, Expected, Outcome};
-use crate::media::mark::{self, Mark, PublisherTag};
+use crate::media::mark::{self, Mark, PublisherTag, RunId};
 use crate::media::{Clip, Codec};
 
 /// Follows what a decoder would have.
 pub(super) struct Judge {
     codec: Codec,
     expected: Expected,
+    run: RunId,
     clip_of: Arc<ClipOf>,
     clip: Option<(PublisherTag, Arc<Clip>)>,
     chain: Chain,
@@ -33,7 +34,8 @@ enum Chain {
 
 impl Judge {
     pub(super) fn new(codec: Codec, expected: Expected, clip_of: Arc<ClipOf>) -> Self {
-        Self { codec, expected, clip_of, clip: None, chain: Chain::Fresh, last: None, last_timestamp: None }
+        let run = RunId::of_this_process();
+        Self { codec, expected, run, clip_of, clip: None, chain: Chain::Fresh, last: None, last_timestamp: None }
     }
 
     /// A frame was lost in part.
@@ -50,8 +52,8 @@ impl Judge {
             report.fault(Fault::Altered, 1, || format!("a frame of {} bytes without a mark", frame.body.len()));
             return self.broken();
         };
-        if matches!(self.expected, Expected::Publisher(expected) if expected != mark.publisher) {
-            report.fault(Fault::WrongPublisher, 1, || format!("{mark:?}, expected {:?}", self.expected));
+        if let Some(fault) = self.stray(mark) {
+            report.fault(fault, 1, || format!("{mark:?}, expected {:?} of {:?}", self.expected, self.run));
             return self.broken();
         }
         let Some(clip) = self.clip_of(mark.publisher) else {
@@ -73,18 +75,34 @@ impl Judge {
         Some(Outcome::Frame { publisher: mark.publisher, number: mark.number })
     }
 
+    /// Whose frame may not be here. A publisher's encodings are all its own.
+    fn stray(&self, mark: Mark) -> Option<Fault> {
+        let (room, right) = match self.expected {
+            Expected::Publisher(tag) => (tag.room(), tag.track() == mark.publisher.track()),
+            Expected::Anyone { room } => (room, true),
+        };
+        if mark.run != self.run || mark.publisher.room() != room {
+            return Some(Fault::WrongRoom);
+        }
+        (!right).then_some(Fault::WrongPublisher)
+    }
+
     /// Follows the reference chain; counts what is missing or cannot be decoded.
     fn decodable(&mut self, clip: &Clip, mark: Mark, contiguous: bool, report: &mut TrackReport) -> bool {
         let last = self.last.filter(|last| last.publisher == mark.publisher);
+        let keyframe = clip.frame(mark.index).is_some_and(|frame| frame.keyframe);
         if let Some(last) = last {
             let skipped = mark.number.wrapping_sub(last.number).wrapping_sub(1);
-            // A frame that comes again or before its turn cannot be, in order of sequence numbers.
-            let fault = if skipped > u32::MAX / 2 { Fault::Altered } else { Fault::FrameMissing };
+            let fault = match skipped {
+                // A frame that comes again or before its turn cannot be, in order of sequence numbers.
+                skipped if skipped > u32::MAX / 2 => Fault::Altered,
+                _ if keyframe && contiguous && self.codec.is_video() => Fault::MovedOn,
+                _ => Fault::FrameMissing,
+            };
             if skipped != 0 {
                 report.fault(fault, u64::from(skipped.min(1_000)), || format!("{last:?}, then {mark:?}"));
             }
         }
-        let keyframe = clip.frame(mark.index).is_some_and(|frame| frame.keyframe);
         if keyframe {
             return true;
         }

@@ -32,8 +32,17 @@ pub enum Fault {
     Undecodable,
     /// Frames of the publisher that were never seen between two that were.
     FrameMissing,
+    /// Frames left out between two neighbours by sequence number, of which the second is a keyframe: the server fell
+    /// behind and moved on to the present. A viewer sees a picture that stands still, and nothing broken.
+    MovedOn,
+    /// A frame of another room, or of another run.
+    WrongRoom,
     /// Another publisher's frame.
     WrongPublisher,
+    /// A frame of an encoding that does not fit the height that was asked for, longer after the asking than a switch takes.
+    WrongLayer,
+    /// Sound and picture are further apart than people forgive, by what sender reports say.
+    LipsApart,
     /// A frame that no publisher ever sent in these bytes.
     Altered,
     /// A packet that the keys of its connection do not open.
@@ -44,13 +53,16 @@ impl Fault {
     /// Whether loss on the way can cause it; the others are faults of the server whatever the link does.
     pub const fn may_follow_loss(self) -> bool {
         match self {
-            Self::Lost | Self::NotKeyframeStart | Self::Undecodable | Self::FrameMissing => true,
+            Self::Lost | Self::NotKeyframeStart | Self::Undecodable | Self::FrameMissing | Self::MovedOn => true,
             Self::RewrittenTwice
             | Self::IdentityChanged
             | Self::Truncated
             | Self::PictureIdJump
             | Self::TimestampBackwards
+            | Self::WrongRoom
             | Self::WrongPublisher
+            | Self::WrongLayer
+            | Self::LipsApart
             | Self::Altered
             | Self::NotAuthentic => false,
         }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use rtp::Packet;
 
 use super::*;
-use crate::media::mark::{self, Mark};
+use crate::media::mark::{self, Mark, RunId};
 use crate::media::{ClipSize, Codec, Frame};
 use crate::packetize::{Packetizer, StreamStart};
 
@@ -22,16 +22,18 @@ struct Stream {
     publisher: PublisherTag,
     number: u32,
     index: u16,
+    run: RunId,
 }
 
 impl Stream {
     fn new(codec: Codec, publisher: PublisherTag) -> Self {
         let clip = Arc::new(Clip::embedded(codec, ClipSize::Large).unwrap());
-        Self { clip, packetizer: Packetizer::new(codec, 77, 96, NEAR_WRAP), publisher, number: 0, index: 0 }
+        let packetizer = Packetizer::new(codec, 77, 96, NEAR_WRAP);
+        Self { clip, packetizer, publisher, number: 0, index: 0, run: RunId::of_this_process() }
     }
 
     fn frame(&mut self) -> Vec<Packet> {
-        let mark = Mark { publisher: self.publisher, number: self.number, index: self.index };
+        let mark = Mark { run: self.run, ..Mark::new(self.publisher, self.number, self.index) };
         let Frame { body, .. } = self.clip.frame(self.index).unwrap();
         let marked = mark::embed(self.clip.codec(), body, mark);
         let ticks = self.number * self.clip.frame_ticks();
@@ -99,8 +101,8 @@ fn judged(codec: Codec, packets: Vec<Packet>) -> Run {
     run
 }
 
-const ALL: [Codec; 3] = [Codec::Vp8, Codec::H264, Codec::Opus];
-const VIDEO: [Codec; 2] = [Codec::Vp8, Codec::H264];
+const ALL: [Codec; 5] = [Codec::Vp8, Codec::Vp9, Codec::Av1, Codec::H264, Codec::Opus];
+const VIDEO: [Codec; 4] = [Codec::Vp8, Codec::Vp9, Codec::Av1, Codec::H264];
 
 #[test]
 fn a_clean_stream_is_clean_through_loop_end_and_every_wrap() {
@@ -147,6 +149,8 @@ fn a_gap_is_lost_breaks_the_chain_and_asks_for_a_keyframe() {
     for codec in VIDEO {
         let mut stream = Stream::new(codec, ALICE);
         let mut packets = stream.frames(5);
+        // A keyframe is of several packets whatever the codec.
+        stream.keyframe_next();
         let mut hit = stream.frame();
         hit.remove(2);
         packets.extend(hit);
@@ -223,9 +227,12 @@ fn a_start_within_a_frame_or_without_a_keyframe_is_found() {
 fn a_frame_without_its_end_is_found() {
     for codec in VIDEO {
         let mut stream = Stream::new(codec, ALICE);
-        let mut packets = stream.frames(3);
+        let mut packets = stream.frames(2);
+        stream.keyframe_next();
+        packets.extend(stream.frame());
         // The server ended the frame early and renumbered what followed: nothing is missing by sequence number.
         packets.pop();
+        stream.keyframe_next();
         let mut rest = stream.frames(2);
         for packet in &mut rest {
             packet.header.sequence_number = packet.header.sequence_number.wrapping_sub(1);
@@ -234,7 +241,7 @@ fn a_frame_without_its_end_is_found() {
         let run = judged(codec, packets);
         assert_eq!(run.verifier.report().count(Fault::Truncated), 1, "{codec}");
         assert_eq!(run.verifier.report().count(Fault::Lost), 0);
-        assert_eq!(run.frames(), 2);
+        assert_eq!(run.frames(), 4);
     }
 }
 
@@ -277,6 +284,34 @@ fn whole_frames_left_out_are_found_although_the_sequence_numbers_agree() {
 }
 
 #[test]
+fn moving_on_to_a_keyframe_is_told_apart_from_a_broken_chain() {
+    for codec in VIDEO {
+        let mut stream = Stream::new(codec, ALICE);
+        let mut packets = stream.frames(3);
+        stream.skip(38);
+        stream.keyframe_next();
+        packets.extend(stream.frames(3));
+        let run = judged(codec, packets);
+        run.only(&[(Fault::MovedOn, 38)]);
+        assert_eq!(run.frames(), 6, "{codec}: what follows can be decoded");
+    }
+}
+
+#[test]
+fn another_rooms_frames_and_those_of_another_run_are_found() {
+    let elsewhere = PublisherTag(ALICE.0 | (7 << 16));
+    for codec in ALL {
+        judged(codec, Stream::new(codec, elsewhere).frames(4)).only(&[(Fault::WrongRoom, 4)]);
+        let mut stream = Stream::new(codec, ALICE);
+        stream.run = RunId(stream.run.0 ^ 1);
+        judged(codec, stream.frames(4)).only(&[(Fault::WrongRoom, 4)]);
+        let mut anyone = Run::new(codec, Expected::Anyone { room: 0 });
+        anyone.feed(Stream::new(codec, elsewhere).frames(4));
+        anyone.only(&[(Fault::WrongRoom, 4)]);
+    }
+}
+
+#[test]
 fn another_publishers_frames_are_found() {
     for codec in ALL {
         let run = judged(codec, Stream::new(codec, BOB).frames(4));
@@ -306,7 +341,7 @@ fn a_slot_may_change_publishers_at_a_keyframe_only() {
     for codec in VIDEO {
         let switch = |at_keyframe: bool| {
             let (mut alice, mut bob) = (Stream::new(codec, ALICE), Stream::new(codec, BOB));
-            let mut run = Run::new(codec, Expected::Anyone);
+            let mut run = Run::new(codec, Expected::Anyone { room: 0 });
             run.feed(alice.frames(5));
             if !at_keyframe {
                 bob.skip(3);

@@ -16,6 +16,7 @@ use rtc::media_stream::MediaStreamTrack;
 use rtc::rtp_transceiver::rtp_sender::{RTCRtpCodingParameters, RTCRtpEncodingParameters, RtpCodecKind};
 use rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication;
 use tokio::sync::{Mutex, broadcast};
+use tokio::time::Instant;
 use webrtc::media_stream::track_local::TrackLocal;
 use webrtc::media_stream::track_local::static_rtp::TrackLocalStaticRTP;
 use webrtc::media_stream::track_remote::{TrackRemote, TrackRemoteEvent};
@@ -32,11 +33,19 @@ pub enum Conduct {
     CrossesPublishers,
     /// The stream begins wherever it happens to be.
     StartsAnywhere,
+    /// Viewers of the run's room 0 get those of room 1 and the other way round.
+    CrossesRooms,
+    /// Every packet leaves [`DELAY`] later than it could.
+    Delays,
 }
+
+/// What a toy that delays adds.
+pub const DELAY: Duration = Duration::from_millis(150);
 
 struct Published {
     remote: Arc<dyn TrackRemote>,
-    packets: broadcast::Sender<rtp::Packet>,
+    /// With when they came.
+    packets: broadcast::Sender<(Instant, rtp::Packet)>,
 }
 
 type PublishedKey = (String, String, &'static str);
@@ -88,7 +97,7 @@ async fn whip(
             tokio::spawn(async move {
                 while let Some(event) = published.remote.poll().await {
                     if let TrackRemoteEvent::OnRtpPacket(packet) = event {
-                        let _ = published.packets.send(packet);
+                        let _ = published.packets.send((Instant::now(), packet));
                     }
                 }
             });
@@ -108,6 +117,11 @@ async fn whep(
     if toy.conduct == Conduct::CrossesPublishers {
         watch.reverse();
     }
+    let room = match (toy.conduct, room.strip_suffix('0'), room.strip_suffix('1')) {
+        (Conduct::CrossesRooms, Some(run), _) => format!("{run}1"),
+        (Conduct::CrossesRooms, _, Some(run)) => format!("{run}0"),
+        _ => room,
+    };
     let mut seats: BTreeMap<&str, std::vec::IntoIter<String>> =
         [("video", watch.clone().into_iter()), ("audio", watch.into_iter())].into();
     let mut forwarding = Vec::new();
@@ -163,7 +177,10 @@ async fn forward(published: Arc<Published>, local: Arc<TrackLocalStaticRTP>, kin
     }
     let mut started = kind == "audio" || conduct == Conduct::StartsAnywhere;
     let (mut count, mut frames, mut closed_over) = (0_u32, 0_u32, 0_u16);
-    while let Ok(mut packet) = packets.recv().await {
+    while let Ok((came, mut packet)) = packets.recv().await {
+        if conduct == Conduct::Delays {
+            tokio::time::sleep_until(came + DELAY).await;
+        }
         let descriptor = vp8::descriptor(&packet.payload).unwrap_or_default();
         let starts_frame = kind == "video" && descriptor.starts_frame;
         // The frame's first bit is 0 for a keyframe.
