@@ -6,10 +6,10 @@ WEB_SOURCES := $(shell find web/src web/build web/public web/index.html web/vite
 WEB_READY := web/node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
-.PHONY: help run build web server test lint e2e bench screenshots clean
+.PHONY: help run build web server test lint e2e bench bench-janus screenshots clean
 
 help: ## list the targets
-	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## /  make \1\t/' | expand -t 22
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 22
 
 run: ## build what is missing, start the server, print the links (ARGS="--http-addr …" is passed on)
 	@.ci/install.sh build
@@ -51,6 +51,14 @@ bench: ## CPU per forwarded packet, memory per participant, latency
 	@.ci/install.sh build
 	@$(MAKE) --no-print-directory build
 	cargo run --release -p load-tests --bin sfu-load -- bench $(ARGS)
+
+bench-janus: ## the same loads on this server and on Debian's Janus, and the ratio of their costs
+	@.ci/install.sh build
+	@.ci/install.sh janus
+	@$(MAKE) --no-print-directory build
+	@mkdir -p "$(TARGET)/bench"
+	cargo run --release -p load-tests --bin sfu-load -- bench-janus \
+	  --json "$(TARGET)/bench/janus.json" --svg "$(TARGET)/bench/janus.svg" $(ARGS)
 
 screenshots: build ## the page in each of its states, into target/screenshots
 	@.ci/install.sh test

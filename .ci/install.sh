@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Installs what is missing for one purpose: build, lint or test. As root by apt-get; otherwise it says what to install.
+# Installs what is missing for one purpose: build, lint, test or janus. As root by apt-get; otherwise it says what to install.
 set -euo pipefail
 
-purpose=${1:?usage: install.sh build|lint|test}
+purpose=${1:?usage: install.sh build|lint|test|janus}
 missing=()
 
 # need COMMAND PACKAGE...
@@ -34,15 +34,28 @@ if [[ $purpose == test ]]; then
   need python3 python3
   python3 -c 'import ensurepip, venv' >/dev/null 2>&1 || missing+=(python3-pip python3-venv)
 fi
+if [[ $purpose == janus ]]; then need janus janus; fi
 
 if ((${#missing[@]} == 0)); then exit 0; fi
+
+# Debian's package brings a service that starts at once and at every boot; the benchmark wants the program alone.
+brings_service=0
+if [[ " ${missing[*]} " == *" janus "* ]]; then brings_service=1; fi
 
 if ((EUID != 0)); then
   echo "Missing for 'make $purpose': ${missing[*]}" >&2
   echo "Install them with:  sudo apt-get update && sudo apt-get install -y ${missing[*]}" >&2
+  if ((brings_service)); then echo "Then end the service that came with it:  sudo systemctl disable --now janus" >&2; fi
   exit 1
 fi
 echo "== installing ${missing[*]}"
 export DEBIAN_FRONTEND=noninteractive
+policy=/usr/sbin/policy-rc.d
+if ((brings_service)) && [[ ! -e $policy ]]; then
+  trap 'rm -f "$policy"' EXIT
+  printf '#!/bin/sh\nexit 101\n' >"$policy"
+  chmod +x "$policy"
+fi
 apt-get update -qq
 apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+if ((brings_service)); then update-rc.d janus disable >/dev/null 2>&1 || true; fi

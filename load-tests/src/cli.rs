@@ -1,6 +1,7 @@
 //! The command line, and what each command does with it.
 
 mod crowd;
+mod janus;
 
 use std::net::{IpAddr, ToSocketAddrs, UdpSocket};
 use std::path::PathBuf;
@@ -12,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::bench::{self, BenchError, BenchPlan};
 use crate::client::{ClientError, Server};
+use crate::janus::CompareError;
 use crate::lean::LeanError;
 use crate::media::{ClipSize, Codec};
 use crate::relay::{self, RelayArgs, RelayError};
@@ -40,6 +42,8 @@ enum Command {
     Audio(crowd::Heard),
     /// Start a server of its own for each crowd and measure CPU per forwarded packet, memory and latency.
     Bench(BenchArgs),
+    /// Have the same crowds on a server of its own and on a Janus of its own, and compare CPU per forwarded packet.
+    BenchJanus(janus::JanusArgs),
     /// Relay UDP between clients, browsers too, and one media port of a server, over links that impair.
     Relay(Box<RelayArgs>),
 }
@@ -129,6 +133,10 @@ pub enum CliError {
     Lean(#[from] LeanError),
     #[error(transparent)]
     Relay(#[from] RelayError),
+    #[error(transparent)]
+    Compare(#[from] CompareError),
+    #[error("the figures cannot be drawn: {0}")]
+    Draw(String),
     #[error("the report cannot be written as JSON: {0}")]
     Json(#[from] serde_json::Error),
 }
@@ -143,6 +151,7 @@ pub async fn execute(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Rooms(args) => args.rooms(&stop).await,
         Command::Audio(args) => args.audio(&stop).await,
         Command::Bench(args) => bench(args, &stop).await,
+        Command::BenchJanus(args) => janus::execute(args, &stop).await,
         Command::Relay(args) => Ok(relay::run(*args, &stop).await?),
     }
 }

@@ -6,7 +6,8 @@ use crate::bench::BenchReport;
 use crate::lean::{CrowdReport, Media, Publishers};
 use crate::scenario::{Percentiles, Report};
 
-fn table() -> Table {
+/// An empty table in the style of all.
+pub(crate) fn table() -> Table {
     let mut table = Table::new();
     table.load_preset(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
     table

@@ -2,11 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test's own helpers may fail the test")]
 
-use std::net::SocketAddr;
-use std::path::Path;
-use std::sync::Arc;
-
-use load_tests::janus::{JanusError, JanusProcess, VideoRooms};
+use load_tests::bench::{BenchError, System};
+use load_tests::janus::{Janus, JanusError};
 use load_tests::lean::{self, CrowdOptions, CrowdReport, Live, Media, Offload, Publishers, Shape, Shows, Verify};
 use load_tests::media::{ClipSize, Codec};
 use load_tests::verify::Fault;
@@ -14,19 +11,18 @@ use tokio_util::sync::CancellationToken;
 
 /// `None` where there is no Janus.
 async fn run(shape: &Shape) -> Option<CrowdReport> {
-    let process = match JanusProcess::start(Path::new("janus")).await {
-        Err(JanusError::NoPlugins { .. }) => {
+    let running = match (Janus { program: "janus".into() }).start().await {
+        Err(BenchError::Janus(JanusError::NoPlugins { .. })) => {
             eprintln!("passed over: Janus is not installed (make bench-janus installs it)");
             return None;
         }
-        process => process.unwrap(),
+        running => running.unwrap(),
     };
-    let rooms = VideoRooms::of(&process).await.unwrap();
-    let bind = SocketAddr::new(process.media, 0).to_string();
-    let options = CrowdOptions { threads: 1, bind, offload: Offload::On, server_pid: Some(process.pid) };
+    let options =
+        CrowdOptions { threads: 1, bind: running.bind(), offload: Offload::On, server_pid: Some(running.pid()) };
     let stop = CancellationToken::new();
-    let report = lean::run(Arc::new(rooms), shape, &options, &Live::silent(), &stop).await.unwrap();
-    process.stop().await;
+    let report = lean::run(running.entrance(), shape, &options, &Live::silent(), &stop).await.unwrap();
+    running.stop().await;
     Some(report)
 }
 

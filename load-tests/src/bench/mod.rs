@@ -17,12 +17,13 @@ use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
 use crate::client::ClientError;
+use crate::janus::JanusError;
 use crate::media::Codec;
 use crate::scenario::Progress;
 
 pub use draw::draw;
 pub use process::ServerProcess;
-pub(crate) use process::own_cpu;
+pub(crate) use process::{kernel, own_cpu, processor, processors};
 pub use step::{Spread, Step};
 pub use system::{Running, Sends, Sfu, System};
 pub(crate) use threads::ThreadTimes;
@@ -68,6 +69,8 @@ pub enum BenchError {
     Accounting { pid: u32, source: std::io::Error },
     #[error(transparent)]
     Client(#[from] ClientError),
+    #[error(transparent)]
+    Janus(#[from] JanusError),
     #[error("{path} cannot be written: {source}")]
     Write { path: PathBuf, source: std::io::Error },
     #[error("the figures cannot be drawn: {0}")]

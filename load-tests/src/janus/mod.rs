@@ -2,19 +2,30 @@
 //! VideoRoom's requests as far as publishing and watching need them.
 //!
 //! A client's way in: [`lean`](crate::lean) joining → `rooms` (who, what) → `api` (requests and events) → Janus.
+//! [`compare`] runs each load on both servers in turns, and `comparison` says what that shows.
 //! Invariant: what is measured of Janus is measured by the code that measures our own server.
 
 mod api;
+mod compare;
+mod comparison;
 mod configuration;
+mod draw;
 mod offer;
 mod process;
 mod rooms;
+mod system;
+mod table;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
+pub use compare::{CompareError, ComparePlan, Comparison, compare};
+pub use comparison::{Row, Side, Spread};
+pub use draw::draw;
 pub use process::JanusProcess;
 pub use rooms::VideoRooms;
+pub use system::Janus;
+pub use table::of_comparison;
 
 /// What can keep Janus from being measured.
 #[derive(Debug, thiserror::Error)]

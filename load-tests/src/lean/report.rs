@@ -55,6 +55,8 @@ pub struct CrowdReport {
     pub frame_latency: Percentiles,
     /// How far sounds were from their pictures by sender reports, whichever way; of judged clients.
     pub lip_offset: Percentiles,
+    /// Packets of media since the clients joined, mended ones among them.
+    pub packets: u64,
     /// Whole frames, video and audio, since the clients joined.
     pub frames: u64,
     /// Packets that were missing, and came by retransmission or late.
@@ -87,6 +89,7 @@ impl CrowdReport {
             first_frame: Percentiles::default(),
             frame_latency: Percentiles::default(),
             lip_offset: Percentiles::default(),
+            packets: 0,
             frames: 0,
             mended: 0,
             duplicates: 0,
@@ -133,6 +136,7 @@ impl CrowdReport {
         self.connected += usize::from(client.connected_after.is_some());
         self.judged += usize::from(client.slots.iter().any(|slot| slot.judged));
         for slot in &client.slots {
+            self.packets += slot.packets;
             self.frames += slot.frames;
             self.mended += slot.mended;
             self.duplicates += slot.duplicates;
