@@ -1,5 +1,6 @@
 //! The command line, and what each command does with it.
 
+mod bench;
 mod crowd;
 mod janus;
 
@@ -11,7 +12,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 use tokio_util::sync::CancellationToken;
 
-use crate::bench::{self, BenchError, BenchPlan};
+use crate::bench::BenchError;
 use crate::client::{ClientError, Server};
 use crate::janus::CompareError;
 use crate::lean::LeanError;
@@ -40,8 +41,8 @@ enum Command {
     Rooms(crowd::Seen),
     /// Everybody in a large room publishes Opus alone and hears those whom the server chooses for three slots.
     Audio(crowd::Heard),
-    /// Start a server of its own for each crowd and measure CPU per forwarded packet, memory and latency.
-    Bench(BenchArgs),
+    /// Start a server of its own for each of many crowds and measure CPU per forwarded packet, memory and latency.
+    Bench(bench::BenchArgs),
     /// Have the same crowds on a server of its own and on a Janus of its own, and compare CPU per forwarded packet.
     BenchJanus(janus::JanusArgs),
     /// Relay UDP between clients, browsers too, and one media port of a server, over links that impair.
@@ -92,36 +93,6 @@ struct RunArgs {
     json: bool,
 }
 
-#[derive(Debug, Args)]
-struct BenchArgs {
-    /// The server's program, built with --release; by default the one beside this program.
-    #[arg(long)]
-    server: Option<PathBuf>,
-    /// Numbers of viewers of one publisher.
-    #[arg(long, value_delimiter = ',', default_value = "10,50,200")]
-    viewers: Vec<u16>,
-    /// Measured windows for each number; the median is the result.
-    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=100))]
-    repeats: u16,
-    /// Length of a window, s.
-    #[arg(long, default_value_t = 4)]
-    window: u64,
-    #[arg(long, value_enum, default_value = "vp8")]
-    codec: Codec,
-    /// Publish and watch Opus beside the video.
-    #[arg(long)]
-    audio: bool,
-    /// Viewers judged packet by packet; the others only count.
-    #[arg(long, default_value_t = 5)]
-    judged: u16,
-    /// Write the figures here.
-    #[arg(long, value_name = "FILE")]
-    json: Option<PathBuf>,
-    /// Draw the figures here.
-    #[arg(long, value_name = "FILE")]
-    svg: Option<PathBuf>,
-}
-
 /// A command could not be carried out.
 #[derive(Debug, thiserror::Error)]
 pub enum CliError {
@@ -150,7 +121,7 @@ pub async fn execute(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Meeting(args) => args.meeting(&stop).await,
         Command::Rooms(args) => args.rooms(&stop).await,
         Command::Audio(args) => args.audio(&stop).await,
-        Command::Bench(args) => bench(args, &stop).await,
+        Command::Bench(args) => bench::execute(args, &stop).await,
         Command::BenchJanus(args) => janus::execute(args, &stop).await,
         Command::Relay(args) => Ok(relay::run(*args, &stop).await?),
     }
@@ -180,27 +151,6 @@ async fn run(args: RunArgs, stop: &CancellationToken) -> Result<ExitCode, CliErr
         println!("{}", table::of_run(&report));
     }
     Ok(if report.verified { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-async fn bench(args: BenchArgs, stop: &CancellationToken) -> Result<ExitCode, CliError> {
-    let plan = BenchPlan {
-        server: args.server.unwrap_or_else(server_beside_this),
-        viewers: args.viewers,
-        repeats: args.repeats,
-        window: Duration::from_secs(args.window.max(1)),
-        codec: args.codec,
-        audio: args.audio,
-        judged: args.judged,
-    };
-    let report = bench::run(&plan, &Progress::on_terminal(), stop).await?;
-    println!("{}", table::of_bench(&report));
-    if let Some(path) = &args.json {
-        bench::write_file(path, &serde_json::to_string_pretty(&report)?)?;
-    }
-    if let Some(path) = &args.svg {
-        bench::write_file(path, &bench::draw(&report)?)?;
-    }
-    Ok(if report.verified() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn server_beside_this() -> PathBuf {

@@ -2,7 +2,6 @@
 
 use comfy_table::{ContentArrangement, Table, presets::UTF8_FULL_CONDENSED};
 
-use crate::bench::BenchReport;
 use crate::lean::{CrowdReport, Media, Publishers};
 use crate::scenario::{Percentiles, Report};
 
@@ -121,40 +120,6 @@ pub fn of_crowd(report: &CrowdReport) -> String {
     }
     if report.verified {
         text += "\n✓ nothing that was looked at is wrong";
-    }
-    text
-}
-
-/// A benchmark's report.
-pub fn of_bench(report: &BenchReport) -> String {
-    let mut table = table();
-    table.set_header([
-        "viewers",
-        "server ns/packet\nmedian (min–max)",
-        "packets/s",
-        "server / clients\ncores",
-        "KiB per viewer\nidle / watching",
-        "frame latency ms\np50 / p99",
-        "lost",
-        "faults",
-    ]);
-    for step in &report.steps {
-        table.add_row([
-            step.viewers.to_string(),
-            format!("{:.0} ({:.0}–{:.0})", step.ns_per_packet.median, step.ns_per_packet.min, step.ns_per_packet.max),
-            format!("{:.0}", step.packets_per_second),
-            format!("{:.2} / {:.2}", step.server_cores, step.client_cores),
-            format!("{:.0} / {:.0}", step.kib_per_idle_viewer, step.kib_per_watching_viewer),
-            format!("{:.2} / {:.2}", step.frame_latency.p50_ms, step.frame_latency.p99_ms),
-            step.packets_lost.to_string(),
-            step.failures.len().to_string(),
-        ]);
-    }
-    let mut text = table.to_string();
-    for step in &report.steps {
-        for words in step.warnings.iter().chain(&step.failures) {
-            text += &format!("\n! 1 → {}: {words}", step.viewers);
-        }
     }
     text
 }

@@ -5,55 +5,43 @@
 //! spoiled is marked with a warning.
 
 mod draw;
+mod measure;
 mod process;
-mod step;
+mod report;
+mod rows;
 mod system;
+mod table;
 mod threads;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
-use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
 use crate::client::ClientError;
 use crate::janus::JanusError;
-use crate::media::Codec;
-use crate::scenario::Progress;
+use crate::lean::{LeanError, Live};
 
 pub use draw::draw;
 pub use process::ServerProcess;
-pub(crate) use process::{kernel, own_cpu, processor, processors};
-pub use step::{Spread, Step};
+pub(crate) use process::{kernel, own_cpu, processor, processors, resident_of};
+pub use report::{BenchReport, Memory, PassedOver, RowReport, Spread};
+pub use rows::{Row, matrix};
 pub use system::{Running, Sends, Sfu, System};
+pub use table::{Style, of_bench};
 pub(crate) use threads::ThreadTimes;
 
 /// What to measure.
 #[derive(Clone, Debug)]
 pub struct BenchPlan {
-    /// The server's program.
-    pub server: PathBuf,
+    pub system: Arc<dyn System>,
     /// Crowds to measure, each with a fresh server.
-    pub viewers: Vec<u16>,
+    pub rows: Vec<Row>,
     pub repeats: u16,
     pub window: Duration,
-    pub codec: Codec,
-    pub audio: bool,
-    /// Viewers judged packet by packet.
-    pub judged: u16,
-}
-
-/// All figures, and where they were taken.
-#[derive(Clone, Debug, Serialize)]
-pub struct BenchReport {
-    pub codec: Codec,
-    pub audio: bool,
-    pub processor: String,
-    pub processors: usize,
-    pub kernel: String,
-    pub window_seconds: f64,
-    pub repeats: u16,
-    pub steps: Vec<Step>,
+    /// Threads that carry the viewers.
+    pub threads: usize,
 }
 
 /// The benchmark could not be carried out.
@@ -71,46 +59,65 @@ pub enum BenchError {
     Client(#[from] ClientError),
     #[error(transparent)]
     Janus(#[from] JanusError),
+    #[error(transparent)]
+    Lean(#[from] LeanError),
+    #[error("no row is called {asked}; there are {known}")]
+    NoSuchRow { asked: String, known: String },
     #[error("{path} cannot be written: {source}")]
     Write { path: PathBuf, source: std::io::Error },
     #[error("the figures cannot be drawn: {0}")]
     Draw(String),
-    #[error("stopped before the first crowd was measured")]
+    #[error("stopped before the first row was measured")]
     Stopped,
 }
 
-/// Measures every crowd in turn; `stop` ends after what is measured so far.
-pub async fn run(plan: &BenchPlan, progress: &Progress, stop: &CancellationToken) -> Result<BenchReport, BenchError> {
-    let mut steps = Vec::new();
-    for viewers in &plan.viewers {
-        if stop.is_cancelled() {
-            break;
-        }
-        steps.push(step::measure(plan, *viewers, progress, stop).await?);
-    }
-    if steps.is_empty() {
-        return Err(BenchError::Stopped);
-    }
-    Ok(BenchReport {
-        codec: plan.codec,
-        audio: plan.audio,
+/// Measures every row in turn; `stop` ends after what is measured so far. A row that fails does not keep the others.
+///
+/// # Errors
+/// [`BenchError::Stopped`] when nothing was measured, and the first row's error when none could be.
+pub async fn run(plan: &BenchPlan, live: &Live, stop: &CancellationToken) -> Result<BenchReport, BenchError> {
+    let mut report = BenchReport {
+        system: plan.system.name(),
         processor: process::processor(),
         processors: process::processors(),
         kernel: process::kernel(),
         window_seconds: plan.window.as_secs_f64(),
         repeats: plan.repeats,
-        steps,
-    })
-}
-
-impl BenchReport {
-    /// Whether all media was right; slow is not wrong.
-    pub fn verified(&self) -> bool {
-        self.steps.iter().all(|step| step.failures.is_empty())
+        rows: Vec::new(),
+        passed_over: Vec::new(),
+    };
+    let mut first_error = None;
+    for (number, row) in plan.rows.iter().enumerate() {
+        if stop.is_cancelled() {
+            break;
+        }
+        let title = format!("{} {}/{} {}", report.system, number + 1, plan.rows.len(), row.name);
+        live.begin(&title);
+        if let Some(why) = plan.system.lacks(&row.shape) {
+            live.say(&format!("{title}: passed over, {why}"));
+            report.passed_over.push(PassedOver { name: row.name.clone(), why: why.to_owned(), failed: false });
+            continue;
+        }
+        match measure::measure(plan, row, live, stop).await {
+            Ok(measured) => {
+                live.say(&format!("{title}: {}", table::in_short(&measured)));
+                report.rows.push(measured);
+            }
+            Err(BenchError::Stopped) => break,
+            Err(error) => {
+                live.say(&format!("{title}: {error}"));
+                report.passed_over.push(PassedOver { name: row.name.clone(), why: error.to_string(), failed: true });
+                first_error.get_or_insert(error);
+            }
+        }
     }
+    live.clear();
+    if report.rows.is_empty() { Err(first_error.unwrap_or(BenchError::Stopped)) } else { Ok(report) }
 }
 
-/// Writes a report's file.
+/// Writes a report's file, and its folder where there is none.
 pub fn write_file(path: &Path, text: &str) -> Result<(), BenchError> {
-    std::fs::write(path, text).map_err(|source| BenchError::Write { path: path.to_owned(), source })
+    let folder = path.parent().map_or(Ok(()), std::fs::create_dir_all);
+    let written = folder.and_then(|()| std::fs::write(path, text));
+    written.map_err(|source| BenchError::Write { path: path.to_owned(), source })
 }

@@ -68,16 +68,6 @@ impl ServerProcess {
         }
     }
 
-    /// CPU time of all its threads so far, user and system.
-    pub fn cpu(&self) -> Result<Duration, BenchError> {
-        cpu_of(self.pid).map_err(|source| BenchError::Accounting { pid: self.pid, source })
-    }
-
-    /// Resident memory, bytes.
-    pub fn resident(&self) -> Result<u64, BenchError> {
-        resident_of(self.pid).map_err(|source| BenchError::Accounting { pid: self.pid, source })
-    }
-
     /// Ends it.
     pub async fn stop(mut self) {
         if let Err(error) = self.child.kill().await {
@@ -138,7 +128,8 @@ pub fn cpu_of(pid: u32) -> io::Result<Duration> {
     Ok(ThreadTimes::of(pid)?.since(&ThreadTimes::default()))
 }
 
-fn resident_of(pid: u32) -> io::Result<u64> {
+/// Resident memory of a process, bytes.
+pub fn resident_of(pid: u32) -> io::Result<u64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).ok_or(io::ErrorKind::InvalidData)?;
     let kib: u64 = line.trim().trim_end_matches(" kB").parse().map_err(|_| io::ErrorKind::InvalidData)?;

@@ -11,22 +11,36 @@ use super::window::Flow;
 /// How often the line changes.
 const STEP: Duration = Duration::from_millis(500);
 
-/// One line on the terminal's error stream; nothing where that is no terminal.
+/// One line on the terminal's error stream; where that is no terminal, only what is [said](Self::say).
 #[derive(Clone, Debug)]
 pub struct Live {
     bar: ProgressBar,
+    talks: bool,
 }
 
 impl Live {
     pub fn on_terminal() -> Self {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-        let style = ProgressStyle::with_template("{spinner} {elapsed} {wide_msg}");
+        let style = ProgressStyle::with_template("{spinner} {elapsed} {prefix}{wide_msg}");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
-        Self { bar }
+        Self { bar, talks: true }
     }
 
     pub fn silent() -> Self {
-        Self { bar: ProgressBar::hidden() }
+        Self { bar: ProgressBar::hidden(), talks: false }
+    }
+
+    /// Puts `title` ahead of the line.
+    pub fn begin(&self, title: &str) {
+        self.bar.set_prefix(format!("{title} · "));
+        self.bar.tick();
+    }
+
+    /// Leaves `words` above the line.
+    pub fn say(&self, words: &str) {
+        if self.talks {
+            self.bar.suspend(|| eprintln!("{words}"));
+        }
     }
 
     pub(super) fn joining(&self, fleet: &Fleet, joined: usize, expected: usize) {
@@ -59,7 +73,8 @@ impl Live {
         }
     }
 
-    pub(super) fn clear(&self) {
+    /// Takes the line away.
+    pub fn clear(&self) {
         self.bar.finish_and_clear();
     }
 }

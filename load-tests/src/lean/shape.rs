@@ -148,13 +148,18 @@ impl Shape {
         self.subscribers.saturating_add(self.meeting())
     }
 
+    /// Slots of each medium of the viewer with this number.
+    pub fn slots(&self, number: u16) -> u32 {
+        match self.part_of(number) {
+            Part::Publish => 0,
+            Part::Watch(publishers) => u32::try_from(publishers.len()).unwrap_or(u32::MAX),
+            Part::Follow(slots) => u32::from(slots),
+        }
+    }
+
     /// Whether there is anything to see or hear for the viewer with this number.
     pub fn is_shown_some(&self, number: u16) -> bool {
-        match self.part_of(number) {
-            Part::Publish => false,
-            Part::Watch(publishers) => !publishers.is_empty(),
-            Part::Follow(slots) => self.publishers > 0 && slots > 0,
-        }
+        self.publishers > 0 && self.slots(number) > 0
     }
 
     /// Whether a slot without a frame is a fault: those that the server fills may stay empty.

@@ -104,19 +104,6 @@ impl Stage {
         Ok(stage)
     }
 
-    /// The same publishers, and the viewers of `plan` beside those already there.
-    pub async fn watched_by(
-        mut self,
-        server: &Server,
-        plan: &Plan,
-        progress: &Progress,
-        stop: &CancellationToken,
-    ) -> Result<Self, ClientError> {
-        self.plan = plan.clone();
-        self.bring_viewers(server, progress, stop).await?;
-        Ok(self)
-    }
-
     async fn bring_publishers(
         &mut self,
         server: &Server,

@@ -1,0 +1,144 @@
+//! One row: memory of those who wait, then of those who watch, and windows of forwarding.
+
+use std::time::{Duration, Instant};
+
+use tokio_util::sync::CancellationToken;
+
+use super::process::machine_cpu;
+use super::report::{Memory, RowReport, Sample};
+use super::rows::Row;
+use super::system::{Running, Sends};
+use super::{BenchError, BenchPlan, own_cpu, resident_of};
+use crate::lean::{Crowd, CrowdOptions, Live, Offload, Publishers, Shape};
+
+/// Time for allocations of the joining to settle.
+const SETTLE: Duration = Duration::from_secs(1);
+
+pub(super) async fn measure(
+    plan: &BenchPlan,
+    row: &Row,
+    live: &Live,
+    stop: &CancellationToken,
+) -> Result<RowReport, BenchError> {
+    let idle_kib = if row.measures_idle { Some(idle(plan, row, live, stop).await?) } else { None };
+    let running = plan.system.start().await?;
+    let (pid, shape) = (running.pid(), &row.shape);
+    let empty = resident(pid)?;
+    let mut crowd = Crowd::gather(running.entrance(), shape, &options(plan, running.as_ref(), row.offload))?;
+    crowd.publish(live, stop).await?;
+    tokio::time::sleep(SETTLE).await;
+    let published = resident(pid)?;
+    crowd.watch(live, stop).await;
+    tokio::time::sleep(SETTLE).await;
+    let mut samples = Vec::new();
+    while samples.len() < usize::from(plan.repeats) && !stop.is_cancelled() {
+        samples.push(sample(plan.window, running.as_ref(), &crowd, live, stop).await?);
+    }
+    let full = resident(pid)?;
+    let last = samples.last().ok_or(BenchError::Stopped)?.measured.clone();
+    let report = crowd.leave(last, stop.is_cancelled()).await;
+    running.stop().await;
+    let each = |bytes: u64, count: u32| kib(bytes) / f64::from(count.max(1));
+    let memory = Memory {
+        empty_kib: kib(empty),
+        idle_kib,
+        participant_kib: each(full.saturating_sub(empty), people(shape)),
+        subscription_kib: each(full.saturating_sub(published), subscriptions(shape)),
+    };
+    Ok(RowReport::new(row, &samples, memory, report))
+}
+
+/// Memory that each viewer of an empty room adds, KiB.
+async fn idle(plan: &BenchPlan, row: &Row, live: &Live, stop: &CancellationToken) -> Result<f64, BenchError> {
+    let shape = Shape { publishers: 0, publishers_do: Publishers::Publish, ..row.shape.clone() };
+    let running = plan.system.start().await?;
+    let before = resident(running.pid())?;
+    let mut crowd = Crowd::gather(running.entrance(), &shape, &options(plan, running.as_ref(), row.offload))?;
+    crowd.watch(live, stop).await;
+    tokio::time::sleep(SETTLE).await;
+    let after = resident(running.pid())?;
+    let nothing = crowd.play(Duration::ZERO, live, stop).await;
+    crowd.leave(nothing, false).await;
+    running.stop().await;
+    Ok(kib(after.saturating_sub(before)) / f64::from(people(&shape).max(1)))
+}
+
+fn options(plan: &BenchPlan, running: &dyn Running, offload: Offload) -> CrowdOptions {
+    CrowdOptions { threads: plan.threads, bind: running.bind(), offload, server_pid: Some(running.pid()) }
+}
+
+async fn sample(
+    window: Duration,
+    running: &dyn Running,
+    crowd: &Crowd,
+    live: &Live,
+    stop: &CancellationToken,
+) -> Result<Sample, BenchError> {
+    let sends = running.sends().await;
+    let (start, own, machine) = (Instant::now(), own_cpu()?, machine_cpu());
+    let measured = crowd.play(window, live, stop).await;
+    let elapsed = start.elapsed().as_secs_f64();
+    let own = own_cpu()?.saturating_sub(own).as_secs_f64() / elapsed;
+    let machine = machine_cpu().saturating_sub(machine).as_secs_f64() / elapsed;
+    let packets_per_send = running.sends().await.zip(sends).and_then(|(now, before)| batch(before, now));
+    let server = measured.server_cores.unwrap_or_default();
+    Ok(Sample { client_cores: own, other_cores: (machine - own - server).max(0.0), packets_per_send, measured })
+}
+
+/// Datagrams that a send took along between two looks.
+fn batch(before: Sends, now: Sends) -> Option<f64> {
+    let calls = now.calls.checked_sub(before.calls).filter(|calls| *calls > 0)?;
+    Some(float(now.datagrams.checked_sub(before.datagrams)?) / float(calls))
+}
+
+/// Who takes part: those who publish and watch are one each.
+pub(super) fn people(shape: &Shape) -> u32 {
+    u32::from(shape.rooms) * (u32::from(shape.publishers) + u32::from(shape.subscribers))
+}
+
+/// Slots of all viewers.
+pub(super) fn subscriptions(shape: &Shape) -> u32 {
+    let media = u32::from(shape.media.has_video()) + u32::from(shape.media.has_audio());
+    u32::from(shape.rooms) * (0..shape.viewers()).map(|viewer| shape.slots(viewer)).sum::<u32>() * media
+}
+
+fn resident(pid: u32) -> Result<u64, BenchError> {
+    resident_of(pid).map_err(|source| BenchError::Accounting { pid, source })
+}
+
+fn kib(bytes: u64) -> f64 {
+    float(bytes) / 1024.0
+}
+
+/// Exact below 2⁵³, which no counter here comes near.
+#[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "there is no other way from u64 to f64")]
+fn float(count: u64) -> f64 {
+    count as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bench::matrix;
+    use crate::media::Codec;
+
+    #[test]
+    fn who_takes_part_and_how_many_slots_they_have_follows_from_the_shape() {
+        let rows = matrix(Codec::Vp8);
+        let of = |name: &str| {
+            let row = rows.iter().find(|row| row.name == name).unwrap();
+            (people(&row.shape), subscriptions(&row.shape))
+        };
+        assert_eq!(of("webinar-200"), (201, 200));
+        assert_eq!(of("meeting-30"), (30, 870));
+        assert_eq!(of("rooms-50-single"), (100, 100));
+        assert_eq!(of("audio-100"), (100, 300));
+    }
+
+    #[test]
+    fn a_batch_is_of_the_time_between() {
+        let before = Sends { datagrams: 100, calls: 50 };
+        assert_eq!(batch(before, Sends { datagrams: 190, calls: 60 }), Some(9.0));
+        assert_eq!(batch(before, before), None);
+    }
+}

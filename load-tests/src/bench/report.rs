@@ -1,0 +1,186 @@
+//! A row's figures, and all of a benchmark's.
+
+use serde::Serialize;
+
+use super::rows::Row;
+use crate::lean::window::Measured;
+use crate::lean::{CrowdReport, Offload, Shape};
+use crate::scenario::Percentiles;
+use crate::verify::Fault;
+
+/// Share of all processors above which clients and server are in each other's way.
+const BUSY: f64 = 0.9;
+/// Work of other processes above which figures are disturbed, processors.
+const OTHERS_BUSY: f64 = 0.2;
+
+/// Middle and ends of repeated measurements.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Spread {
+    pub median: f64,
+    pub min: f64,
+    pub max: f64,
+}
+
+impl Spread {
+    /// Of any number of figures; zero of none.
+    pub fn of(figures: impl Iterator<Item = f64>) -> Self {
+        let mut sorted: Vec<_> = figures.collect();
+        sorted.sort_by(f64::total_cmp);
+        let at = |index: usize| sorted.get(index).copied().unwrap_or_default();
+        Self { median: at(sorted.len() / 2), min: at(0), max: at(sorted.len().saturating_sub(1)) }
+    }
+}
+
+/// One window's figures.
+#[derive(Clone, Debug)]
+pub(super) struct Sample {
+    pub(super) measured: Measured,
+    /// Processors' worth of work of this process.
+    pub(super) client_cores: f64,
+    /// The same of all others but the server.
+    pub(super) other_cores: f64,
+    pub(super) packets_per_send: Option<f64>,
+}
+
+/// Resident memory of the server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Memory {
+    /// Without anybody.
+    pub empty_kib: f64,
+    /// Added by each viewer who waits in an empty room, where that was measured.
+    pub idle_kib: Option<f64>,
+    /// Added by each who takes part, with all that it publishes and watches.
+    pub participant_kib: f64,
+    /// Added by the viewers, for each of their slots, a share of their transports in it.
+    pub subscription_kib: f64,
+}
+
+/// One row's figures; spreads are over the windows.
+#[derive(Clone, Debug, Serialize)]
+pub struct RowReport {
+    pub name: String,
+    pub shape: Shape,
+    /// Whether viewers received by `UDP_GRO`.
+    pub gro: bool,
+    /// CPU time of the server for each packet that a viewer received, retransmissions included.
+    pub ns_per_packet: Spread,
+    pub packets_per_second: Spread,
+    /// Datagrams that one send took along, feedback among them; where the server tells.
+    pub packets_per_send: Option<Spread>,
+    pub server_cores: Spread,
+    pub client_cores: Spread,
+    /// CPU time of the viewers' threads for each packet.
+    pub client_ns_per_packet: Spread,
+    /// Processors' worth of work by other processes of this machine.
+    pub other_cores: Spread,
+    pub memory: Memory,
+    /// From a frame's last packet sent to the last viewer who has the frame: quantiles over the frames of a window, ms.
+    pub to_the_last_p50_ms: Spread,
+    pub to_the_last_p99_ms: Spread,
+    /// The same to every viewer, since they joined.
+    pub frame_latency: Percentiles,
+    /// From a viewer's offer to its first frame.
+    pub first_frame: Percentiles,
+    /// Packets that never came, since the viewers joined.
+    pub lost: u64,
+    /// Packets that came late or by retransmission.
+    pub mended: u64,
+    pub warnings: Vec<String>,
+    pub failures: Vec<String>,
+    pub failures_total: usize,
+}
+
+impl RowReport {
+    pub(super) fn new(row: &Row, samples: &[Sample], memory: Memory, report: CrowdReport) -> Self {
+        let spread = |of: fn(&Sample) -> f64| Spread::of(samples.iter().map(of));
+        let batches: Vec<f64> = samples.iter().filter_map(|sample| sample.packets_per_send).collect();
+        let mut row = Self {
+            name: row.name.clone(),
+            shape: row.shape.clone(),
+            gro: row.offload == Offload::On,
+            ns_per_packet: spread(|sample| sample.measured.server_ns_per_packet.unwrap_or_default()),
+            packets_per_second: spread(|sample| sample.measured.flow.packets_per_second),
+            packets_per_send: (!batches.is_empty()).then(|| Spread::of(batches.iter().copied())),
+            server_cores: spread(|sample| sample.measured.server_cores.unwrap_or_default()),
+            client_cores: spread(|sample| sample.client_cores),
+            client_ns_per_packet: spread(|sample| sample.measured.flow.ns_per_packet),
+            other_cores: spread(|sample| sample.other_cores),
+            memory,
+            to_the_last_p50_ms: spread(|sample| sample.measured.to_the_last.p50_ms),
+            to_the_last_p99_ms: spread(|sample| sample.measured.to_the_last.p99_ms),
+            frame_latency: report.frame_latency,
+            first_frame: report.first_frame,
+            lost: report.faults.get(&Fault::Lost).copied().unwrap_or_default(),
+            mended: report.mended,
+            warnings: report.warnings,
+            failures: report.failures,
+            failures_total: report.failures_total,
+        };
+        row.warnings.extend(warnings(&row));
+        row
+    }
+}
+
+/// What makes the figures this machine's instead of the server's, beside what the crowd itself noticed.
+fn warnings(row: &RowReport) -> Vec<String> {
+    let mut warnings = Vec::new();
+    let cores = f64::from(u32::try_from(super::process::processors()).unwrap_or(1));
+    let (server, clients, others) = (row.server_cores.median, row.client_cores.median, row.other_cores.median);
+    if server + clients > BUSY * cores {
+        warnings.push(format!(
+            "clients ({clients:.2}) and server ({server:.2}) use nearly all of {cores} processors: latency and loss are this machine's"
+        ));
+    }
+    if others > OTHERS_BUSY {
+        warnings.push(format!(
+            "other processes use {others:.2} processors meanwhile: latency and loss say little, cost a little too much"
+        ));
+    }
+    warnings
+}
+
+/// A row without figures.
+#[derive(Clone, Debug, Serialize)]
+pub struct PassedOver {
+    pub name: String,
+    pub why: String,
+    /// Whether it was to be measured and could not.
+    pub failed: bool,
+}
+
+/// All figures, and where they were taken.
+#[derive(Clone, Debug, Serialize)]
+pub struct BenchReport {
+    pub system: String,
+    pub processor: String,
+    pub processors: usize,
+    pub kernel: String,
+    pub window_seconds: f64,
+    pub repeats: u16,
+    pub rows: Vec<RowReport>,
+    pub passed_over: Vec<PassedOver>,
+}
+
+impl BenchReport {
+    /// Whether all media was right and every row could be measured; slow is not wrong.
+    pub fn verified(&self) -> bool {
+        let failed = self.passed_over.iter().any(|row| row.failed);
+        !failed && self.rows.iter().all(|row| row.failures.is_empty())
+    }
+
+    /// The row with this name.
+    pub fn row(&self, name: &str) -> Option<&RowReport> {
+        self.rows.iter().find(|row| row.name == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_is_the_middle() {
+        assert_eq!(Spread::of([5.0, 1.0, 9.0].into_iter()), Spread { median: 5.0, min: 1.0, max: 9.0 });
+        assert_eq!(Spread::of(std::iter::empty()), Spread::default());
+    }
+}
