@@ -66,8 +66,8 @@ pub fn of_crowd(report: &CrowdReport) -> String {
     let (shape, measured, flow) = (&report.shape, &report.measured, &report.measured.flow);
     let media = match shape.media {
         Media::Video => shape.codec.to_string(),
-        Media::Both => format!("{} + Opus", shape.codec),
-        Media::Audio => "Opus".to_owned(),
+        Media::Both | Media::BothWithPauses => format!("{} + Opus", shape.codec),
+        Media::Audio | Media::AudioWithPauses => "Opus".to_owned(),
     };
     let publishers = match shape.publishers_do {
         Publishers::Publish => "publishers",

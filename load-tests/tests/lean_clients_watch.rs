@@ -80,6 +80,19 @@ async fn vp9_and_av1_reach_every_client_whole() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn simulcasts_and_sounds_with_pauses_reach_every_client_whole() {
+    for codec in [Codec::Vp8, Codec::H264] {
+        let (clip, media) = (ClipSize::Simulcast, Media::BothWithPauses);
+        let shape = Shape { clip, media, rooms: 1, publishers: 2, ..webinar(2, codec, Verify::All) };
+        let report = run(&shape, Offload::On, &CancellationToken::new()).await;
+        assert!(report.verified, "{codec}: {:#?}\n{:?}", report.failures, report.warnings);
+        // Of three encodings each viewer sees one of each publisher.
+        assert_eq!((report.judged, report.first_frame.samples), (2, 4));
+        assert!(report.publishers.rtp_out > 2 * 12 * 80, "{codec}: {:?}", report.publishers);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn those_who_meet_see_and_hear_all_others() {
     let meeting = Shape { publishers: 3, publishers_do: Publishers::Meet, ..webinar(1, Codec::H264, Verify::All) };
     let report = run(&meeting, Offload::On, &CancellationToken::new()).await;

@@ -64,12 +64,16 @@ pub(super) struct Crowd {
 pub(super) struct Video {
     #[arg(long, value_enum, default_value = "vp8")]
     codec: Codec,
-    /// Ten packets a frame at 640×360 and 2.5 Mbit/s, two at 320×180 and 300 kbit/s, or one at 160×90 and 120 kbit/s.
+    /// Ten packets a frame at 640×360 and 2.5 Mbit/s, two at 320×180 and 300 kbit/s, one at 160×90 and 120 kbit/s, or all
+    /// three as a simulcast (VP8 and H264).
     #[arg(long, value_enum, default_value = "large")]
     clip: ClipSize,
     /// Publish and watch Opus beside the video.
     #[arg(long)]
     audio: bool,
+    /// Leave silence out, as Opus may.
+    #[arg(long, requires = "audio")]
+    pauses: bool,
 }
 
 /// A shape with pictures.
@@ -86,6 +90,9 @@ pub(super) struct Seen {
 pub(super) struct Heard {
     #[command(flatten)]
     crowd: Crowd,
+    /// Leave silence out, as Opus may.
+    #[arg(long)]
+    pauses: bool,
 }
 
 /// What a shape takes where the command line says nothing: rooms, publishers, subscribers.
@@ -108,7 +115,11 @@ impl Seen {
     }
 
     fn shape(&self, name: &'static str, defaults: Defaults, publishers_do: Publishers) -> Shape {
-        let media = if self.video.audio { Media::Both } else { Media::Video };
+        let media = match (self.video.audio, self.video.pauses) {
+            (true, true) => Media::BothWithPauses,
+            (true, false) => Media::Both,
+            (false, _) => Media::Video,
+        };
         let Video { codec, clip, .. } = self.video;
         Shape { publishers_do, media, codec, clip, ..self.crowd.shape(name, defaults) }
     }
@@ -118,7 +129,8 @@ impl Heard {
     pub(super) async fn audio(self, stop: &CancellationToken) -> Result<ExitCode, CliError> {
         let shape = self.crowd.shape("audio", (1, 100, 0));
         let shows = Shows::Loudest(AUDIO_SLOTS);
-        let shape = Shape { publishers_do: Publishers::Meet, shows, media: Media::Audio, ..shape };
+        let media = if self.pauses { Media::AudioWithPauses } else { Media::Audio };
+        let shape = Shape { publishers_do: Publishers::Meet, shows, media, ..shape };
         self.crowd.run(shape, stop).await
     }
 }

@@ -69,7 +69,7 @@ impl Client {
             phase: Phase::Checking,
             connected_at: None,
             slots: slots.map(|((codec, look), at)| Slot::new(now, codec, at.ssrc, at.rtx, look)).collect(),
-            outgoing: Outgoing::new(senders),
+            outgoing: Outgoing::new(senders, answer.stamps, answer.transport_cc),
             transport_cc: answer.transport_cc,
             arrivals: TransportArrivals::new(now),
             ssrc,

@@ -59,8 +59,8 @@ pub struct Crowd {
     pub(super) fleet: Fleet,
     pub(super) cast: Cast,
     pub(super) clip_of: Arc<ClipOf>,
-    /// The loops that are published.
-    pub(super) video: Arc<Clip>,
+    /// The loops that are published; of a simulcast all, smallest first.
+    pub(super) video: Vec<Arc<Clip>>,
     pub(super) audio: Arc<Clip>,
     joined: Vec<Joined>,
     /// Why some could not join.
@@ -102,7 +102,7 @@ impl Crowd {
         let identity = Arc::new(Identity::generate().map_err(|error| LeanError::Identity(error.to_string()))?);
         let cast = Cast::default();
         let fleet = Fleet::start(options.threads, &cast).map_err(LeanError::Threads)?;
-        let clip = |codec| Clip::embedded(codec, shape.clip).map(Arc::new).map_err(ClientError::from);
+        let clip = |codec, size| Clip::embedded(codec, size).map(Arc::new).map_err(ClientError::from);
         Ok(Self {
             entrance,
             shape: shape.clone(),
@@ -111,8 +111,8 @@ impl Crowd {
             fleet,
             clip_of: clips(&cast),
             cast,
-            video: clip(shape.codec)?,
-            audio: clip(Codec::Opus)?,
+            video: shape.encodings().iter().map(|size| clip(shape.codec, *size)).collect::<Result<_, _>>()?,
+            audio: clip(Codec::Opus, shape.clip)?,
             joined: Vec::new(),
             refused: Vec::new(),
         })

@@ -5,11 +5,16 @@
 use std::fmt::Write;
 use std::net::SocketAddr;
 
-use super::sender::SenderIds;
+use super::sender::{RIDS, SenderIds};
 use crate::media::Codec;
 
 /// The id that offers give the transport-wide sequence number; the answer keeps it or leaves it out.
 const TRANSPORT_CC_ID: u8 = 3;
+/// Those that say which stream a packet is of, and how loud a sound is (RFC 8843 §15, RFC 8852 §4, RFC 6464 §4).
+const MID: (u8, &str) = (4, "urn:ietf:params:rtp-hdrext:sdes:mid");
+const RID: (u8, &str) = (10, "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id");
+const REPAIRED_RID: (u8, &str) = (11, "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id");
+const AUDIO_LEVEL: (u8, &str) = (1, "urn:ietf:params:rtp-hdrext:ssrc-audio-level");
 const TRANSPORT_CC_URI: &str = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01";
 
 /// Who a client says it is.
@@ -36,7 +41,7 @@ pub fn offer(local: &LocalParameters<'_>, sections: &[(Codec, Direction)]) -> St
     sdp += "\r\na=extmap-allow-mixed\r\na=msid-semantic: WMS\r\n";
     for (mid, (codec, direction)) in sections.iter().enumerate() {
         section(&mut sdp, local, mid, *codec);
-        route(&mut sdp, mid, *direction);
+        route(&mut sdp, mid, *codec, *direction);
     }
     sdp
 }
@@ -58,7 +63,7 @@ fn section(sdp: &mut String, local: &LocalParameters<'_>, mid: usize, codec: Cod
     push(sdp, format_args!("m={kind} 9 UDP/TLS/RTP/SAVPF {types}\r\nc=IN IP4 0.0.0.0\r\na=mid:{mid}\r\n"));
     push(sdp, format_args!("a=ice-ufrag:{ufrag}\r\na=ice-pwd:{pwd}\r\na=fingerprint:sha-256 {fingerprint}\r\n"));
     push(sdp, format_args!("a=setup:actpass\r\na=rtcp-mux\r\na=rtcp-rsize\r\n"));
-    push(sdp, format_args!("a=extmap:4 urn:ietf:params:rtp-hdrext:sdes:mid\r\n"));
+    push(sdp, format_args!("a=extmap:{} {}\r\n", MID.0, MID.1));
     push(sdp, format_args!("a=extmap:{TRANSPORT_CC_ID} {TRANSPORT_CC_URI}\r\n"));
     *sdp += match codec {
         Codec::Vp8 => "a=rtpmap:96 VP8/90000\r\na=rtpmap:97 rtx/90000\r\na=fmtp:97 apt=96\r\n",
@@ -82,12 +87,22 @@ fn section(sdp: &mut String, local: &LocalParameters<'_>, mid: usize, codec: Cod
     push(sdp, format_args!("a=candidate:1 1 udp 2130706431 {family} {} typ host\r\n", candidate.port()));
 }
 
-fn route(sdp: &mut String, mid: usize, direction: Direction) {
-    let Direction::Send(SenderIds { ssrc, rtx, .. }) = direction else {
+fn route(sdp: &mut String, mid: usize, codec: Codec, direction: Direction) {
+    let Direction::Send(SenderIds { ssrc, rtx, encoding, .. }) = direction else {
         push(sdp, format_args!("a=recvonly\r\n"));
         return;
     };
     push(sdp, format_args!("a=sendonly\r\na=msid:lean track{mid}\r\n"));
+    if !codec.is_video() {
+        push(sdp, format_args!("a=extmap:{} {}\r\n", AUDIO_LEVEL.0, AUDIO_LEVEL.1));
+    }
+    if encoding.is_some() {
+        // Streams of a simulcast are told apart by their RIDs alone, as browsers have it (RFC 8853 §5).
+        [RID, REPAIRED_RID].iter().for_each(|(id, uri)| push(sdp, format_args!("a=extmap:{id} {uri}\r\n")));
+        RIDS.iter().for_each(|rid| push(sdp, format_args!("a=rid:{rid} send\r\n")));
+        push(sdp, format_args!("a=simulcast:send {}\r\n", RIDS.join(";")));
+        return;
+    }
     if let Some(rtx) = rtx {
         push(sdp, format_args!("a=ssrc-group:FID {ssrc} {rtx}\r\n"));
     }
@@ -109,6 +124,17 @@ pub struct Answer {
     pub sections: Vec<AnsweredSection>,
     /// Id of the transport-wide sequence number, if it was agreed on.
     pub transport_cc: Option<u8>,
+    /// The ids of what a sender adds to its packets.
+    pub stamps: StampIds,
+}
+
+/// Header extensions of a sender's packets, those that were agreed on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StampIds {
+    pub mid: Option<u8>,
+    pub rid: Option<u8>,
+    pub repaired_rid: Option<u8>,
+    pub audio_level: Option<u8>,
 }
 
 /// One m-section of an answer.
@@ -152,9 +178,18 @@ impl Answer {
         if fingerprints.is_empty() {
             return Err(AnswerError::Missing("fingerprint"));
         }
-        let agreed = |line: &str| -> Option<u8> {
-            let (id, uri) = line.strip_prefix("a=extmap:")?.trim().split_once(' ')?;
-            (uri == TRANSPORT_CC_URI).then(|| id.split('/').next()?.parse().ok()).flatten()
+        let agreed = |wanted: &str| -> Option<u8> {
+            let of = |line: &str| {
+                let (id, uri) = line.strip_prefix("a=extmap:")?.trim().split_once(' ')?;
+                (uri == wanted).then(|| id.split('/').next()?.parse().ok()).flatten()
+            };
+            sdp.lines().find_map(of)
+        };
+        let stamps = StampIds {
+            mid: agreed(MID.1),
+            rid: agreed(RID.1),
+            repaired_rid: agreed(REPAIRED_RID.1),
+            audio_level: agreed(AUDIO_LEVEL.1),
         };
         Ok(Self {
             ufrag: attribute("ice-ufrag")?.to_owned(),
@@ -162,7 +197,8 @@ impl Answer {
             fingerprints,
             candidate,
             sections: sections(sdp),
-            transport_cc: sdp.lines().find_map(agreed),
+            transport_cc: agreed(TRANSPORT_CC_URI),
+            stamps,
         })
     }
 }
@@ -231,7 +267,7 @@ mod tests {
     fn each_slot_is_a_section_of_its_own() {
         let local =
             LocalParameters { ufrag: "u", pwd: "p", fingerprint: "AA", candidate: "10.0.0.1:9".parse().unwrap() };
-        let ids = SenderIds { ssrc: 8, rtx: Some(9), payload_type: 102 };
+        let ids = SenderIds { ssrc: 8, rtx: Some(9), payload_type: 102, encoding: None };
         let receive = Direction::Receive;
         let sections = [(Codec::Vp8, receive), (Codec::Opus, receive), (Codec::H264, Direction::Send(ids))];
         let sdp = offer(&local, &sections);
@@ -244,5 +280,20 @@ mod tests {
         );
         assert_eq!(sdp.matches("a=group:BUNDLE 0 1 2\r\n").count(), 1);
         assert_eq!(sdp.matches("10.0.0.1 9 typ host").count(), 3);
+    }
+
+    #[test]
+    fn a_simulcast_is_told_by_rids_and_a_microphone_with_its_level() {
+        let local =
+            LocalParameters { ufrag: "u", pwd: "p", fingerprint: "AA", candidate: "10.0.0.1:9".parse().unwrap() };
+        let ids = SenderIds { ssrc: 8, rtx: Some(9), payload_type: 96, encoding: Some(0) };
+        let sound = SenderIds { ssrc: 10, rtx: None, payload_type: 111, encoding: None };
+        let sdp = offer(&local, &[(Codec::Vp8, Direction::Send(ids)), (Codec::Opus, Direction::Send(sound))]);
+        assert_eq!(sdp.matches("a=rid:").count(), 3);
+        assert_eq!(sdp.matches("a=simulcast:send q;h;f\r\n").count(), 1);
+        assert!(!sdp.contains("a=ssrc:8") && sdp.contains("a=ssrc:10"), "{sdp}");
+        let agreed = ANSWER.replace("a=mid:0", "a=extmap:10 urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id\r\na=mid:0");
+        let stamps = StampIds { rid: Some(10), ..StampIds::default() };
+        assert_eq!(Answer::parse(&agreed).unwrap().stamps, stamps);
     }
 }

@@ -18,6 +18,7 @@ use super::shape::{Part, Seat};
 use super::slot::Look;
 use super::worker::Joining;
 use crate::client::PublishedTrack;
+use crate::media::mark::PublisherTag;
 use crate::media::{Clip, Codec};
 use crate::scenario::Plan;
 use crate::verify::Expected;
@@ -52,7 +53,8 @@ impl Crowd {
             let codecs: Vec<_> = slots.iter().map(|(codec, _)| *codec).collect();
             self.entrance.watch_on(&room, &watched(seat), &parameters, &codecs).await?
         } else {
-            let tracks: Vec<_> = senders.iter().map(|plan| (plan.track.clip.codec(), plan.ids)).collect();
+            let sections = senders.iter().filter(|plan| plan.ids.begins_section());
+            let tracks: Vec<_> = sections.map(|plan| (plan.track.clip.codec(), plan.ids)).collect();
             self.entrance.publish_tracks(&room, &Plan::identity(seat.number), &parameters, &tracks).await?
         };
         let (answer, ssrc) = (entered.answer, random.random_range(1..u32::MAX));
@@ -103,14 +105,26 @@ impl Crowd {
         }
         let (room, publisher, media) = (seat.room, seat.number, self.shape.media);
         let track = |tag, clip: &Arc<Clip>| Arc::new(PublishedTrack::new(tag, Arc::clone(clip)));
-        let video = media.has_video().then(|| track(Plan::video_tag(room, publisher), &self.video));
-        let audio = media.has_audio().then(|| track(Plan::audio_tag(room, publisher), &self.audio));
         let plan = |track: Arc<PublishedTrack>| {
             self.cast.join(Arc::clone(&track));
             let seed = self.shape.seed.wrapping_mul(31) ^ u64::from(track.tag.0);
-            SenderPlan::new(track, seed)
+            SenderPlan::new(track, seed).with_silence(media.silence(), seed)
         };
-        [video, audio].into_iter().flatten().map(plan).collect()
+        let (video, audio) = (Plan::video_tag(room, publisher), Plan::audio_tag(room, publisher));
+        let mut plans = Vec::new();
+        if media.has_video() {
+            plans.extend(self.encodings(video).into_iter().map(|(tag, clip)| plan(track(tag, clip))));
+            if plans.len() > 1 {
+                plans = plans.into_iter().zip(0..).map(|(plan, encoding)| plan.of_simulcast(encoding)).collect();
+            }
+        }
+        plans.extend(media.has_audio().then(|| plan(track(audio, &self.audio))));
+        plans
+    }
+
+    /// Each encoding of a camera, smallest first.
+    fn encodings(&self, camera: PublisherTag) -> Vec<(PublisherTag, &Arc<Clip>)> {
+        self.video.iter().zip(0..).map(|(clip, encoding)| (camera.of_encoding(encoding), clip)).collect()
     }
 }
 

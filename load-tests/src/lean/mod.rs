@@ -29,6 +29,8 @@ pub mod sender;
 pub mod shape;
 pub mod slot;
 pub mod socket;
+pub mod speech;
+pub mod stamps;
 pub mod stream;
 pub mod window;
 pub mod worker;

@@ -10,6 +10,9 @@ use rand::{Rng, SeedableRng};
 use rtcp::sender_report::SenderReport;
 use rtp::Packet;
 
+use super::description::StampIds;
+use super::speech::{Silence, Speech};
+use super::stamps::Stamps;
 use crate::client::PublishedTrack;
 use crate::media::Codec;
 use crate::media::mark::{self, Mark};
@@ -24,6 +27,9 @@ const NTP_OFFSET: u64 = 2_208_988_800;
 /// Frames behind time that are still sent at once; a thread that was away for longer goes on from now.
 const BEHIND_MAX: u32 = 10;
 
+/// Names of a simulcast's encodings, smallest first.
+pub const RIDS: [&str; 3] = ["q", "h", "f"];
+
 /// What a track is called on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SenderIds {
@@ -31,6 +37,15 @@ pub struct SenderIds {
     /// SSRC of retransmissions; of video only.
     pub rtx: Option<u32>,
     pub payload_type: u8,
+    /// Which of [`RIDS`] it is, in a simulcast.
+    pub encoding: Option<u8>,
+}
+
+impl SenderIds {
+    /// Whether a section of the offer is this one's: a simulcast's encodings share one.
+    pub const fn begins_section(&self) -> bool {
+        matches!(self.encoding, None | Some(0))
+    }
 }
 
 /// A track before it is connected.
@@ -39,6 +54,8 @@ pub struct SenderPlan {
     pub track: Arc<PublishedTrack>,
     pub ids: SenderIds,
     pub start: StreamStart,
+    /// Of sounds.
+    pub speech: Speech,
 }
 
 impl SenderPlan {
@@ -59,7 +76,22 @@ impl SenderPlan {
             timestamp: random.random_range(u32::MAX - 900_000..=u32::MAX),
             picture_id: random.random_range(0x7f00..0x8000),
         };
-        Self { track, ids: SenderIds { ssrc, rtx, payload_type }, start }
+        let speech = Speech::new(random.random(), Silence::Sent);
+        Self { track, ids: SenderIds { ssrc, rtx, payload_type, encoding: None }, start, speech }
+    }
+
+    /// Encoding `encoding` of a simulcast.
+    #[must_use]
+    pub fn of_simulcast(mut self, encoding: u8) -> Self {
+        self.ids.encoding = Some(encoding);
+        self
+    }
+
+    /// What becomes of silence.
+    #[must_use]
+    pub fn with_silence(mut self, silence: Silence, seed: u64) -> Self {
+        self.speech = Speech::new(seed, silence);
+        self
     }
 }
 
@@ -68,10 +100,12 @@ impl SenderPlan {
 pub struct Sender {
     track: Arc<PublishedTrack>,
     pub ids: SenderIds,
+    stamps: Stamps,
+    speech: Speech,
     packetizer: Packetizer,
     first_timestamp: u32,
     epoch: Instant,
-    /// The frame that is sent next, and its place in the loop.
+    /// The frame that is sent next by its time, whether silence before it was sent or not; and its place in the loop.
     number: u32,
     index: u16,
     next: Instant,
@@ -84,13 +118,15 @@ pub struct Sender {
 }
 
 impl Sender {
-    /// Sends its first frame at `now`.
-    pub fn new(now: Instant, plan: SenderPlan) -> Self {
-        let SenderPlan { track, ids, start } = plan;
+    /// Sends its first frame at `now`, in the section with this index.
+    pub fn new(now: Instant, plan: SenderPlan, section: usize, agreed: StampIds) -> Self {
+        let SenderPlan { track, ids, start, speech } = plan;
         Self {
             packetizer: Packetizer::new(track.clip.codec(), ids.ssrc, ids.payload_type, start),
             track,
             ids,
+            stamps: Stamps::new(section, ids.encoding, agreed),
+            speech,
             first_timestamp: start.timestamp,
             epoch: now,
             number: 0,
@@ -134,13 +170,18 @@ impl Sender {
             self.keyframe_wanted = false;
             self.last_keyframe = now;
         }
+        let sound = (!clip.codec().is_video()).then(|| self.speech.sound());
+        if sound.is_some_and(|sound| !sound.is_sent) {
+            return;
+        }
         let Some(frame) = clip.frame(self.index) else { return };
         let mark = Mark::new(self.track.tag, self.number, self.index);
         let marked = mark::embed(clip.codec(), &frame.body, mark);
         let packets = self.packetizer.packetize(&marked, clip.frame_ticks().wrapping_mul(self.number));
         self.index = clip.next_index(self.index);
         self.track.sent.record(self.number, now);
-        for packet in packets {
+        for mut packet in packets {
+            self.stamps.stamp(&mut packet.header, sound);
             self.packets = self.packets.wrapping_add(1);
             self.octets = self.octets.wrapping_add(u32::try_from(packet.payload.len()).unwrap_or(0));
             if self.ids.rtx.is_some() {
@@ -151,6 +192,11 @@ impl Sender {
             }
             out.push(packet);
         }
+    }
+
+    /// A report says that the stream is known: its name is no longer sent with each packet.
+    pub fn on_reception(&mut self) {
+        self.stamps.known();
     }
 
     /// A keyframe is asked for.
@@ -171,6 +217,7 @@ impl Sender {
             let mut packet = Packet { header: original.header.clone(), payload: Bytes::from(payload) };
             (packet.header.ssrc, packet.header.sequence_number) = (rtx, self.next_repeat);
             packet.header.payload_type = self.ids.payload_type + 1;
+            self.stamps.stamp_repeat(&mut packet.header);
             self.next_repeat = self.next_repeat.wrapping_add(1);
             out.push(packet);
         }
@@ -202,7 +249,8 @@ mod tests {
 
     fn sender(now: Instant) -> Sender {
         let clip = Arc::new(Clip::embedded(Codec::Vp8, ClipSize::Large).unwrap());
-        Sender::new(now, SenderPlan::new(Arc::new(PublishedTrack::new(PublisherTag(1), clip)), 5))
+        let plan = SenderPlan::new(Arc::new(PublishedTrack::new(PublisherTag(1), clip)), 5);
+        Sender::new(now, plan, 0, StampIds::default())
     }
 
     fn after(sender: &mut Sender, now: Instant) -> Vec<Packet> {

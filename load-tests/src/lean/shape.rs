@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::speech::Silence;
 use crate::media::{ClipSize, Codec};
 use crate::scenario::Plan;
 
@@ -47,15 +48,27 @@ pub enum Media {
     Video,
     Both,
     Audio,
+    /// Both, and silence is left out.
+    BothWithPauses,
+    /// Audio, and silence is left out.
+    AudioWithPauses,
 }
 
 impl Media {
     pub const fn has_video(self) -> bool {
-        matches!(self, Self::Video | Self::Both)
+        matches!(self, Self::Video | Self::Both | Self::BothWithPauses)
     }
 
     pub const fn has_audio(self) -> bool {
-        matches!(self, Self::Both | Self::Audio)
+        !matches!(self, Self::Video)
+    }
+
+    /// What becomes of silence.
+    pub const fn silence(self) -> Silence {
+        match self {
+            Self::Video | Self::Both | Self::Audio => Silence::Sent,
+            Self::BothWithPauses | Self::AudioWithPauses => Silence::LeftOut,
+        }
     }
 }
 
@@ -165,6 +178,16 @@ impl Shape {
     /// Whether a slot without a frame is a fault: those that the server fills may stay empty.
     pub const fn fills_every_slot(&self) -> bool {
         matches!(self.shows, Shows::Everybody)
+    }
+
+    /// The loops of each camera, smallest first. VP9 and AV1 have one size, so no simulcast.
+    pub fn encodings(&self) -> &'static [ClipSize] {
+        match (self.clip, self.codec) {
+            (ClipSize::Simulcast, Codec::Vp8 | Codec::H264) => &[ClipSize::Tiny, ClipSize::Small, ClipSize::Large],
+            (ClipSize::Tiny, _) => &[ClipSize::Tiny],
+            (ClipSize::Small, _) => &[ClipSize::Small],
+            (ClipSize::Large | ClipSize::Simulcast, _) => &[ClipSize::Large],
+        }
     }
 
     /// Name of room `room`; the seed keeps runs apart.

@@ -13,7 +13,7 @@ use shared::marshal::Marshal;
 
 use super::client::Client;
 use super::config::ClientConfig;
-use super::description::{Answer, AnsweredSection};
+use super::description::{Answer, AnsweredSection, StampIds};
 use super::dtls::Identity;
 use super::ice::{Credentials, IceRole};
 use super::keys::Keys;
@@ -79,6 +79,7 @@ impl World {
                 AnsweredSection { rejected: false, ssrc: Some(SOUND), rtx: None },
             ],
             transport_cc: None,
+            stamps: StampIds::default(),
         };
         let local = Credentials { ufrag: "l".to_owned(), pwd: "q".to_owned() };
         let server = keys().mirrored();

@@ -85,6 +85,8 @@ pub enum ClipSize {
     /// 640×360 at about 2.5 Mbit/s: nine or ten packets a frame.
     #[default]
     Large,
+    /// All three at once, of VP8 and H264; of who does not know simulcast the large one.
+    Simulcast,
 }
 
 /// A loop's file is not what its container promises.
@@ -130,12 +132,12 @@ impl Clip {
     /// The committed loop of `codec`; VP9, AV1 and Opus have one size.
     pub fn embedded(codec: Codec, size: ClipSize) -> Result<Self, MediaError> {
         match (codec, size) {
-            (Codec::Vp8, ClipSize::Large) => Self::new(codec, ivf::frames(codec, VP8_LARGE)?),
+            (Codec::Vp8, ClipSize::Large | ClipSize::Simulcast) => Self::new(codec, ivf::frames(codec, VP8_LARGE)?),
             (Codec::Vp8, ClipSize::Small) => Self::new(codec, ivf::frames(codec, VP8_SMALL)?),
             (Codec::Vp8, ClipSize::Tiny) => Self::new(codec, ivf::frames(codec, VP8_TINY)?),
             (Codec::Vp9, _) => Self::new(codec, ivf::frames(codec, VP9)?),
             (Codec::Av1, _) => Self::new(codec, ivf::frames(codec, AV1)?),
-            (Codec::H264, ClipSize::Large) => Self::new(codec, annexb::access_units(H264_LARGE)?),
+            (Codec::H264, ClipSize::Large | ClipSize::Simulcast) => Self::new(codec, annexb::access_units(H264_LARGE)?),
             (Codec::H264, ClipSize::Small) => Self::new(codec, annexb::access_units(H264_SMALL)?),
             (Codec::H264, ClipSize::Tiny) => Self::new(codec, annexb::access_units(H264_TINY)?),
             (Codec::Opus, _) => Self::new(codec, ogg::packets(TONE)?),

@@ -33,7 +33,8 @@ pub type ClipOf = dyn Fn(PublisherTag) -> Option<Arc<Clip>> + Send + Sync;
 pub enum Expected {
     /// This publisher's track, always.
     Publisher(PublisherTag),
-    /// Any known one of this room (a slot that follows the speaker), but changes must begin at a keyframe.
+    /// Any known one of this room (a slot that follows the speaker), or nobody for a while, but changes must begin at a
+    /// keyframe.
     Anyone { room: u16 },
 }
 

@@ -352,6 +352,13 @@ fn a_slot_may_change_publishers_at_a_keyframe_only() {
             run
         };
         switch(true).only(&[]);
+        let mut back = Run::new(codec, Expected::Anyone { room: 0 });
+        let mut alice = Stream::new(codec, ALICE);
+        back.feed(alice.frames(3));
+        alice.skip(9);
+        alice.keyframe_next();
+        back.feed(alice.frames(3));
+        back.only(&[]);
         let wrong = switch(false);
         assert_eq!(wrong.verifier.report().count(Fault::NotKeyframeStart), 1, "{codec}");
     }
