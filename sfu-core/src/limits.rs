@@ -133,10 +133,12 @@ pub const CONTROL_EVENTS_MAX: usize = 1_024;
 pub const MISSING_PER_STREAM_MAX: usize = 1_000;
 /// Missing packets remembered of all streams of a transport: half a second of three encodings and a screen, all lost.
 pub const MISSING_PER_TRANSPORT_MAX: usize = 4_000;
-/// How long a missing packet is asked for. One that is older is of no use: a decoder has asked for a keyframe by then.
-pub const MISSING_RETAINED: Duration = Duration::from_secs(1);
-/// Times a packet is asked for. Half of the questions and half of the answers may be lost, and it still comes.
-pub const NACK_TRIES_MAX: u8 = 10;
+/// How long a missing packet is asked for. Where a fifth is lost each way a second is too short: the keyframe asked for instead is
+/// twenty packets that may be lost. Decoders wait 3 s.
+pub const MISSING_RETAINED: Duration = Duration::from_millis(2_500);
+/// Times a packet is asked for, more than once in a round trip. Half of the questions and half of the answers may be lost, and it
+/// still comes.
+pub const NACK_TRIES_MAX: u8 = 20;
 /// Encodings of one track that can await a keyframe; simulcast has three.
 pub const KEYFRAMES_AWAITED_MAX: usize = 8;
 /// Requests sent for one keyframe; after them a publisher does not answer at all.

@@ -1,4 +1,4 @@
-//! Asks a publisher for what did not arrive (RFC 4585 §6.2.1): after a short grace for reordering, again each round
+//! Asks a publisher for what did not arrive (RFC 4585 §6.2.1): after a short grace for reordering, again within each round
 //! trip, a bounded number of times, and then not any more.
 //!
 //! Invariant: at most [`MISSING_PER_STREAM_MAX`] packets of a stream and [`MISSING_PER_TRANSPORT_MAX`] of all are remembered as
@@ -71,8 +71,9 @@ impl NackGenerator {
         Self { streams: BTreeMap::new(), missing: MissingPackets::default(), round_trip: ROUND_TRIP_DEFAULT, counters }
     }
 
+    /// Before the answer can be here: the question may have been lost, and browsers ignore it where it was not.
     fn repeat_after(&self) -> Duration {
-        (self.round_trip * 5 / 4).max(REPEAT_MIN)
+        (self.round_trip * 3 / 4).max(REPEAT_MIN)
     }
 
     fn abandon(&self, now: Instant, ssrc: Ssrc, packets: usize, out: &mut Outbox) {

@@ -1,5 +1,6 @@
 //! Hears a subscriber's NACKs (RFC 4585 §6.2.1) and tells the application which packets to send again out of the shared
-//! ring. A question repeated while the answer is on its way is not answered twice.
+//! ring. A question repeated while the answer is on its way is not answered twice; one after an answer that was lost is, by the
+//! packet and a copy of it.
 //!
 //! Invariant: memory per slot is one table of [`REPEATS_REMEMBERED_MAX`] packets, made at the slot's first loss.
 
@@ -51,7 +52,8 @@ impl Retransmission {
 
     fn handle_nack(&mut self, now: Instant, nack: &TransportLayerNack, out: &mut Outbox) {
         self.counters.nacks_received.increment();
-        // Three quarters: the smoothed round trip lags behind a shrinking one.
+        // The smoothed round trip lags behind a shrinking one, and many that ask do not know theirs.
+        let round_trip_ms = self.round_trip.as_millis();
         let suppress_ms = (self.round_trip * 3 / 4).max(SUPPRESS_MIN).as_millis();
         let elapsed = now.saturating_duration_since(*self.epoch.get_or_insert(now));
         // The low 32 bits: compared only with each other, by wrapping difference.
@@ -62,7 +64,7 @@ impl Retransmission {
         };
         answered.resize(REPEATS_REMEMBERED_MAX, FREE);
         let mut asked = nack.nacks.iter().flat_map(|&pair| pair).map(SeqNo);
-        let mut sequences = Vec::new();
+        let (mut sequences, mut copies) = (Vec::new(), Vec::new());
         for sequence in asked.by_ref().take(NACKED_PER_MESSAGE_MAX) {
             let Some(last) = answered.get_mut(usize::from(sequence.0) % REPEATS_REMEMBERED_MAX) else { continue };
             let age_ms = now_ms.wrapping_sub(last.at_ms);
@@ -72,14 +74,21 @@ impl Retransmission {
                 }
                 *last = FREE;
             }
-            let is_fresh = last.count > 0 && u128::from(age_ms) < suppress_ms;
+            let age_ms = u128::from(age_ms);
+            let is_fresh = last.count > 0 && age_ms < suppress_ms;
             if is_fresh || last.count >= REPEATS_PER_PACKET_MAX {
                 self.counters.repeats_suppressed.increment();
                 continue;
             }
+            // Nobody waits longer for an answer that is on its way: it was lost.
+            if last.count > 0 && age_ms >= round_trip_ms {
+                copies.push(sequence);
+            }
             *last = Answered { sequence, count: last.count + 1, at_ms: now_ms };
             sequences.push(sequence);
         }
+        // Behind the others: a burst that takes one may spare its copy.
+        sequences.append(&mut copies);
         self.counters.repeats_shed.add(asked.count());
         if !sequences.is_empty() {
             out.event(now, ControlEvent::Retransmit { ssrc: Ssrc(nack.media_ssrc), sequences });

@@ -74,10 +74,20 @@ fn a_packet_is_not_sent_again_while_a_repeat_is_on_its_way() {
     bench.run_until(ms(60));
     bench.receive(&[nack(MEDIA, &[5, 6])]);
     assert_eq!(bench.events(), [retransmit(&[5]), retransmit(&[6])]);
-    bench.run_until(ms(100));
+    bench.run_until(ms(80));
     bench.receive(&[nack(MEDIA, &[5])]);
     assert_eq!(bench.events(), [retransmit(&[5])]);
     assert_eq!(bench.counters().repeats_suppressed, 1);
+}
+
+#[test]
+fn when_the_repeat_was_lost_the_next_goes_out_twice_behind_the_others() {
+    let mut bench = Bench::subscriber();
+    bench.chain.set_round_trip(bench.now, ms(100));
+    bench.receive(&[nack(MEDIA, &[5, 6])]);
+    bench.run_until(ms(100));
+    bench.receive(&[nack(MEDIA, &[5, 6, 7])]);
+    assert_eq!(bench.events(), [retransmit(&[5, 6]), retransmit(&[5, 6, 7, 5, 6])]);
 }
 
 #[test]

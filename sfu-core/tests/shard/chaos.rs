@@ -115,6 +115,7 @@ impl Chaos {
 
 #[test]
 fn whatever_happens_whoever_is_left_sees_and_hears() {
+    let mut live = 0;
     for seed in 1..=6 {
         let mut chaos = Chaos { world: World::new(seed), mark: 0, port: 9_000 };
         chaos.world.sealed = None;
@@ -129,7 +130,6 @@ fn whatever_happens_whoever_is_left_sees_and_hears() {
         world.assert_sound();
         let now = world.now;
         let outbound = world.stats().outbound;
-        let mut live = 0;
         for viewer in viewers {
             assert_eq!(world.closed(viewer), None);
             for stream in &world.viewer(viewer).streams {
@@ -146,6 +146,6 @@ fn whatever_happens_whoever_is_left_sees_and_hears() {
         world.command(sfu_core::command::Command::CloseAll);
         let stats = world.stats();
         assert_eq!((stats.rooms, stats.timers, stats.transports.len()), (0, 0, 0), "seed {seed}");
-        assert!(live > 0 || seed > 1, "nothing was tested");
     }
+    assert!(live > 0, "nothing was tested");
 }

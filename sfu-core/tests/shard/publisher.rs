@@ -12,7 +12,7 @@ use crate::marks::{
 };
 use crate::offers::{Section, Style};
 
-const FRAME_INTERVAL: Duration = Duration::from_nanos(33_333_333);
+pub const FRAME_INTERVAL: Duration = Duration::from_nanos(33_333_333);
 const AUDIO_INTERVAL: Duration = Duration::from_millis(20);
 const REPORT_INTERVAL: Duration = Duration::from_secs(1);
 /// Packets that a sender remembers for repeats.
@@ -97,6 +97,7 @@ struct Encoding {
     tl0: u8,
     rests: bool,
     sent: BTreeMap<u16, Plain>,
+    repeated: BTreeMap<u16, Instant>,
 }
 
 pub struct Publisher {
@@ -107,6 +108,8 @@ pub struct Publisher {
     pub level: u8,
     /// Answers no NACK.
     pub no_repeats: bool,
+    /// Repeats a packet again only after this: a browser's is its round-trip time.
+    pub repeats_apart: Duration,
     /// Answers no PLI.
     pub no_keyframes: bool,
     /// This encoding of a simulcast is switched off.
@@ -164,6 +167,7 @@ impl Publisher {
             tl0: 250,
             rests: false,
             sent: BTreeMap::new(),
+            repeated: BTreeMap::new(),
         });
         let mids = if what.audio { ("0".into(), "1".into()) } else { (String::new(), "0".into()) };
         Self {
@@ -176,6 +180,7 @@ impl Publisher {
             muted: false,
             level: 30,
             no_repeats: false,
+            repeats_apart: Duration::ZERO,
             no_keyframes: false,
             stopped: None,
             resizes: false,
@@ -394,9 +399,9 @@ impl Publisher {
                 for pair in packet.body[8..].chunks_exact(4) {
                     let first = u16::from_be_bytes([pair[0], pair[1]]);
                     let mask = u16::from_be_bytes([pair[2], pair[3]]);
-                    self.repeat(ssrc, first);
+                    self.repeat(now, ssrc, first);
                     let followers = (0..16_u16).filter(|bit| mask & (1 << bit) != 0);
-                    followers.for_each(|bit| self.repeat(ssrc, first.wrapping_add(1 + bit)));
+                    followers.for_each(|bit| self.repeat(now, ssrc, first.wrapping_add(1 + bit)));
                 }
             }
             Kind::ReceiverReport => {
@@ -411,11 +416,16 @@ impl Publisher {
     }
 
     /// Repeats a packet in RTX format (RFC 4588).
-    fn repeat(&mut self, ssrc: u32, sequence: u16) {
+    fn repeat(&mut self, now: Instant, ssrc: u32, sequence: u16) {
         self.packets_nacked += 1;
         let mid = self.mids.1.as_bytes();
         let Some(encoding) = self.encodings.iter_mut().find(|encoding| encoding.ssrc == ssrc) else { return };
         let Some(sent) = encoding.sent.get(&sequence).filter(|_| !self.no_repeats) else { return };
+        let before = encoding.repeated.get(&sequence);
+        if before.is_some_and(|at| now < *at + self.repeats_apart) {
+            return;
+        }
+        encoding.repeated.insert(sequence, now);
         let mut payload = sequence.to_be_bytes().to_vec();
         payload.extend_from_slice(&sent.bytes[sent.header_len..]);
         let mid = if self.what.style == Style::Browser { mid } else { &[] };

@@ -33,13 +33,16 @@ pub struct Link {
     pub loss_up: f64,
     pub loss_down: f64,
     pub delay: Duration,
-    /// Added at random; reorders.
+    /// Added at random; reorders unless `in_order`.
     pub jitter: Duration,
+    /// Who was sent later does not come earlier.
+    pub in_order: bool,
 }
 
 impl Default for Link {
     fn default() -> Self {
-        Self { loss_up: 0.0, loss_down: 0.0, delay: Duration::from_millis(10), jitter: Duration::ZERO }
+        let delay = Duration::from_millis(10);
+        Self { loss_up: 0.0, loss_down: 0.0, delay, jitter: Duration::ZERO, in_order: false }
     }
 }
 
@@ -73,6 +76,8 @@ pub struct World {
     addresses: HashMap<SocketAddr, usize>,
     flying: BTreeMap<(Instant, u64), Flying>,
     flights: u64,
+    /// When the last datagram of a client's direction comes.
+    landings: HashMap<(usize, bool), Instant>,
     requests: u64,
     stats: Option<ShardStats>,
 }
@@ -105,6 +110,7 @@ impl World {
             addresses: HashMap::new(),
             flying: BTreeMap::new(),
             flights: 0,
+            landings: HashMap::new(),
             requests: 0,
             stats: None,
         }
@@ -465,7 +471,10 @@ impl World {
         let jitter = link.jitter.mul_f64(if link.jitter.is_zero() { 0.0 } else { self.rng.random() });
         let from = self.clients[client].address;
         let flying = if up { Flying::Up { client, from, bytes } } else { Flying::Down { client, bytes } };
-        self.flying.insert((self.now + link.delay + jitter, self.flights), flying);
+        let before = self.landings.insert((client, up), self.now + link.delay + jitter);
+        let lands = self.landings.get_mut(&(client, up)).unwrap();
+        *lands = before.filter(|_| link.in_order).map_or(*lands, |before| before.max(*lands));
+        self.flying.insert((*lands, self.flights), flying);
         self.flights += 1;
     }
 
