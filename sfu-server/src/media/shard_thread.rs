@@ -33,6 +33,8 @@ const SENDS_PER_TURN: usize = 256;
 const LAST_SENDS_MAX: Duration = Duration::from_millis(200);
 /// How long a transmit waits for a full socket before it is dropped; longer would only add to a frame's delay.
 const BLOCKED_MAX: Duration = Duration::from_millis(20);
+/// Between two attempts at what is due and does not get done.
+const OVERDUE_PAUSE: Duration = Duration::from_millis(1);
 /// How often a full socket is tried again. To be woken instead would cost a wake-up after every send of the good days.
 const BLOCKED_RETRY: Duration = Duration::from_millis(1);
 /// Events of one poll; those beyond it are told by the next.
@@ -131,6 +133,8 @@ struct Turn {
     commands_waiting: bool,
     /// The last turn ended by its bound on sends, not because the core had nothing left.
     more_to_send: bool,
+    /// The core was told the time, and still has something due before it.
+    overdue: bool,
 }
 
 impl<C: Core> ShardThread<C> {
@@ -144,6 +148,7 @@ impl<C: Core> ShardThread<C> {
             blocked: None,
             commands_waiting: true,
             more_to_send: false,
+            overdue: false,
         };
         while !self.inbox.status.stopping() {
             if let Err(error) = self.poll.poll(&mut events, Some(self.sleep(&turn)))
@@ -174,10 +179,13 @@ impl<C: Core> ShardThread<C> {
         self.streams.turn(&mut self.shard, Instant::now(), &self.inbox.status.counts);
         self.obey(turn);
         let now = Instant::now();
-        if self.shard.poll_timeout().is_some_and(|due| due <= now) {
+        let is_due = |shard: &C| shard.poll_timeout().is_some_and(|due| due <= now);
+        let was_due = is_due(&self.shard);
+        if was_due {
             self.shard.handle_timeout(now);
         }
         self.transmit(turn);
+        turn.overdue = was_due && is_due(&self.shard);
         while let Some(event) = self.shard.poll_event() {
             // Without a control plane nobody needs to know.
             let _ = self.events.send(event);
@@ -192,6 +200,8 @@ impl<C: Core> ShardThread<C> {
         let due = [self.shard.poll_timeout(), self.streams.due()].into_iter().flatten().min();
         let due = due.map_or(SLEEP_MAX, |due| due.saturating_duration_since(now));
         let unblock = if turn.blocked.is_some() { BLOCKED_RETRY } else { SLEEP_MAX };
+        // A timer that nothing moves must not take the processor for itself.
+        let due = if turn.overdue { due.max(OVERDUE_PAUSE) } else { due };
         due.min(unblock).min(SLEEP_MAX)
     }
 

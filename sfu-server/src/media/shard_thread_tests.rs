@@ -1,4 +1,4 @@
-//! The run loop around a core that always has something to send: it is slow to nothing else.
+//! The run loop around cores that misbehave: one that always has something to send, one whose timer nothing moves.
 
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
@@ -29,6 +29,8 @@ const SOON: Duration = Duration::from_secs(5);
 struct Overloaded {
     pair: Pair,
     due: Option<Instant>,
+    /// Has nothing to send; its timer stays due whatever is done.
+    stuck: bool,
     events: Vec<Event>,
 }
 
@@ -54,11 +56,14 @@ impl Core for Overloaded {
     }
 
     fn handle_timeout(&mut self, _now: Instant) {
-        self.due = None;
+        self.due = self.due.filter(|_| self.stuck);
         self.events.push(Event::Connected { transport: TIMER });
     }
 
     fn poll_transmit(&mut self, _now: Instant, buffer: &mut Vec<u8>) -> Option<Transmit> {
+        if self.stuck {
+            return None;
+        }
         buffer.clear();
         buffer.extend_from_slice(&[7; 100]);
         Some(Transmit { pair: self.pair, segment_size: None })
@@ -82,7 +87,7 @@ struct Running {
     sink: UdpSocket,
 }
 
-fn start() -> Running {
+fn start(stuck: bool) -> Running {
     let poll = Poll::new().unwrap();
     let mut socket = MediaSocket::bind("127.0.0.1:0".parse().unwrap()).unwrap();
     poll.registry().register(&mut socket.io, Token(0), Interest::READABLE).unwrap();
@@ -91,7 +96,7 @@ fn start() -> Running {
     let pair = Pair::udp(media, sink.local_addr().unwrap());
     let (handle, inbox) = channel(ShardIndex(0), Arc::from([media]), poll.registry(), WAKER).unwrap();
     let (sender, events) = unbounded_channel();
-    let shard = Overloaded { pair, due: None, events: Vec::new() };
+    let shard = Overloaded { pair, due: None, stuck, events: Vec::new() };
     let streams = Streams::new(poll.registry().try_clone().unwrap(), vec![]).unwrap();
     let body = ShardThread { shard, poll, sockets: vec![socket], streams, inbox, events: sender };
     let thread = std::thread::spawn(move || body.run().unwrap());
@@ -107,7 +112,7 @@ impl Running {
 
 #[tokio::test]
 async fn a_core_that_always_has_something_to_send_still_obeys_and_tends_its_timers() {
-    let mut shard = start();
+    let mut shard = start(false);
     for round in 0..3 {
         shard.handle.send(Command::Close { transport: TransportId(round) }).unwrap();
         shard.hears_of(TransportId(round)).await;
@@ -120,7 +125,7 @@ async fn a_core_that_always_has_something_to_send_still_obeys_and_tends_its_time
 
 #[tokio::test]
 async fn a_core_that_always_has_something_to_send_is_alive_and_stops_when_told() {
-    let mut shard = start();
+    let mut shard = start(false);
     shard.handle.send(Command::Close { transport: TransportId(0) }).unwrap();
     shard.hears_of(TransportId(0)).await;
     assert!(shard.handle.status.is_alive(Instant::now()));
@@ -133,4 +138,18 @@ async fn a_core_that_always_has_something_to_send_is_alive_and_stops_when_told()
         shard.thread.is_finished()
     });
     assert!(ended.await.unwrap(), "it sends for ever");
+}
+
+#[tokio::test]
+async fn a_timer_that_stays_due_is_tried_once_a_millisecond_at_most() {
+    let mut shard = start(true);
+    let begin = Instant::now();
+    shard.handle.send(Command::Close { transport: TransportId(0) }).unwrap();
+    shard.hears_of(TransportId(0)).await;
+    for _ in 0..20 {
+        shard.hears_of(TIMER).await;
+    }
+    // However slow the machine, and with a turn to spare for the waker.
+    assert!(begin.elapsed() >= Duration::from_millis(18), "20 attempts in {:?}", begin.elapsed());
+    shard.handle.stop();
 }
