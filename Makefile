@@ -57,9 +57,7 @@ bench-janus: ## the same loads on this server and on Debian's Janus, and the rat
 	@.ci/install.sh build
 	@.ci/install.sh janus
 	@$(MAKE) --no-print-directory build
-	@mkdir -p "$(TARGET)/bench"
-	cargo run --release -p load-tests --bin sfu-load -- bench-janus \
-	  --json "$(TARGET)/bench/janus.json" --svg "$(TARGET)/bench/janus.svg" $(ARGS)
+	ulimit -n "$$(ulimit -H -n)"; cargo run --release -p load-tests --bin sfu-load -- bench-janus --out "$(TARGET)/bench" $(ARGS)
 
 screenshots: build ## the page in each of its states, into target/screenshots
 	@.ci/install.sh test

@@ -14,7 +14,6 @@ use tokio_util::sync::CancellationToken;
 
 use crate::bench::BenchError;
 use crate::client::{ClientError, Server};
-use crate::janus::CompareError;
 use crate::lean::LeanError;
 use crate::media::{ClipSize, Codec};
 use crate::relay::{self, RelayArgs, RelayError};
@@ -104,10 +103,6 @@ pub enum CliError {
     Lean(#[from] LeanError),
     #[error(transparent)]
     Relay(#[from] RelayError),
-    #[error(transparent)]
-    Compare(#[from] CompareError),
-    #[error("the figures cannot be drawn: {0}")]
-    Draw(String),
     #[error("the report cannot be written as JSON: {0}")]
     Json(#[from] serde_json::Error),
 }

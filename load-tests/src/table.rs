@@ -5,8 +5,7 @@ use comfy_table::{ContentArrangement, Table, presets::UTF8_FULL_CONDENSED};
 use crate::lean::{CrowdReport, Media, Publishers};
 use crate::scenario::{Percentiles, Report};
 
-/// An empty table in the style of all.
-pub(crate) fn table() -> Table {
+fn table() -> Table {
     let mut table = Table::new();
     table.load_preset(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
     table

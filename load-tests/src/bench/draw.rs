@@ -150,34 +150,17 @@ fn bars(area: &Area<'_>, title: &str, report: &BenchReport) -> Drawn {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bench::{Memory, Spread, matrix};
+    use crate::bench::{Spread, matrix};
     use crate::media::Codec;
-    use crate::scenario::Percentiles;
 
     fn report(names: &[&str]) -> BenchReport {
         let rows = matrix(Codec::Vp8).into_iter().filter(|row| names.contains(&row.name.as_str()));
         let some = Spread { median: 2.0, min: 1.0, max: 3.0 };
         let rows = rows.map(|row| RowReport {
-            name: row.name,
-            shape: row.shape,
-            gro: true,
             ns_per_packet: some,
-            packets_per_second: some,
-            packets_per_send: None,
-            server_cores: some,
-            client_cores: some,
-            client_ns_per_packet: some,
-            other_cores: some,
-            memory: Memory::default(),
             to_the_last_p50_ms: some,
             to_the_last_p99_ms: some,
-            frame_latency: Percentiles::default(),
-            first_frame: Percentiles::default(),
-            lost: 0,
-            mended: 0,
-            warnings: Vec::new(),
-            failures: Vec::new(),
-            failures_total: 0,
+            ..RowReport::of_nothing(&row)
         });
         BenchReport {
             system: "sfu".to_owned(),

@@ -112,7 +112,7 @@ fn kib(bytes: u64) -> f64 {
 
 /// Exact below 2⁵³, which no counter here comes near.
 #[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "there is no other way from u64 to f64")]
-fn float(count: u64) -> f64 {
+pub(super) fn float(count: u64) -> f64 {
     count as f64
 }
 

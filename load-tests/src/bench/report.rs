@@ -1,8 +1,12 @@
 //! A row's figures, and all of a benchmark's.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
+use super::measure::float;
 use super::rows::Row;
+use crate::lean::shape::{Part, Seat};
 use crate::lean::window::Measured;
 use crate::lean::{CrowdReport, Offload, Shape};
 use crate::scenario::Percentiles;
@@ -81,10 +85,19 @@ pub struct RowReport {
     pub frame_latency: Percentiles,
     /// From a viewer's offer to its first frame.
     pub first_frame: Percentiles,
+    /// Of what publishers sent in a window, to each who watches: the share that came, retransmissions included, per cent. Frames
+    /// come in bursts, so one or two per cent are in doubt.
+    pub delivered_percent: Spread,
+    /// Viewers who were refused, or never connected.
+    pub absent: usize,
     /// Packets that never came, since the viewers joined.
     pub lost: u64,
+    /// Their share of all that were due, per cent.
+    pub lost_percent: f64,
     /// Packets that came late or by retransmission.
     pub mended: u64,
+    /// What was wrong with media, by kind.
+    pub faults: BTreeMap<Fault, u64>,
     pub warnings: Vec<String>,
     pub failures: Vec<String>,
     pub failures_total: usize,
@@ -94,6 +107,9 @@ impl RowReport {
     pub(super) fn new(row: &Row, samples: &[Sample], memory: Memory, report: CrowdReport) -> Self {
         let spread = |of: fn(&Sample) -> f64| Spread::of(samples.iter().map(of));
         let batches: Vec<f64> = samples.iter().filter_map(|sample| sample.packets_per_send).collect();
+        let lost = report.faults.get(&Fault::Lost).copied().unwrap_or_default();
+        let due = copies(&row.shape);
+        let delivered = |sample: &Sample| delivered_percent(&sample.measured, due);
         let mut row = Self {
             name: row.name.clone(),
             shape: row.shape.clone(),
@@ -110,8 +126,12 @@ impl RowReport {
             to_the_last_p99_ms: spread(|sample| sample.measured.to_the_last.p99_ms),
             frame_latency: report.frame_latency,
             first_frame: report.first_frame,
-            lost: report.faults.get(&Fault::Lost).copied().unwrap_or_default(),
+            delivered_percent: Spread::of(samples.iter().map(delivered)),
+            absent: row.shape.watching().len().saturating_sub(report.connected),
+            lost,
+            lost_percent: 100.0 * float(lost) / float(report.packets + lost).max(1.0),
             mended: report.mended,
+            faults: report.faults,
             warnings: report.warnings,
             failures: report.failures,
             failures_total: report.failures_total,
@@ -119,6 +139,56 @@ impl RowReport {
         row.warnings.extend(warnings(&row));
         row
     }
+}
+
+#[cfg(test)]
+impl RowReport {
+    /// All zeros, for tests that need some figures only.
+    pub(crate) fn of_nothing(row: &Row) -> Self {
+        let zero = Spread::default();
+        Self {
+            name: row.name.clone(),
+            shape: row.shape.clone(),
+            gro: row.offload == Offload::On,
+            ns_per_packet: zero,
+            packets_per_second: zero,
+            packets_per_send: None,
+            server_cores: zero,
+            client_cores: zero,
+            client_ns_per_packet: zero,
+            other_cores: zero,
+            memory: Memory::default(),
+            to_the_last_p50_ms: zero,
+            to_the_last_p99_ms: zero,
+            frame_latency: Percentiles::default(),
+            first_frame: Percentiles::default(),
+            delivered_percent: zero,
+            absent: 0,
+            lost: 0,
+            lost_percent: 0.0,
+            mended: 0,
+            faults: BTreeMap::new(),
+            warnings: Vec::new(),
+            failures: Vec::new(),
+            failures_total: 0,
+        }
+    }
+}
+
+/// How many viewers each packet of a publisher is due to; none where the server chooses.
+fn copies(shape: &Shape) -> f64 {
+    let watched = |seat: &Seat| match &seat.part {
+        Part::Watch(publishers) => publishers.len(),
+        Part::Publish | Part::Follow(_) => 0,
+    };
+    let watched: usize = shape.watching().iter().map(watched).sum();
+    let (watched, publishing) = (u64::try_from(watched), u64::try_from(shape.publishing().len().max(1)));
+    float(watched.unwrap_or_default()) / float(publishing.unwrap_or(1))
+}
+
+fn delivered_percent(measured: &Measured, copies: f64) -> f64 {
+    let due = measured.sent_per_second * copies;
+    if due > 0.0 { 100.0 * measured.flow.packets_per_second / due } else { 0.0 }
 }
 
 /// What makes the figures this machine's instead of the server's, beside what the crowd itself noticed.
@@ -177,6 +247,18 @@ impl BenchReport {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bench::matrix;
+    use crate::media::Codec;
+
+    #[test]
+    fn each_packet_is_due_to_all_who_watch_it() {
+        let rows = matrix(Codec::Vp8);
+        let of = |name: &str| copies(&rows.iter().find(|row| row.name == name).unwrap().shape);
+        let near = |figure: f64, expected: f64| assert!((figure - expected).abs() < 1e-9, "{figure}, not {expected}");
+        near(of("webinar-50"), 50.0);
+        near(of("meeting-10"), 9.0);
+        near(of("audio-100"), 0.0);
+    }
 
     #[test]
     fn the_median_is_the_middle() {

@@ -27,8 +27,8 @@ const HEADER: [&str; 10] = [
 /// Failures of a row that are written out; the JSON has more.
 const FAILURES_MAX: usize = 2;
 
-/// All rows, then what spoiled them.
-pub fn of_bench(report: &BenchReport, style: Style) -> String {
+/// An empty table.
+pub fn in_style(style: Style) -> Table {
     let mut table = Table::new();
     match style {
         Style::Terminal => {
@@ -38,6 +38,12 @@ pub fn of_bench(report: &BenchReport, style: Style) -> String {
             table.load_preset(presets::ASCII_MARKDOWN).set_content_arrangement(ContentArrangement::Disabled)
         }
     };
+    table
+}
+
+/// All rows, then what spoiled them.
+pub fn of_bench(report: &BenchReport, style: Style) -> String {
+    let mut table = in_style(style);
     table.set_header(HEADER).add_rows(report.rows.iter().map(cells));
     table.column_iter_mut().skip(1).for_each(|column| column.set_cell_alignment(CellAlignment::Right));
     let mut text = format!(

@@ -38,7 +38,7 @@ pub(super) struct MatrixArgs {
     threads: u16,
     /// Folder for bench.json, bench.md and bench.svg.
     #[arg(long, value_name = "FOLDER", default_value = "target/bench")]
-    out: PathBuf,
+    pub(super) out: PathBuf,
 }
 
 #[derive(Debug, Args)]
@@ -64,9 +64,19 @@ impl MatrixArgs {
         system: Arc<dyn System>,
         stop: &CancellationToken,
     ) -> Result<BenchReport, BenchError> {
+        bench::run(&self.plan(system)?, &Live::on_terminal(), stop).await
+    }
+
+    /// What to measure of `system`.
+    pub(super) fn plan(&self, system: Arc<dyn System>) -> Result<BenchPlan, BenchError> {
         let (repeats, window) = if self.quick { QUICK } else { (self.repeats, Duration::from_secs(self.window)) };
-        let plan = BenchPlan { system, rows: self.rows()?, repeats, window, threads: usize::from(self.threads) };
-        bench::run(&plan, &Live::on_terminal(), stop).await
+        Ok(BenchPlan { system, rows: self.rows()?, repeats, window, threads: usize::from(self.threads) })
+    }
+
+    /// These rows, where the command line names none.
+    pub(super) fn or_only(self, names: &[&str]) -> Self {
+        let named = || names.iter().map(|name| (*name).to_owned()).collect();
+        Self { only: if self.only.is_empty() && !self.quick { named() } else { self.only }, ..self }
     }
 
     /// Shows a report, and writes it into files called `name`.

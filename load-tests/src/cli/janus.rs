@@ -1,19 +1,22 @@
-//! `sfu-load bench-janus`: the same loads on our server and on Janus, and what each of them pays for a packet.
+//! `sfu-load bench-janus`: rows of the benchmark on our server and on Janus, and what each of them pays for a packet.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Args;
 use tokio_util::sync::CancellationToken;
 
+use super::bench::MatrixArgs;
 use super::{CliError, server_beside_this};
-use crate::bench::{Sfu, write_file};
-use crate::janus::{self, ComparePlan, Janus};
-use crate::lean::{Live, Media, Publishers, Shape, Shows, Verify};
-use crate::media::{ClipSize, Codec};
+use crate::bench::{self, BenchError, Sfu, Style};
+use crate::janus::{self, Janus};
+use crate::lean::Live;
 
-/// Viewers that join in a second: Janus starts a thread for each.
-const JOINS_PER_SECOND: u16 = 100;
+/// What is compared where the command line names no rows: both of a server's usual days, up to where Janus gives up.
+const ROWS: [&str; 6] = ["webinar-10", "webinar-50", "webinar-200", "webinar-500", "meeting-10", "meeting-20"];
+/// What the files are called.
+const NAME: &str = "janus";
 
 #[derive(Debug, Args)]
 pub(super) struct JanusArgs {
@@ -23,76 +26,21 @@ pub(super) struct JanusArgs {
     /// Janus' program.
     #[arg(long, default_value = "janus")]
     janus: PathBuf,
-    /// Numbers of viewers of one publisher.
-    #[arg(long, value_delimiter = ',', default_value = "10,50,200,500")]
-    viewers: Vec<u16>,
-    /// Numbers of people who all see each other.
-    #[arg(long, value_delimiter = ',', default_value = "10,20")]
-    meetings: Vec<u16>,
-    #[arg(long, value_enum, default_value = "vp8")]
-    codec: Codec,
-    /// What is published.
-    #[arg(long, value_enum, default_value = "large")]
-    clip: ClipSize,
-    /// Publish and watch Opus beside the video.
-    #[arg(long)]
-    audio: bool,
-    /// Runs of each load on each server, in turns; the median is the result.
-    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=100))]
-    repeats: u16,
-    /// How long to measure once everybody has joined, s.
-    #[arg(long, default_value_t = 8)]
-    window: u64,
-    /// Threads that carry the viewers; publishers have one beside them.
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=64))]
-    threads: u16,
-    /// Write the figures here.
-    #[arg(long, value_name = "FILE")]
-    json: Option<PathBuf>,
-    /// Draw the figures here.
-    #[arg(long, value_name = "FILE")]
-    svg: Option<PathBuf>,
+    #[command(flatten)]
+    matrix: MatrixArgs,
 }
 
 pub(super) async fn execute(args: JanusArgs, stop: &CancellationToken) -> Result<ExitCode, CliError> {
-    let webinars = args.viewers.iter().map(|viewers| shape(&args, "webinar", 1, *viewers));
-    let meetings = args.meetings.iter().map(|people| shape(&args, "meeting", *people, 0));
-    let plan = ComparePlan {
-        loads: webinars.chain(meetings).collect(),
-        ours: Sfu { program: args.server.clone().unwrap_or_else(server_beside_this) },
-        janus: Janus { program: args.janus.clone() },
-        repeats: args.repeats,
-        threads: usize::from(args.threads),
-    };
-    let comparison = janus::compare(&plan, &Live::on_terminal(), stop).await?;
-    println!("{}", janus::of_comparison(&comparison));
-    if let Some(path) = &args.json {
-        write_file(path, &serde_json::to_string_pretty(&comparison)?)?;
-    }
-    if let Some(path) = &args.svg {
-        write_file(path, &janus::draw(&comparison).map_err(CliError::Draw)?)?;
-    }
+    let (ours, janus) =
+        (Sfu { program: args.server.unwrap_or_else(server_beside_this) }, Janus { program: args.janus });
+    let matrix = args.matrix.or_only(&ROWS);
+    let plan = matrix.plan(Arc::new(ours.clone()))?;
+    let comparison = janus::compare(ours, janus, &plan, &Live::on_terminal(), stop).await?;
+    println!("{}", janus::of_comparison(&comparison, Style::Terminal));
+    let file = |ending: &str| matrix.out.join(format!("{NAME}.{ending}"));
+    bench::write_file(&file("json"), &serde_json::to_string_pretty(&comparison)?)?;
+    bench::write_file(&file("md"), &janus::of_comparison(&comparison, Style::Markdown))?;
+    bench::write_file(&file("svg"), &janus::draw(&comparison).map_err(BenchError::Draw)?)?;
+    println!("\nwritten: {}.json, .md and .svg", matrix.out.join(NAME).display());
     Ok(if comparison.verified() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-/// Some who publish, and who watches: others, or in a meeting each other.
-fn shape(args: &JanusArgs, name: &'static str, publishers: u16, subscribers: u16) -> Shape {
-    let publishers_do = if subscribers == 0 { Publishers::Meet } else { Publishers::Publish };
-    let mut shape = Shape {
-        name,
-        rooms: 1,
-        publishers,
-        publishers_do,
-        subscribers,
-        shows: Shows::Everybody,
-        media: if args.audio { Media::Both } else { Media::Video },
-        codec: args.codec,
-        clip: args.clip,
-        seed: 1,
-        seconds: args.window.max(1),
-        ramp_seconds: 0,
-        verify: Verify::Sampled,
-    };
-    shape.ramp_seconds = 1 + u64::from(shape.viewers() / JOINS_PER_SECOND);
-    shape
 }

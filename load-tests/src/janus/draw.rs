@@ -4,7 +4,8 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::compare::Comparison;
-use super::comparison::Side;
+use super::comparison::is_whole;
+use crate::bench::RowReport;
 
 const SIZE: (u32, u32) = (900, 420);
 /// Around the bars: left for the scale, below for the loads, above for the title.
@@ -41,8 +42,8 @@ struct Scale {
 
 impl Scale {
     fn of(comparison: &Comparison) -> Self {
-        let sides = comparison.rows.iter().flat_map(|row| [&row.ours, &row.janus]);
-        let highest = sides.map(|side| side.ns_per_packet.median).fold(1.0, f64::max);
+        let sides = comparison.rows.iter().flat_map(|row| row.ours.iter().chain(&row.janus));
+        let highest = sides.map(|row| row.ns_per_packet.median).fold(1.0, f64::max);
         let step = nice(highest / f64::from(STEPS));
         let loads = f64::from(u32::try_from(comparison.rows.len().max(1)).unwrap_or(u32::MAX));
         Self { top: step * f64::from(STEPS), width: f64::from(pixels(f64::from(SIZE.0)) - LEFT - 20) / loads }
@@ -73,10 +74,14 @@ fn paint(comparison: &Comparison, svg: &mut String) -> Painted {
     }
     for (row, place) in comparison.rows.iter().zip(0_u32..) {
         let place = f64::from(place);
-        write(&area, &row.load, (scale.x(place + 0.5), scale.y(0.0) + 8), 14, HPos::Center)?;
+        write(&area, &row.name, (scale.x(place + 0.5), scale.y(0.0) + 8), 14, HPos::Center)?;
         let times = row.ratio.map_or_else(String::new, |ratio| format!(" ({ratio:.1}×)"));
-        bar(&area, &scale, place + 0.5 - BAR, &row.ours, OURS, "")?;
-        bar(&area, &scale, place + 0.5, &row.janus, JANUS, &times)?;
+        if let Some(ours) = &row.ours {
+            bar(&area, &scale, place + 0.5 - BAR, ours, OURS, "")?;
+        }
+        if let Some(janus) = &row.janus {
+            bar(&area, &scale, place + 0.5, janus, JANUS, &times)?;
+        }
     }
     area.present()?;
     Ok(())
@@ -91,18 +96,15 @@ fn legend(area: &Area<'_>, comparison: &Comparison) -> Painted {
     write(area, "hollow: packets were lost, no cost of this load", (LEFT + 220, 36), 13, HPos::Left)
 }
 
-fn bar(area: &Area<'_>, scale: &Scale, from: f64, side: &Side, color: RGBColor, beside: &str) -> Painted {
-    let ns = side.ns_per_packet.median;
+fn bar(area: &Area<'_>, scale: &Scale, from: f64, row: &RowReport, color: RGBColor, beside: &str) -> Painted {
+    let ns = row.ns_per_packet.median;
     let corners = [(scale.x(from), scale.y(ns)), (scale.x(from + BAR) - 2, scale.y(0.0))];
-    let whole = side.is_whole();
+    let whole = is_whole(row);
     let style = if whole { color.filled() } else { color.stroke_width(2) };
     area.draw(&Rectangle::new(corners, style))?;
     let top = (scale.x(from + BAR / 2.0), scale.y(ns) - 16);
-    let words = if whole {
-        format!("{:.1}{beside}", ns / 1_000.0)
-    } else {
-        format!("{:.0} % came", side.delivered_percent.min)
-    };
+    let words =
+        if whole { format!("{:.1}{beside}", ns / 1_000.0) } else { format!("{:.0} % came", row.delivered_percent.min) };
     write(area, &words, top, 12, HPos::Center)
 }
 

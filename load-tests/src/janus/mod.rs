@@ -2,7 +2,7 @@
 //! VideoRoom's requests as far as publishing and watching need them.
 //!
 //! A client's way in: [`lean`](crate::lean) joining → `rooms` (who, what) → `api` (requests and events) → Janus.
-//! [`compare`] runs each load on both servers in turns, and `comparison` says what that shows.
+//! [`compare`] measures each row of [`bench`](crate::bench) on both servers in turns, and `comparison` says what that shows.
 //! Invariant: what is measured of Janus is measured by the code that measures our own server.
 
 mod api;
@@ -19,8 +19,8 @@ mod table;
 use std::path::PathBuf;
 use std::time::Duration;
 
-pub use compare::{CompareError, ComparePlan, Comparison, compare};
-pub use comparison::{Row, Side, Spread};
+pub use compare::{Comparison, compare};
+pub use comparison::Compared;
 pub use draw::draw;
 pub use process::JanusProcess;
 pub use rooms::VideoRooms;

@@ -1,46 +1,54 @@
-//! The comparison as a table for a terminal.
+//! The comparison as a table, for a terminal or for a README.
 
 use super::compare::Comparison;
-use super::comparison::{Side, Spread};
-use crate::table::table;
+use super::comparison::is_whole;
+use crate::bench::{RowReport, Spread, Style, in_style};
+
+const HEADER: [&str; 9] = [
+    "row",
+    "server",
+    "CPU ns/packet",
+    "ratio",
+    "packets/s",
+    "delivered / never came",
+    "server's cores",
+    "KiB a participant",
+    "to the last viewer ms, p50 / p99",
+];
 
 /// The table, and what must be known beside it.
-pub fn of_comparison(comparison: &Comparison) -> String {
-    let mut table = table();
+pub fn of_comparison(comparison: &Comparison, style: Style) -> String {
+    let mut table = in_style(style);
+    table.set_header(HEADER);
     let janus = format!("Janus {}", comparison.janus_version);
-    table.set_header([
-        "load",
-        "server",
-        "CPU ns/packet\nmedian (min–max)",
-        "ratio",
-        "packets/s",
-        "delivered",
-        "never came",
-        "server\ncores",
-        "frame latency ms\np50 / p99",
-    ]);
     for row in &comparison.rows {
         let ratio = row.ratio.map_or_else(|| "none".to_owned(), |ratio| format!("{ratio:.1}"));
-        table.add_row(cells(&row.load, "ours", "1", &row.ours));
-        table.add_row(cells("", &janus, &ratio, &row.janus));
+        table.add_row(cells(&row.name, "ours", "1", row.ours.as_ref()));
+        table.add_row(cells("", &janus, &ratio, row.janus.as_ref()));
     }
-    let mut text = table.to_string();
-    comparison.rows.iter().flat_map(|row| &row.warnings).for_each(|words| text += &format!("\n! {words}"));
+    let Comparison { repeats, window_seconds, processors, processor, kernel, .. } = comparison;
+    let mut text = format!(
+        "medians (least–most) of {repeats} windows of {window_seconds} s · {processors} × {processor} · Linux {kernel}\n\n{table}\n"
+    );
+    comparison.rows.iter().flat_map(|row| &row.remarks).for_each(|words| text += &format!("\n- {words}"));
     text
 }
 
-fn cells(load: &str, server: &str, ratio: &str, side: &Side) -> [String; 9] {
-    let Spread { median, min, max } = side.ns_per_packet;
-    let mark = if side.is_whole() { "" } else { " !" };
+fn cells(name: &str, server: &str, ratio: &str, row: Option<&RowReport>) -> [String; 9] {
+    let [name, server, ratio] = [name, server, ratio].map(str::to_owned);
+    let none = || "–".to_owned();
+    let Some(row) = row else { return [name, server, none(), ratio, none(), none(), none(), none(), none()] };
+    let Spread { median, min, max } = row.ns_per_packet;
+    let mark = if is_whole(row) { "" } else { " !" };
     [
-        load.to_owned(),
-        server.to_owned(),
+        name,
+        server,
         format!("{median:.0} ({min:.0}–{max:.0}){mark}"),
-        ratio.to_owned(),
-        format!("{:.0}", side.packets_per_second.median),
-        format!("{:.1} %{mark}", side.delivered_percent.min),
-        side.lost.to_string(),
-        format!("{:.2}", side.server_cores.median),
-        format!("{:.1} / {:.1}", side.latency_p50_ms.median, side.latency_p99_ms.median),
+        ratio,
+        format!("{:.0}", row.packets_per_second.median),
+        format!("{:.1} %{mark} / {}", row.delivered_percent.min, row.lost),
+        format!("{:.2}", row.server_cores.median),
+        format!("{:.0}", row.memory.participant_kib),
+        format!("{:.1} / {:.1}", row.to_the_last_p50_ms.median, row.to_the_last_p99_ms.median),
     ]
 }
