@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 /// `None` where there is no Janus.
 async fn run(shape: &Shape) -> Option<CrowdReport> {
-    let running = match (Janus { program: "janus".into() }).start().await {
+    let running = match (Janus { program: "janus".into(), event_loops: None }).start().await {
         Err(BenchError::Janus(JanusError::NoPlugins { .. })) => {
             eprintln!("passed over: Janus is not installed (make bench-janus installs it)");
             return None;

@@ -26,13 +26,16 @@ pub(super) struct JanusArgs {
     /// Janus' program.
     #[arg(long, default_value = "janus")]
     janus: PathBuf,
+    /// Have Janus carry media on so many threads instead of one for each connection.
+    #[arg(long, value_name = "LOOPS", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    janus_event_loops: Option<u16>,
     #[command(flatten)]
     matrix: MatrixArgs,
 }
 
 pub(super) async fn execute(args: JanusArgs, stop: &CancellationToken) -> Result<ExitCode, CliError> {
-    let (ours, janus) =
-        (Sfu { program: args.server.unwrap_or_else(server_beside_this) }, Janus { program: args.janus });
+    let ours = Sfu { program: args.server.unwrap_or_else(server_beside_this) };
+    let janus = Janus { program: args.janus, event_loops: args.janus_event_loops };
     let matrix = args.matrix.or_only(&ROWS);
     let plan = matrix.plan(Arc::new(ours.clone()))?;
     let comparison = janus::compare(ours, janus, &plan, &Live::on_terminal(), stop).await?;

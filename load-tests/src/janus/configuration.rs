@@ -15,8 +15,9 @@ const LOADED: [(&str, &str); 2] = [("plugins", "libjanus_videoroom.so"), ("trans
 /// Folders that must be there and stay empty.
 const EMPTY: [&str; 2] = ["events", "loggers"];
 
-/// Writes the folder for an API on `port` of loopback.
-pub fn write(folder: &Path, port: u16) -> Result<(), JanusError> {
+/// Writes the folder for an API on `port` of loopback, and with so many `event_loops` where Janus is not to have a thread for each
+/// handle.
+pub fn write(folder: &Path, port: u16, event_loops: Option<u16>) -> Result<(), JanusError> {
     let failed = |source| JanusError::Configuration { path: folder.to_owned(), source };
     let library = library()?;
     fs::create_dir_all(folder).map_err(failed)?;
@@ -27,7 +28,7 @@ pub fn write(folder: &Path, port: u16) -> Result<(), JanusError> {
     for kind in EMPTY {
         fs::create_dir_all(folder.join(kind)).map_err(failed)?;
     }
-    fs::write(folder.join("janus.jcfg"), general(folder)).map_err(failed)?;
+    fs::write(folder.join("janus.jcfg"), general(folder, event_loops)).map_err(failed)?;
     fs::write(folder.join("janus.transport.http.jcfg"), http(port)).map_err(failed)?;
     fs::write(folder.join("janus.plugin.videoroom.jcfg"), VIDEO_ROOM).map_err(failed)
 }
@@ -35,14 +36,15 @@ pub fn write(folder: &Path, port: u16) -> Result<(), JanusError> {
 /// Names for rooms and feeds, as other servers have them, instead of numbers; only requests know them.
 const VIDEO_ROOM: &str = "general: {\n  string_ids = true\n}\n";
 
-fn general(folder: &Path) -> String {
+fn general(folder: &Path, event_loops: Option<u16>) -> String {
     let at = |kind: &str| folder.join(kind).display().to_string();
     let (plugins, transports, events, loggers) = (at("plugins"), at("transports"), at("events"), at("loggers"));
+    let event_loops = event_loops.map_or_else(String::new, |loops| format!("  event_loops = {loops}\n"));
     // Errors and warnings are written, each join and leave is not: that would be the disk's cost.
     // IPv6 is off by default and said all the same: clients have one socket, for IPv4.
     format!(
         "general: {{\n  configs_folder = \"{}\"\n  plugins_folder = \"{plugins}\"\n  transports_folder = \"{transports}\"\n  \
-         events_folder = \"{events}\"\n  loggers_folder = \"{loggers}\"\n  debug_level = 3\n  debug_colors = false\n}}\n\
+         events_folder = \"{events}\"\n  loggers_folder = \"{loggers}\"\n  debug_level = 3\n  debug_colors = false\n{event_loops}}}\n\
          media: {{\n  ipv6 = false\n}}\n",
         folder.display()
     )

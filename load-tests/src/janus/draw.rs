@@ -93,7 +93,7 @@ fn legend(area: &Area<'_>, comparison: &Comparison) -> Painted {
         area.draw(&Rectangle::new([(x, 36), (x + 14, 48)], color.filled()))?;
         write(area, &name, (x + 20, 36), 13, HPos::Left)?;
     }
-    write(area, "hollow: packets were lost, no cost of this load", (LEFT + 220, 36), 13, HPos::Left)
+    write(area, "hollow: packets were lost, no cost of this load", (LEFT + 330, 36), 13, HPos::Left)
 }
 
 fn bar(area: &Area<'_>, scale: &Scale, from: f64, row: &RowReport, color: RGBColor, beside: &str) -> Painted {

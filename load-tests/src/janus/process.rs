@@ -53,17 +53,18 @@ struct Info {
 }
 
 impl JanusProcess {
-    /// Starts `program` on a free port of loopback and waits until its API answers.
+    /// Starts `program` on a free port of loopback and waits until its API answers; `event_loops` is a number of threads for media
+    /// instead of one for each handle.
     ///
     /// # Errors
     /// When it is not installed, or does not start.
-    pub async fn start(program: &Path) -> Result<Self, JanusError> {
+    pub async fn start(program: &Path, event_loops: Option<u16>) -> Result<Self, JanusError> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let failed = |source| JanusError::Start { program: program.to_owned(), source };
         let port = TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).map_err(failed)?.port();
         let name = format!("sfu-load-janus-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         let folder = Folder(std::env::temp_dir().join(name));
-        configuration::write(&folder.0, port)?;
+        configuration::write(&folder.0, port, event_loops)?;
         let log = File::create(folder.0.join("janus.log")).map_err(failed)?;
         let child = command(program, &folder.0)
             .stdin(Stdio::null())

@@ -13,6 +13,8 @@ use crate::lean::{Entrance, Shape, Shows};
 #[derive(Clone, Debug)]
 pub struct Janus {
     pub program: PathBuf,
+    /// Threads for media; by its default it has one for each handle.
+    pub event_loops: Option<u16>,
 }
 
 /// One that runs, and its rooms.
@@ -23,13 +25,14 @@ struct RunningJanus {
 }
 
 impl Janus {
-    /// What it calls its version.
+    /// What it calls its version, and how it is told to differ from its defaults.
     ///
     /// # Errors
     /// When it is not installed, or does not start.
     pub async fn version(&self) -> Result<String, BenchError> {
-        let process = JanusProcess::start(&self.program).await?;
-        let version = process.version.clone();
+        let process = JanusProcess::start(&self.program, self.event_loops).await?;
+        let loops = self.event_loops.map_or_else(String::new, |loops| format!(", {loops} event loops"));
+        let version = format!("{}{loops}", process.version);
         process.stop().await;
         Ok(version)
     }
@@ -50,7 +53,7 @@ impl System for Janus {
     }
 
     async fn start(&self) -> Result<Box<dyn Running>, BenchError> {
-        let process = JanusProcess::start(&self.program).await?;
+        let process = JanusProcess::start(&self.program, self.event_loops).await?;
         let rooms = Arc::new(VideoRooms::of(&process).await?);
         Ok(Box::new(RunningJanus { rooms, process }))
     }
