@@ -1,4 +1,4 @@
-//! Each shape of a crowd of lean clients on the real server, from the offer to the last goodbye.
+//! Each shape of a crowd of lean clients on the real server, from the offer to the last goodbye, and a row of the benchmark.
 //!
 //! The program is `SFU_SERVER_BIN`, or is built here.
 
@@ -9,7 +9,7 @@ use std::process::Command;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use load_tests::bench::ServerProcess;
+use load_tests::bench::{self, BenchPlan, Row, ServerProcess, Sfu, Style};
 use load_tests::lean::{self, CrowdOptions, CrowdReport, Live, Media, Offload, Publishers, Shape, Shows, Verify};
 use load_tests::media::{ClipSize, Codec};
 use tokio_util::sync::CancellationToken;
@@ -139,4 +139,25 @@ async fn a_run_that_is_interrupted_still_reports() {
     let long = Shape { seconds: 3_600, ..webinar(2, Codec::Vp8, Verify::All) };
     let report = run(&long, Offload::On, &stop).await;
     assert!(report.interrupted && report.measured.flow.packets > 0, "{:#?}", report.failures);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_of_the_benchmark_has_all_its_figures() {
+    let rows = bench::matrix(Codec::Vp8).into_iter().filter(|row| row.name == "webinar-10-single");
+    let rows: Vec<_> = rows.map(|row| Row { measures_idle: true, ..row }).collect();
+    let system = Arc::new(Sfu { program: server_program() });
+    let plan = BenchPlan { system, rows, repeats: 2, window: Duration::from_millis(500), threads: 1 };
+    let report = bench::run(&plan, &Live::silent(), &CancellationToken::new()).await.unwrap();
+    assert!(report.verified() && report.passed_over.is_empty(), "{report:#?}");
+    let row = report.row("webinar-10-single").unwrap();
+    let (cost, memory) = (row.ns_per_packet, row.memory);
+    assert!(cost.min > 0.0 && cost.min <= cost.median && cost.median <= cost.max, "{cost:?}");
+    // Ten viewers, 30 packets a second.
+    assert!((150.0..=450.0).contains(&row.packets_per_second.median), "{:?}", row.packets_per_second);
+    assert!(row.packets_per_send.is_some_and(|sends| sends.median >= 1.0), "{:?}", row.packets_per_send);
+    assert!(row.to_the_last_p99_ms.median > 0.0 && row.first_frame.samples == 10);
+    assert!(memory.empty_kib > 0.0 && memory.participant_kib > 0.0 && memory.idle_kib.is_some(), "{memory:?}");
+    let markdown = bench::of_bench(&report, Style::Markdown);
+    assert!(markdown.contains("| webinar-10-single |"), "{markdown}");
+    assert!(bench::draw(&report).unwrap().contains("viewers of one publisher"));
 }

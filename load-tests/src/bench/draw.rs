@@ -59,13 +59,13 @@ fn by_size(area: &Area<'_>, title: &str, lines: &[Line]) -> Drawn {
     }
     // Room for the legend above the lines.
     let top = all().map(|(_, y)| *y).fold(0.001, f64::max) * 1.5;
-    let count = i32::try_from(sizes.len())?;
+    let last = last_place(sizes.len())?;
     let mut chart = ChartBuilder::on(area)
         .caption(title, ("sans-serif", 16))
         .margin(10)
         .x_label_area_size(36)
         .y_label_area_size(56)
-        .build_cartesian_2d((0..count).into_segmented(), 0.0..top)?;
+        .build_cartesian_2d((0..last).into_segmented(), 0.0..top)?;
     chart
         .configure_mesh()
         .disable_x_mesh()
@@ -92,6 +92,11 @@ fn by_size(area: &Area<'_>, title: &str, lines: &[Line]) -> Drawn {
     Ok(())
 }
 
+/// The last of so many places; an axis has two at least.
+fn last_place(count: usize) -> Result<i32, std::num::TryFromIntError> {
+    Ok(i32::try_from(count)?.saturating_sub(1).max(1))
+}
+
 /// What stands at a place of an axis of names.
 fn label(place: &SegmentValue<i32>, name: impl Fn(usize) -> Option<String>) -> String {
     match place {
@@ -114,13 +119,13 @@ fn bars(area: &Area<'_>, title: &str, report: &BenchReport) -> Drawn {
         return Ok(());
     }
     let right = rows.iter().map(|row| row.ns_per_packet.max).fold(1.0, f64::max) * 1.1;
-    let count = i32::try_from(rows.len())?;
+    let last = last_place(rows.len())?;
     let mut chart = ChartBuilder::on(area)
         .caption(title, ("sans-serif", 16))
         .margin(10)
         .x_label_area_size(36)
         .y_label_area_size(130)
-        .build_cartesian_2d(0.0..right, (0..count).into_segmented())?;
+        .build_cartesian_2d(0.0..right, (0..last).into_segmented())?;
     // The first row on top.
     let name = |at: usize| Some(rows.iter().rev().nth(at)?.name.clone());
     chart
@@ -134,7 +139,7 @@ fn bars(area: &Area<'_>, title: &str, report: &BenchReport) -> Drawn {
         .x_desc("median, and from the least to the most")
         .draw()?;
     let colour = COLOURS.first().copied().unwrap_or(BLACK);
-    for (row, at) in rows.iter().zip((0..count).rev()) {
+    for (row, at) in rows.iter().rev().zip(0..) {
         let cost = row.ns_per_packet;
         let bar = [(0.0, SegmentValue::Exact(at)), (cost.median, SegmentValue::Exact(at + 1))];
         let mut bar = Rectangle::new(bar, colour.mix(0.6).filled());
