@@ -99,6 +99,7 @@ pub fn of_crowd(report: &CrowdReport) -> String {
         ["offer to first frame", &percentiles(&report.first_frame)],
         ["frame latency", &percentiles(&report.frame_latency)],
         ["to the last viewer of a frame", &percentiles(&measured.to_the_last)],
+        ["layout to its encoding", &percentiles(&report.layer_switch)],
         ["sound from picture", &percentiles(&report.lip_offset)],
         [
             "clients' CPU",

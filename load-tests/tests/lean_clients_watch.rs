@@ -10,7 +10,9 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use load_tests::bench::{self, BenchPlan, Row, ServerProcess, Sfu, Style};
-use load_tests::lean::{self, CrowdOptions, CrowdReport, Live, Media, Offload, Publishers, Shape, Shows, Verify};
+use load_tests::lean::{
+    self, CrowdOptions, CrowdReport, Layouts, Live, Media, Offload, Publishers, Rooms, Shape, Shows, Verify,
+};
 use load_tests::media::{ClipSize, Codec};
 use tokio_util::sync::CancellationToken;
 
@@ -90,6 +92,21 @@ async fn simulcasts_and_sounds_with_pauses_reach_every_client_whole() {
         assert_eq!((report.judged, report.first_frame.samples), (2, 4));
         assert!(report.publishers.rtp_out > 2 * 12 * 80, "{codec}: {:?}", report.publishers);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn viewers_in_rooms_are_shown_the_encodings_that_their_layouts_ask_for() {
+    let (clip, media) = (ClipSize::Simulcast, Media::Both);
+    let shape = Shape { clip, media, rooms: 1, publishers: 2, seconds: 8, ..webinar(3, Codec::Vp8, Verify::All) };
+    let process = ServerProcess::start(&server_program()).await.unwrap();
+    let layouts = Layouts { heights: shape.heights(), change_every: Some(Duration::from_secs(2)) };
+    let entrance = Arc::new(Rooms::new(process.server.clone(), layouts));
+    let options = CrowdOptions { threads: 2, bind: "127.0.0.1:0".to_owned(), offload: Offload::On, server_pid: None };
+    let report = lean::run(entrance, &shape, &options, &Live::silent(), &CancellationToken::new()).await.unwrap();
+    process.stop().await;
+    assert!(report.verified, "{:#?}\n{:?}", report.failures, report.warnings);
+    assert_eq!((report.judged, report.first_frame.samples), (3, 6));
+    assert!(report.layer_switch.samples > 3 && report.lip_offset.samples > 0, "{:?}", report.layer_switch);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,18 +2,28 @@
 
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Args;
 use tokio_util::sync::CancellationToken;
 
 use super::{CliError, bind_towards};
 use crate::client::Server;
-use crate::lean::{self, CrowdOptions, Live, Media, Offload, Publishers, Shape, Shows, Verify};
+use crate::lean::{
+    self, CrowdOptions, Entrance, Layouts, Live, Media, Offload, Publishers, Rooms, Shape, Shows, Verify,
+};
 use crate::media::{ClipSize, Codec};
 use crate::table;
 
 /// Slots of who only listens: as many as speak at once where people let each other finish.
 const AUDIO_SLOTS: u16 = 3;
+
+/// How viewers come in.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum ViewersBy {
+    Whep,
+    Ws,
+}
 
 /// Who takes part; each shape has defaults of its own.
 #[derive(Debug, Args)]
@@ -51,6 +61,12 @@ pub(super) struct Crowd {
     /// Receive one packet a call, as clients without UDP_GRO do.
     #[arg(long)]
     no_gro: bool,
+    /// Viewers come by WHEP, or into rooms by the WebSocket, with layouts.
+    #[arg(long, value_enum, default_value = "whep")]
+    viewers_by: ViewersBy,
+    /// Between two layouts of a viewer in a room, s: each asks, by the seed, for another height of each slot.
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    layout_changes: Option<u64>,
     /// The server's process on this machine, to measure its CPU time for each packet.
     #[arg(long, value_name = "PID")]
     server_pid: Option<u32>,
@@ -162,7 +178,14 @@ impl Crowd {
             offload: if self.no_gro { Offload::Off } else { Offload::On },
             server_pid: self.server_pid,
         };
-        let report = lean::run(Arc::new(server), &shape, &options, &Live::on_terminal(), stop).await?;
+        let entrance: Arc<dyn Entrance> = match self.viewers_by {
+            ViewersBy::Whep => Arc::new(server),
+            ViewersBy::Ws => {
+                let change_every = self.layout_changes.map(Duration::from_secs);
+                Arc::new(Rooms::new(server, Layouts { heights: shape.heights(), change_every }))
+            }
+        };
+        let report = lean::run(entrance, &shape, &options, &Live::on_terminal(), stop).await?;
         if self.json {
             println!("{}", serde_json::to_string_pretty(&report)?);
         } else {

@@ -66,6 +66,14 @@ impl Server {
         accepted(response, session, StatusCode::OK).await.map(|_| ())
     }
 
+    /// Where the WebSocket of `room` is.
+    pub fn socket_of(&self, room: &str) -> Result<Url, ClientError> {
+        let mut url = self.path(&["rooms", room, "ws"])?;
+        // Of http, which `new` demands, it can be set.
+        let _ = url.set_scheme("ws");
+        Ok(url)
+    }
+
     /// A page as text, such as `/metrics`.
     pub async fn page(&self, path: &str) -> Result<String, ClientError> {
         let url = self.path(&path.split('/').filter(|part| !part.is_empty()).collect::<Vec<_>>())?;

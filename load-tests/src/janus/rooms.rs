@@ -95,7 +95,8 @@ impl Entrance for VideoRooms {
         let sections: Vec<_> = tracks.iter().map(|(codec, ids)| (*codec, Direction::Send(*ids))).collect();
         let offer = as_dtls_client(&offer(local, &sections));
         let (handle, answer) = self.publish(room, identity, &offer).await?;
-        Ok(Entered { session: Session(handle.0), answer: Answer::parse(&answer)?, role: IceRole::Controlling })
+        let answer = Answer::parse(&answer)?;
+        Ok(Entered { session: Session(handle.0), answer, role: IceRole::Controlling, asked: Vec::new() })
     }
 
     async fn watch_on(
@@ -112,7 +113,8 @@ impl Entrance for VideoRooms {
         let offer = Offer::parse(sdp);
         let jsep = json!({ "type": "answer", "sdp": offer.answer(local) });
         self.api.request(&handle, json!({ "request": "start" }), Some(jsep)).await?;
-        Ok(Entered { session: Session(handle.0), answer: remote, role: offer.role_of_answerer() })
+        let role = offer.role_of_answerer();
+        Ok(Entered { session: Session(handle.0), answer: remote, role, asked: Vec::new() })
     }
 
     async fn leave(&self, session: &Session) -> Result<(), LeanError> {

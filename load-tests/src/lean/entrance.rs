@@ -1,10 +1,13 @@
 //! How clients come into rooms: the one thing in which servers differ for a crowd. Here by WHIP and WHEP.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 
 use super::LeanError;
 use super::description::{Answer, Direction, LocalParameters, offer};
 use super::ice::IceRole;
+use super::layers::Asked;
 use super::sender::SenderIds;
 use crate::client::{Resource, Server};
 use crate::media::Codec;
@@ -31,6 +34,11 @@ pub trait Entrance: std::fmt::Debug + Send + Sync {
         slots: &[Codec],
     ) -> Result<Entered, LeanError>;
 
+    /// Whether it is the server that chooses whose sound each slot plays where they are fewer than who speak, whatever is pinned.
+    fn chooses_sounds(&self) -> bool {
+        false
+    }
+
     /// Ends what an entrance began.
     async fn leave(&self, session: &Session) -> Result<(), LeanError>;
 }
@@ -46,6 +54,8 @@ pub struct Entered {
     /// The client's, by who offered (RFC 8445 §6.1.1).
     pub role: IceRole,
     pub answer: Answer,
+    /// What is asked of each slot of pictures, in their order; nothing where nobody asks.
+    pub asked: Vec<Arc<Asked>>,
 }
 
 #[async_trait]
@@ -81,5 +91,5 @@ impl Entrance for Server {
 
 fn entered(resource: Resource) -> Result<Entered, LeanError> {
     let answer = Answer::parse(&resource.answer)?;
-    Ok(Entered { session: Session(resource.url), role: IceRole::Controlling, answer })
+    Ok(Entered { session: Session(resource.url), role: IceRole::Controlling, answer, asked: Vec::new() })
 }

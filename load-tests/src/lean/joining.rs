@@ -47,7 +47,7 @@ impl Crowd {
         let fingerprint = &self.identity.fingerprint;
         let parameters = LocalParameters { ufrag: &local.ufrag, pwd: &local.pwd, fingerprint, candidate };
         let room = self.shape.room_name(seat.room);
-        let (slots, senders) = (self.slots(seat), self.senders(seat));
+        let (mut slots, senders) = (self.slots(seat), self.senders(seat));
         let offered = Instant::now();
         let entered = if senders.is_empty() {
             let codecs: Vec<_> = slots.iter().map(|(codec, _)| *codec).collect();
@@ -57,6 +57,8 @@ impl Crowd {
             let tracks: Vec<_> = sections.map(|plan| (plan.track.clip.codec(), plan.ids)).collect();
             self.entrance.publish_tracks(&room, &Plan::identity(seat.number), &parameters, &tracks).await?
         };
+        let pictures = slots.iter_mut().filter(|(codec, _)| codec.is_video());
+        pictures.zip(entered.asked).for_each(|((_, look), asked)| look.judge_layers(asked));
         let (answer, ssrc) = (entered.answer, random.random_range(1..u32::MAX));
         let (identity, role) = (Arc::clone(&self.identity), entered.role);
         let config = ClientConfig { identity, role, local, answer, slots, senders, ssrc };
@@ -88,7 +90,10 @@ impl Crowd {
             Part::Publish => {}
             Part::Watch(publishers) if publishers.is_empty() => add(pinned(0).0, pinned(0).1),
             Part::Watch(publishers) => {
-                publishers.iter().for_each(|publisher| add(pinned(*publisher).0, pinned(*publisher).1))
+                let all = publishers.len() == usize::from(self.shape.publishers);
+                let moving = (self.entrance.chooses_sounds() && !all).then_some(Expected::Anyone { room: seat.room });
+                let seen = publishers.iter().map(|publisher| pinned(*publisher));
+                seen.for_each(|(picture, sound)| add(picture, moving.unwrap_or(sound)));
             }
             Part::Follow(slots) => {
                 let anyone = Expected::Anyone { room: seat.room };

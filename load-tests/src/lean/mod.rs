@@ -19,12 +19,15 @@ pub mod header;
 pub mod ice;
 mod joining;
 pub mod keys;
+pub mod layers;
 pub mod lips;
 pub mod live;
 pub mod numbering;
 pub mod outgoing;
 pub mod reception;
 pub mod report;
+mod room_socket;
+pub mod rooms;
 pub mod sender;
 pub mod shape;
 pub mod slot;
@@ -39,6 +42,8 @@ pub use crowd::{Crowd, CrowdOptions, run};
 pub use entrance::{Entered, Entrance, Session};
 pub use live::Live;
 pub use report::CrowdReport;
+pub use room_socket::RoomError;
+pub use rooms::{Layouts, Rooms};
 pub use shape::{Media, Publishers, Shape, Shows, Verify};
 pub use socket::Offload;
 pub use worker::Tally;
@@ -54,6 +59,8 @@ use crate::janus::JanusError;
 pub enum LeanError {
     #[error(transparent)]
     Signalling(#[from] ClientError),
+    #[error(transparent)]
+    Room(#[from] RoomError),
     #[error(transparent)]
     Janus(#[from] JanusError),
     #[error(transparent)]

@@ -57,6 +57,8 @@ pub struct CrowdReport {
     pub lip_offset: Percentiles,
     /// Packets of media since the clients joined, mended ones among them.
     pub packets: u64,
+    /// From a layout to the first frame of the encoding that fits it, where that is another than before.
+    pub layer_switch: Percentiles,
     /// Whole frames, video and audio, since the clients joined.
     pub frames: u64,
     /// Packets that were missing, and came by retransmission or late.
@@ -72,7 +74,7 @@ impl CrowdReport {
     pub(super) fn new(shape: &Shape, threads: usize, gro: bool, measured: Measured, ended: Ended) -> Self {
         let mut failures = ended.signalling;
         let (mut connect, mut first_frame, mut latency) = (empty_histogram(), empty_histogram(), empty_histogram());
-        let mut lips = empty_histogram();
+        let (mut lips, mut switches) = (empty_histogram(), empty_histogram());
         let mut report = Self {
             shape: shape.clone(),
             threads,
@@ -89,6 +91,7 @@ impl CrowdReport {
             first_frame: Percentiles::default(),
             frame_latency: Percentiles::default(),
             lip_offset: Percentiles::default(),
+            layer_switch: Percentiles::default(),
             packets: 0,
             frames: 0,
             mended: 0,
@@ -102,6 +105,8 @@ impl CrowdReport {
             for client in &finding.clients {
                 report.add(client);
                 failures.extend(failures_of(shape, client));
+                let switched = client.slots.iter().flat_map(|slot| &slot.switches_us);
+                switched.for_each(|micros| switches.saturating_record(*micros));
                 client
                     .slots
                     .iter()
@@ -122,6 +127,7 @@ impl CrowdReport {
         report.first_frame = Percentiles::of(&first_frame);
         report.frame_latency = Percentiles::of(&latency);
         report.lip_offset = Percentiles::of(&lips);
+        report.layer_switch = Percentiles::of(&switches);
         report.verified = failures.is_empty() && report.joined > 0;
         report.failures_total = failures.len();
         report.failures = failures.into_iter().take(FAILURES_MAX).collect();

@@ -190,6 +190,11 @@ impl Shape {
         }
     }
 
+    /// Heights of the encodings, where a camera has several.
+    pub fn heights(&self) -> &'static [u16] {
+        if self.encodings().len() > 1 { &[90, 180, 360] } else { &[] }
+    }
+
     /// Name of room `room`; the seed keeps runs apart.
     pub fn room_name(&self, room: u16) -> String {
         Plan::room_named(self.seed, room)

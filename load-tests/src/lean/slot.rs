@@ -9,6 +9,7 @@ use rtcp::sender_report::SenderReport;
 use rtp::Packet;
 
 use super::header::ClearHeader;
+use super::layers::{Asked, LayerWatch};
 use super::lips::{LipOffsets, MediaClock};
 use super::numbering::Numbering;
 use super::reception::Reception;
@@ -27,14 +28,35 @@ const EXAMPLES_MAX: usize = 3;
 pub enum Look {
     /// Every packet is authenticated, every frame compared with its publisher's.
     Judge { expected: Expected, clip_of: Arc<ClipOf> },
+    /// So, and each frame's encoding is compared with what was asked for.
+    Layout { expected: Expected, clip_of: Arc<ClipOf>, asked: Arc<Asked> },
     /// Headers of all packets are followed; the first one and one of `every` are authenticated.
     Sample { every: u32 },
+}
+
+impl Look {
+    /// Whether one publisher alone may be seen, and is compared.
+    const fn pins(&self) -> bool {
+        matches!(
+            self,
+            Self::Judge { expected: Expected::Publisher(_), .. }
+                | Self::Layout { expected: Expected::Publisher(_), .. }
+        )
+    }
+
+    /// Where frames are compared, compares their encodings too.
+    pub fn judge_layers(&mut self, asked: Arc<Asked>) {
+        if let Self::Judge { expected, clip_of } = self {
+            *self = Self::Layout { expected: *expected, clip_of: Arc::clone(clip_of), asked };
+        }
+    }
 }
 
 impl std::fmt::Debug for Look {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Judge { expected, .. } => f.debug_tuple("Judge").field(expected).finish(),
+            Self::Layout { expected, asked, .. } => f.debug_tuple("Layout").field(expected).field(asked).finish(),
             Self::Sample { every } => f.debug_tuple("Sample").field(every).finish(),
         }
     }
@@ -60,6 +82,8 @@ pub struct SlotReport {
     pub examples: Vec<String>,
     /// From the sound beside it, of judged pictures.
     pub lips: LipOffsets,
+    /// How long each switch to another encoding took, µs.
+    pub switches_us: Vec<u64>,
 }
 
 /// One stream towards a viewer.
@@ -77,8 +101,11 @@ pub struct Slot {
     keyframe_wanted: bool,
     last_pli: Option<Instant>,
     reception: Reception,
-    clock: MediaClock,
+    /// Of judged streams that are always one publisher's: only those can be held against another.
+    clock: Option<MediaClock>,
     lips: LipOffsets,
+    /// What was asked for, where that is compared with what comes.
+    layers: Option<(Arc<Asked>, LayerWatch)>,
 }
 
 impl std::fmt::Debug for Slot {
@@ -89,9 +116,15 @@ impl std::fmt::Debug for Slot {
 
 impl Slot {
     pub fn new(now: Instant, codec: Codec, ssrc: Option<u32>, rtx: Option<u32>, look: Look) -> Self {
+        let full =
+            |expected, clip_of| Judging::Full(Box::new(TrackVerifier::new(codec, expected, clip_of, DEFAULT_PATIENCE)));
+        let mut layers = None;
+        let clock = look.pins().then(|| MediaClock::new(now, codec.clock_rate()));
         let judging = match look {
-            Look::Judge { expected, clip_of } => {
-                Judging::Full(Box::new(TrackVerifier::new(codec, expected, clip_of, DEFAULT_PATIENCE)))
+            Look::Judge { expected, clip_of } => full(expected, clip_of),
+            Look::Layout { expected, clip_of, asked } => {
+                layers = Some((asked, LayerWatch::default()));
+                full(expected, clip_of)
             }
             Look::Sample { every } => Judging::Sampled { every: every.max(1), since: 0 },
         };
@@ -108,8 +141,9 @@ impl Slot {
             keyframe_wanted: false,
             last_pli: None,
             reception: Reception::default(),
-            clock: MediaClock::new(now, codec.clock_rate()),
+            clock,
             lips: LipOffsets::default(),
+            layers,
         }
     }
 
@@ -138,8 +172,10 @@ impl Slot {
     pub fn on_media(&mut self, now: Instant, header: &ClearHeader, packet: Option<Packet>, seen: &mut Vec<Outcome>) {
         self.payload_type.get_or_insert(header.payload_type);
         self.reception.on_packet(now, header.timestamp, self.codec.clock_rate());
-        if matches!(self.judging, Judging::Full(_)) && (header.marker || !self.is_video()) {
-            self.clock.on_frame(now, header.timestamp);
+        if let Some(clock) = &mut self.clock
+            && (header.marker || !self.codec.is_video())
+        {
+            clock.on_frame(now, header.timestamp);
         }
         self.take(now, header, packet, seen);
     }
@@ -180,7 +216,15 @@ impl Slot {
             (Judging::Full(verifier), Some(packet)) => {
                 let before = seen.len();
                 verifier.on_packet(now, packet, seen);
-                self.keyframe_wanted |= seen.iter().skip(before).any(|outcome| *outcome == Outcome::NeedsKeyframe);
+                let outcomes = seen.get(before..).unwrap_or_default();
+                self.keyframe_wanted |= outcomes.contains(&Outcome::NeedsKeyframe);
+                if let Some((asked, layers)) = &mut self.layers {
+                    let wrong = outcomes.iter().filter(|outcome| match outcome {
+                        Outcome::Frame { publisher, .. } => !layers.on_frame(now, publisher.encoding(), asked),
+                        Outcome::NeedsKeyframe => false,
+                    });
+                    self.watch.fault(Fault::WrongLayer, u64::try_from(wrong.count()).unwrap_or(u64::MAX));
+                }
             }
             (Judging::Full(_), None) => {}
             (Judging::Sampled { .. }, packet) if self.codec.is_video() => {
@@ -204,12 +248,16 @@ impl Slot {
     pub fn on_sender_report(&mut self, now: Instant, report: &SenderReport) {
         let middle = u32::try_from((report.ntp_time >> 16) & u64::from(u32::MAX)).unwrap_or_default();
         self.reception.on_sender_report(now, middle);
-        self.clock.on_sender_report(report.ntp_time, report.rtp_time);
+        if let Some(clock) = &mut self.clock {
+            clock.on_sender_report(report.ntp_time, report.rtp_time);
+        }
     }
 
     /// Holds this picture against its sound; to be called once a second.
     pub fn compare_lips(&mut self, sound: &mut Self) {
-        self.lips.compare(&mut self.clock, &mut sound.clock);
+        if let (Some(picture), Some(sound)) = (&mut self.clock, &mut sound.clock) {
+            self.lips.compare(picture, sound);
+        }
     }
 
     /// Gives up on what is missing too long. True where something is still missing or a keyframe is wanted.
@@ -265,12 +313,11 @@ impl Slot {
 
     /// What was found so far.
     pub fn report(&self) -> SlotReport {
-        let authentic = |fault: &&Fault| **fault == Fault::NotAuthentic;
         let (judged, mut faults, examples) = match &self.judging {
             Judging::Full(verifier) => {
                 let mut faults = verifier.report().faults.clone();
-                let forged = self.watch.faults.keys().find(authentic).and_then(|fault| self.watch.faults.get(fault));
-                faults.extend(forged.map(|count| (Fault::NotAuthentic, *count)));
+                let own = |(fault, _): &(&Fault, &u64)| matches!(fault, Fault::NotAuthentic | Fault::WrongLayer);
+                faults.extend(self.watch.faults.iter().filter(own).map(|(fault, count)| (*fault, *count)));
                 (true, faults, verifier.report().examples.iter().take(EXAMPLES_MAX).cloned().collect())
             }
             Judging::Sampled { .. } => (false, self.watch.faults.clone(), Vec::new()),
@@ -290,6 +337,7 @@ impl Slot {
             faults,
             examples,
             lips: self.lips.clone(),
+            switches_us: self.layers.as_ref().map(|(_, watch)| watch.switches_us.clone()).unwrap_or_default(),
         }
     }
 }

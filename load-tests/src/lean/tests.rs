@@ -17,6 +17,7 @@ use super::description::{Answer, AnsweredSection, StampIds};
 use super::dtls::Identity;
 use super::ice::{Credentials, IceRole};
 use super::keys::Keys;
+use super::layers::{Asked, SWITCH_MAX};
 use super::slot::{Look, SlotReport};
 use crate::media::mark::{self, Mark, PublisherTag};
 use crate::media::{Clip, ClipSize, Codec};
@@ -53,16 +54,22 @@ struct World {
 
 impl World {
     fn new(codec: Codec, looked: Looked) -> Self {
+        Self::asking(codec, looked, Arc::new(Asked::new(&[])))
+    }
+
+    /// A world whose viewer asks for heights.
+    fn asking(codec: Codec, looked: Looked, asked: Arc<Asked>) -> Self {
         let now = Instant::now();
         let clip = Arc::new(Clip::embedded(codec, ClipSize::Large).unwrap());
         let known = Arc::clone(&clip);
-        let look = match looked {
+        let mut look = match looked {
             Looked::Closely => Look::Judge {
                 expected: Expected::Publisher(ALICE),
-                clip_of: Arc::new(move |tag| [ALICE, BOB].contains(&tag).then(|| Arc::clone(&known))),
+                clip_of: Arc::new(move |tag| [ALICE, BOB].contains(&tag.track()).then(|| Arc::clone(&known))),
             },
             Looked::Sampled => Look::Sample { every: u32::MAX },
         };
+        look.judge_layers(asked);
         let tone = Arc::new(Clip::embedded(Codec::Opus, ClipSize::Large).unwrap());
         let clip_of: Arc<ClipOf> = Arc::new(move |tag| (tag == VOICE).then(|| Arc::clone(&tone)));
         let listen = Look::Judge { expected: Expected::Publisher(VOICE), clip_of };
@@ -348,5 +355,28 @@ fn a_sound_that_sender_reports_put_beside_its_picture_is_found() {
         assert_eq!(report.faults.len(), faults.iter().count(), "{:?}", report.examples);
         let median = report.lips.apart().nth(2).unwrap();
         assert!(median.abs_diff(1_000 * u64::try_from(i32::abs(ahead_ms)).unwrap()) < 2_000, "{median} µs");
+    }
+}
+
+#[test]
+fn an_encoding_that_does_not_fit_the_layout_is_found_once_a_switch_had_its_time() {
+    for (shown_later, faults) in [(1, vec![]), (2, vec![(Fault::WrongLayer, 3)])] {
+        let asked = Arc::new(Asked::new(&[90, 180, 360]));
+        let mut world = World::asking(Codec::Vp8, Looked::Closely, Arc::clone(&asked));
+        world.publisher = ALICE.of_encoding(2);
+        asked.ask(world.now, 360);
+        let packets = world.frames(3);
+        world.send(packets);
+        world.wait(TICK);
+        asked.ask(world.now, 180);
+        world.publisher = ALICE.of_encoding(shown_later);
+        if shown_later == 1 {
+            world.index = 0;
+        }
+        world.wait(SWITCH_MAX + TICK);
+        let packets = world.frames(3);
+        world.send(packets);
+        world.only(&faults);
+        assert_eq!(world.report().switches_us.len(), usize::from(faults.is_empty()));
     }
 }
