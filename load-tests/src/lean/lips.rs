@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 
 /// Above it people see that lips and sound part (ITU-R BT.1359-1: 45 ms of sound ahead are noticed).
 pub const APART_MAX: Duration = Duration::from_millis(45);
-/// Comparisons from which a steady offset is told from a moment's.
-const STEADY: usize = 3;
+/// Comparisons, one a second, from which a steady offset is told from one of the beginning or of a machine that was busy: as
+/// long as a browser remembers reports.
+const STEADY: usize = 20;
 /// Comparisons that are kept, one a second: an hour.
 const SAMPLES_MAX: usize = 3_600;
 

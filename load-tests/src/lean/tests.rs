@@ -330,7 +330,7 @@ fn a_sound_that_sender_reports_put_beside_its_picture_is_found() {
         let mut voice =
             Packetizer::new(Codec::Opus, SOUND, 111, StreamStart { timestamp: 7, ..StreamStart::default() });
         let mut at = Duration::from_secs(100);
-        for sound in 0..250_u32 {
+        for sound in 0..1_150_u32 {
             if sound % 50 == 1 {
                 let late = Duration::from_millis(u64::try_from(1_000 + ahead_ms).unwrap());
                 world.report_time(SSRC, at + Duration::from_secs(1), (u32::MAX - 20_000).wrapping_add(sound * 1_800));
@@ -343,7 +343,7 @@ fn a_sound_that_sender_reports_put_beside_its_picture_is_found() {
                 packets.iter_mut().for_each(|packet| packet.header.timestamp = timestamp);
                 world.send(packets);
             }
-            let mark = Mark::new(VOICE, sound, u16::try_from(sound % 100).unwrap());
+            let mark = Mark::new(VOICE, sound, u16::try_from(usize::try_from(sound).unwrap() % tone.len()).unwrap());
             let marked = mark::embed(Codec::Opus, &tone.frame(mark.index).unwrap().body, mark);
             let packets = voice.packetize(&marked, sound * 960);
             world.send(packets);
