@@ -43,7 +43,8 @@ struct Scale {
 impl Scale {
     fn of(comparison: &Comparison) -> Self {
         let sides = comparison.rows.iter().flat_map(|row| row.ours.iter().chain(&row.janus));
-        let highest = sides.map(|row| row.ns_per_packet.median).fold(1.0, f64::max);
+        // Hollow bars are cut off: what one who drowns spends on a packet would flatten all others.
+        let highest = sides.filter(|row| is_whole(row)).map(|row| row.ns_per_packet.median).fold(1.0, f64::max);
         let step = nice(highest / f64::from(STEPS));
         let loads = f64::from(u32::try_from(comparison.rows.len().max(1)).unwrap_or(u32::MAX));
         Self { top: step * f64::from(STEPS), width: f64::from(pixels(f64::from(SIZE.0)) - LEFT - 20) / loads }
@@ -97,7 +98,7 @@ fn legend(area: &Area<'_>, comparison: &Comparison) -> Painted {
 }
 
 fn bar(area: &Area<'_>, scale: &Scale, from: f64, row: &RowReport, color: RGBColor, beside: &str) -> Painted {
-    let ns = row.ns_per_packet.median;
+    let ns = row.ns_per_packet.median.min(scale.top);
     let corners = [(scale.x(from), scale.y(ns)), (scale.x(from + BAR) - 2, scale.y(0.0))];
     let whole = is_whole(row);
     let style = if whole { color.filled() } else { color.stroke_width(2) };
@@ -132,6 +133,38 @@ fn pixels(figure: f64) -> i32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bench::{Spread, Style, matrix};
+    use crate::janus::{Compared, of_comparison};
+    use crate::media::Codec;
+
+    #[test]
+    fn who_lost_packets_is_shown_by_what_came_and_not_by_a_cost() {
+        let spread = |figure| Spread::of([figure].into_iter());
+        let row = |cost, delivered| RowReport {
+            ns_per_packet: spread(cost),
+            delivered_percent: spread(delivered),
+            ..RowReport::of_nothing(&matrix(Codec::Vp8).remove(0))
+        };
+        let comparison = Comparison {
+            processor: String::new(),
+            processors: 2,
+            kernel: String::new(),
+            janus_version: "1".to_owned(),
+            window_seconds: 1.0,
+            repeats: 1,
+            rows: vec![
+                Compared::new("few", Ok(row(2_000.0, 100.0)), Ok(row(20_000.0, 100.0))),
+                Compared::new("many", Ok(row(1_000.0, 100.0)), Ok(row(500.0, 61.0))),
+                Compared::new("gone", Ok(row(1_000.0, 100.0)), Err("it ended".to_owned())),
+            ],
+        };
+        let svg = draw(&comparison).unwrap();
+        let shown = |words: &str| svg.contains(&format!("\n{words}\n"));
+        assert!(shown("20.0 (10.0×)") && shown("61 % came") && shown("gone") && !shown("0.5"), "{svg}");
+        let table = of_comparison(&comparison, Style::Markdown);
+        assert!(table.contains("500 (500–500) !") && table.contains("61.0 % !"), "{table}");
+        assert_eq!(table.matches("| none ").count(), 2, "{table}");
+    }
 
     #[test]
     fn the_scale_has_round_steps() {

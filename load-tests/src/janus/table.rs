@@ -49,6 +49,11 @@ fn cells(name: &str, server: &str, ratio: &str, row: Option<&RowReport>) -> [Str
         format!("{:.1} %{mark} / {}", row.delivered_percent.min, row.lost),
         format!("{:.2}", row.server_cores.median),
         format!("{:.0}", row.memory.participant_kib),
-        format!("{:.1} / {:.1}", row.to_the_last_p50_ms.median, row.to_the_last_p99_ms.median),
+        // Zero: no frame reached every viewer.
+        if row.to_the_last_p99_ms.median > 0.0 {
+            format!("{:.1} / {:.1}", row.to_the_last_p50_ms.median, row.to_the_last_p99_ms.median)
+        } else {
+            none()
+        },
     ]
 }
