@@ -161,6 +161,54 @@ fn a_client_hello_from_an_unverified_address_is_not_looked_at() {
     assert_eq!(world.connection.poll_event(), None);
 }
 
+/// The same race by somebody who forges the peer's own address, as datagrams that overtake the peer's.
+#[test]
+fn client_hellos_under_the_peers_own_address_win_no_race() {
+    let forged: Vec<Bytes> = (0..5)
+        .map(|_| Peer::new(std::time::Instant::now(), DtlsRole::Client, &PeerConfig::default()).poll().unwrap())
+        .collect();
+    for moment in 0..6 {
+        let mut world = World::with(DtlsRole::Server, &PeerConfig::default());
+        world.run_with(LIMIT, |number, towards, datagram| match towards {
+            Towards::Connection if number == moment => [&forged[..], &[datagram], &forged[..]].concat(),
+            Towards::Connection | Towards::Peer => vec![datagram],
+        });
+        assert!(world.is_connected(), "forged at datagram {moment}: {:?}", world.events);
+    }
+}
+
+/// Pieces of a ClientHello that was forged do not stand in the way of the peer's.
+#[test]
+fn pieces_of_a_forged_client_hello_are_given_up_for_the_peers() {
+    for seq in 0..2 {
+        let mut world = World::with(DtlsRole::Server, &PeerConfig::default());
+        world.run_with(LIMIT, |_, towards, datagram| match towards {
+            Towards::Connection => {
+                let long = record(22, 0, 9, &fragment(1, 9_000, seq, 100, &[7; 500]));
+                let wrong = record(22, 0, 10, &fragment(2, 60, seq, 0, &[7; 30]));
+                vec![long.into(), wrong.into(), datagram]
+            }
+            Towards::Peer => vec![datagram],
+        });
+        assert!(world.is_connected(), "{:?}", world.events);
+    }
+}
+
+#[test]
+fn a_client_hello_without_the_cookie_is_answered_by_less_than_it_is() {
+    let mut world = World::with(DtlsRole::Server, &PeerConfig::default());
+    let (now, pair) = (world.now, world.pair);
+    for _ in 0..100 {
+        let hello = Peer::new(now, DtlsRole::Client, &PeerConfig::default()).poll().unwrap();
+        world.connection.handle_dtls(now, pair, &hello);
+        let (_, answer) = world.connection.poll_datagram().unwrap();
+        assert!(answer.len() < hello.len(), "{} bytes for {}", answer.len(), hello.len());
+        assert!(world.connection.poll_datagram().is_none());
+    }
+    world.run_with(LIMIT, |_, _, datagram| vec![datagram]);
+    assert!(world.is_connected());
+}
+
 #[test]
 fn forged_alerts_end_nothing() {
     for role in [DtlsRole::Server, DtlsRole::Client] {

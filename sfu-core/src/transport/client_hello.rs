@@ -24,6 +24,15 @@ pub(super) fn best_profile(client_hello: &[u8]) -> Result<Option<SrtpProfile>, M
     })
 }
 
+/// What stands before the cookie's length, the cookie, and what stands behind it (RFC 6347 §4.2.1).
+pub(super) fn split_cookie(client_hello: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
+    let mut rest = client_hello.get(FIXED_BYTES..)?;
+    let _session_id = short_vector(&mut rest)?;
+    let before = client_hello.get(..client_hello.len() - rest.len())?;
+    let cookie = short_vector(&mut rest)?;
+    Some((before, cookie, rest))
+}
+
 /// The bytes are no ClientHello.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct MalformedHello;

@@ -21,8 +21,9 @@ use super::certificate::{Fingerprint, LocalCertificate};
 use super::close_reason::CloseReason;
 use super::drop_reason::TransportCounters;
 use super::dtls_config::{handshake_config, is_expected, negotiated_profile};
+use super::dtls_cookie::HelloVerify;
 use super::dtls_flight::{Flight, Repeat};
-use super::dtls_gate::{Expects, Gate, Passed};
+use super::dtls_gate::{Begun, Expects, Gate, Passed};
 use super::dtls_record::{ContentType, next_record};
 use super::srtp_keys::{SrtpKeys, SrtpProfile};
 
@@ -71,6 +72,8 @@ pub(super) struct Dtls {
     phase: Phase,
     endpoint: Option<Endpoint>,
     gate: Gate,
+    /// A server's, until the peer has given its cookie back.
+    verify: Option<HelloVerify>,
     flight: Flight,
     datagrams: VecDeque<Bytes>,
     events: VecDeque<DtlsEvent>,
@@ -91,6 +94,7 @@ impl Dtls {
             phase: Phase::Idle,
             endpoint: None,
             gate: Gate::default(),
+            verify: None,
             flight: Flight::default(),
             datagrams: VecDeque::new(),
             events: VecDeque::new(),
@@ -106,11 +110,20 @@ impl Dtls {
 
     /// Takes in a datagram from a verified pair.
     pub(super) fn handle(&mut self, now: Instant, datagram: &[u8], counters: &mut TransportCounters) {
-        let Passed { hello, records, repeated } = self.gate.pass(self.expects(), datagram, counters);
+        let expects = self.expects();
+        if expects == Expects::ClientHello && self.verify.is_none() {
+            self.verify = HelloVerify::new(self.certificate.provider().as_ref());
+        }
+        let passed = self.gate.pass(expects, self.verify.as_mut(), datagram, counters);
+        let Passed { hello, unproven, records, repeated } = passed;
         match hello {
+            None if unproven => return self.ask_for_cookie(now),
             None => {}
-            Some(Some(profile)) => self.begin(now, &[profile]),
-            Some(None) => self.fail(CloseReason::DtlsFailed),
+            Some(Begun { profile: Some(profile), without_cookie }) => {
+                self.begin(now, &[profile]);
+                self.begin_library(now, without_cookie);
+            }
+            Some(Begun { profile: None, .. }) => self.fail(CloseReason::DtlsFailed),
         }
         if !records.is_empty() {
             self.read(now, records);
@@ -120,6 +133,14 @@ impl Dtls {
                 Err(reason) => counters.count(reason),
             }
         }
+    }
+
+    /// Answers a ClientHello that proves nothing, and keeps nothing of it but that there is a peer to be answered.
+    fn ask_for_cookie(&mut self, now: Instant) {
+        let Some(verify) = &self.verify else { return };
+        let request = Bytes::from(verify.request());
+        self.flight.sent(now, vec![request.clone()], Repeat::Identical);
+        self.datagrams.push_back(request);
     }
 
     /// Sends application data; false unless the handshake is done.
@@ -186,7 +207,9 @@ impl Dtls {
 
     /// Sets the library up once the profiles are known.
     fn begin(&mut self, now: Instant, profiles: &[SrtpProfile]) {
-        let config = match handshake_config(self.role, &self.certificate, self.fingerprints.clone(), profiles) {
+        let cookie = self.verify.take().map(|verify| verify.cookie());
+        let fingerprints = self.fingerprints.clone();
+        let config = match handshake_config(self.role, &self.certificate, fingerprints, profiles, cookie) {
             Ok(config) => config,
             Err(_) => return self.fail(CloseReason::Internal),
         };
@@ -201,6 +224,16 @@ impl Dtls {
                 self.endpoint = Some(endpoint);
                 self.drain(now);
             }
+        }
+    }
+
+    /// Brings a server's library to where its peer is: it asks for a cookie, as was done before.
+    fn begin_library(&mut self, now: Instant, without_cookie: BytesMut) {
+        let Some(endpoint) = &mut self.endpoint else { return };
+        let outcome = endpoint.read(now, PEER, None, without_cookie);
+        transmits(endpoint).for_each(drop);
+        if let Err(error) = outcome {
+            self.handle_library_error(&error);
         }
     }
 
@@ -266,6 +299,7 @@ impl Dtls {
 
     fn end(&mut self) {
         self.phase = Phase::Closed;
+        self.verify = None;
         self.endpoint = None;
         self.gate = Gate::default();
         self.flight.clear();

@@ -10,6 +10,7 @@ use shared::error::Error;
 
 use super::certificate::{Fingerprint, LocalCertificate};
 use super::dtls::DtlsRole;
+use super::dtls_cookie::Cookie;
 use super::dtls_nonce::CountedNonces;
 use super::srtp_keys::SrtpProfile;
 
@@ -26,19 +27,20 @@ const LIBRARY_TIMER: Duration = Duration::from_secs(3_600);
 /// Largest datagram of a flight, bytes: fits every path that carries video.
 const MTU_BYTES: usize = 1_200;
 
-/// A configuration that accepts a peer if one of `fingerprints` is its certificate's.
+/// A configuration that accepts a peer if one of `fingerprints` is its certificate's; `cookie` is what a server asks for.
 pub(super) fn handshake_config(
     role: DtlsRole,
     certificate: &LocalCertificate,
     fingerprints: Arc<[Fingerprint]>,
     profiles: &[SrtpProfile],
+    cookie: Option<Cookie>,
 ) -> Result<Arc<HandshakeConfig>, Error> {
     let verify = move |chain: &[Vec<u8>], _: &[_]| match is_expected(chain, &fingerprints) {
         true => Ok(()),
         false => Err(Error::ErrNoMatchingCertificateFingerprint),
     };
     let config = ConfigBuilder::default()
-        .with_crypto_provider(Arc::new(CountedNonces::new(certificate.provider().clone())))
+        .with_crypto_provider(Arc::new(CountedNonces::new(certificate.provider().clone(), cookie)))
         .with_certificates(vec![certificate.certificate().clone()])
         .with_cipher_suites(CIPHER_SUITES.to_vec())
         .with_srtp_protection_profiles(profiles.iter().copied().map(library_profile).collect())

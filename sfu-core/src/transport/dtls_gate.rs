@@ -6,8 +6,8 @@
 
 use bytes::BytesMut;
 
-use super::client_hello::{CLIENT_HELLO, best_profile};
 use super::drop_reason::{DropReason, TransportCounters};
+use super::dtls_cookie::{Heard, HelloVerify, ProvenHello};
 use super::dtls_reassembly::{Message, Pushed, Reassembly};
 use super::dtls_record::{
     CHANGE_CIPHER_SPEC, ContentType, HANDSHAKE, Record, next_fragment, next_record, plain_record_header,
@@ -29,12 +29,23 @@ pub(super) enum Expects {
 /// What of one datagram got through.
 #[derive(Debug, Default)]
 pub(super) struct Passed {
-    /// The first ClientHello came, with the best profile that both can, if there is one.
-    pub(super) hello: Option<Option<SrtpProfile>>,
+    /// The ClientHello with our cookie came, and is among the records.
+    pub(super) hello: Option<Begun>,
+    /// A ClientHello without our cookie came.
+    pub(super) unproven: bool,
     /// Records for the library.
     pub(super) records: BytesMut,
     /// The peer sent something again that had got through before.
     pub(super) repeated: bool,
+}
+
+/// How a server's handshake begins.
+#[derive(Debug)]
+pub(super) struct Begun {
+    /// The best profile that both can, if there is one.
+    pub(super) profile: Option<SrtpProfile>,
+    /// A record of the ClientHello without the cookie, which the library is to see, and its answer nobody.
+    pub(super) without_cookie: BytesMut,
 }
 
 /// The gate of one handshake.
@@ -49,7 +60,14 @@ pub(super) struct Gate {
 
 impl Gate {
     /// Sorts one datagram; counts what is dropped.
-    pub(super) fn pass(&mut self, expects: Expects, mut datagram: &[u8], counters: &mut TransportCounters) -> Passed {
+    pub(super) fn pass(
+        &mut self,
+        expects: Expects,
+        verify: Option<&mut HelloVerify>,
+        mut datagram: &[u8],
+        counters: &mut TransportCounters,
+    ) -> Passed {
+        let mut verify = verify;
         let mut passed = Passed::default();
         while !datagram.is_empty() {
             let Some(record) = next_record(&mut datagram) else {
@@ -58,16 +76,28 @@ impl Gate {
             };
             // A ClientHello that came in this very datagram begins the handshake.
             let expects = if passed.hello.is_some() { Expects::Handshake } else { expects };
-            if let Err(reason) = self.pass_record(expects, record, &mut passed) {
+            if let Err(reason) = self.pass_record(expects, verify.as_deref_mut(), record, &mut passed) {
                 counters.count(reason);
             }
         }
         passed
     }
 
-    fn pass_record(&mut self, expects: Expects, record: Record<'_>, passed: &mut Passed) -> Result<(), DropReason> {
+    fn pass_record(
+        &mut self,
+        expects: Expects,
+        verify: Option<&mut HelloVerify>,
+        record: Record<'_>,
+        passed: &mut Passed,
+    ) -> Result<(), DropReason> {
         match (record.epoch, record.content) {
-            (0, ContentType::Handshake) => self.pass_handshake(expects, record.body, passed),
+            (0, ContentType::Handshake) => match (expects, verify) {
+                (Expects::ClientHello, Some(verify)) => self.pass_hello(verify, record.body, passed),
+                (Expects::ClientHello, None) => Err(DropReason::DtlsUnexpected),
+                (Expects::Handshake | Expects::Data | Expects::Nothing, _) => {
+                    self.pass_handshake(expects, record.body, passed)
+                }
+            },
             (0, ContentType::ChangeCipherSpec) => {
                 if expects != Expects::Handshake || record.body != [1] {
                     return Err(DropReason::DtlsUnexpected);
@@ -82,14 +112,38 @@ impl Gate {
         }
     }
 
+    /// Before the handshake: nothing but a ClientHello with our cookie gets through, and it is the last of its record.
+    fn pass_hello(&mut self, verify: &mut HelloVerify, mut body: &[u8], passed: &mut Passed) -> Result<(), DropReason> {
+        while !body.is_empty() {
+            let fragment = next_fragment(&mut body).ok_or(DropReason::DtlsMalformed)?;
+            match verify.push(fragment) {
+                Heard::Nothing => {}
+                Heard::Unproven => passed.unproven = true,
+                Heard::Malformed => return Err(DropReason::DtlsMalformed),
+                Heard::Refused => return Err(DropReason::DtlsReassembly),
+                Heard::Proven(hello) => return self.begin(&hello, passed),
+            }
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self, hello: &ProvenHello, passed: &mut Passed) -> Result<(), DropReason> {
+        let mut first = Passed::default();
+        self.append_message(&hello.without_cookie, &mut first)?;
+        self.append_message(&hello.message, passed)?;
+        self.reassembly = Reassembly::after(hello.message.message_seq);
+        passed.hello = Some(Begun { profile: hello.profile, without_cookie: first.records });
+        Ok(())
+    }
+
     fn pass_handshake(&mut self, expects: Expects, mut body: &[u8], passed: &mut Passed) -> Result<(), DropReason> {
         match expects {
-            Expects::ClientHello | Expects::Handshake => {}
+            Expects::Handshake => {}
             Expects::Data => {
                 passed.repeated = true;
                 return Ok(());
             }
-            Expects::Nothing => return Err(DropReason::DtlsUnexpected),
+            Expects::ClientHello | Expects::Nothing => return Err(DropReason::DtlsUnexpected),
         }
         let mut outcome = Ok(());
         while !body.is_empty() {
@@ -104,26 +158,16 @@ impl Gate {
             }
         }
         while let Some(message) = self.reassembly.next_message() {
-            if expects == Expects::ClientHello && passed.hello.is_none() {
-                passed.hello = Some(self.first_hello(&message)?);
-            }
-            let Ok(len) = u16::try_from(message.body.len()) else { return Err(DropReason::DtlsReassembly) };
-            let header = whole_message_header(message.message_type, message.message_seq, len);
-            self.append_plain(HANDSHAKE, &[&header, &message.body], passed);
+            self.append_message(&message, passed)?;
         }
         outcome
     }
 
-    /// The first message must be a ClientHello; if it is not, the peer may begin again.
-    fn first_hello(&mut self, message: &Message) -> Result<Option<SrtpProfile>, DropReason> {
-        let profile = match message.message_type {
-            CLIENT_HELLO => best_profile(&message.body).ok(),
-            _ => None,
-        };
-        profile.ok_or_else(|| {
-            self.reassembly = Reassembly::default();
-            DropReason::DtlsMalformed
-        })
+    fn append_message(&mut self, message: &Message, passed: &mut Passed) -> Result<(), DropReason> {
+        let len = u16::try_from(message.body.len()).map_err(|_| DropReason::DtlsReassembly)?;
+        let header = whole_message_header(message.message_type, message.message_seq, len);
+        self.append_plain(HANDSHAKE, &[&header, &message.body], passed);
+        Ok(())
     }
 
     fn pass_encrypted(

@@ -67,6 +67,11 @@ pub(super) struct Reassembly {
 }
 
 impl Reassembly {
+    /// The messages that come after this one.
+    pub(super) fn after(message_seq: u16) -> Self {
+        Self { next_seq: message_seq.wrapping_add(1), partial: Vec::new() }
+    }
+
     /// Takes in one fragment.
     pub(super) fn push(&mut self, fragment: Fragment<'_>) -> Pushed {
         let ahead = fragment.message_seq.wrapping_sub(self.next_seq);

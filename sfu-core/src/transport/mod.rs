@@ -11,6 +11,7 @@ mod demux;
 mod drop_reason;
 mod dtls;
 mod dtls_config;
+mod dtls_cookie;
 mod dtls_flight;
 mod dtls_gate;
 mod dtls_nonce;
