@@ -10,6 +10,10 @@ pub const JOIN_MAX: Duration = Duration::from_secs(10);
 /// 16 KiB for what stands around it.
 pub const FRAME_BYTES_MAX: usize = SDP_BYTES_MAX + 2 * SDP_LINES_MAX + 16 * 1024;
 
+/// What a socket's own buffer holds from the beginning on, bytes: all but descriptions fit. The library's 128 KiB would be the most
+/// that a socket which says nothing costs.
+pub const READ_BUFFER_BYTES: usize = 4 * 1024;
+
 /// Longest name that others see, bytes. Forty letters of any script; more does not fit a tile.
 pub const NAME_BYTES_MAX: usize = 128;
 /// Entries of a participant's metadata; everybody is sent everybody's.

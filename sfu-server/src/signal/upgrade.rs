@@ -13,7 +13,7 @@ use axum::response::Response;
 use sfu_core::id::RoomName;
 
 use super::admission::Refused;
-use super::limits::FRAME_BYTES_MAX;
+use super::limits::{FRAME_BYTES_MAX, READ_BUFFER_BYTES};
 use super::socket;
 use crate::api::problem::{Problem, ProblemType};
 use crate::app::AppState;
@@ -54,6 +54,7 @@ pub async fn upgrade(
     Ok(upgrade
         .max_message_size(FRAME_BYTES_MAX)
         .max_frame_size(FRAME_BYTES_MAX)
+        .read_buffer_size(READ_BUFFER_BYTES)
         .on_failed_upgrade(|error| tracing::debug!(%error, "a WebSocket did not come about"))
         .on_upgrade(move |websocket| session.run(websocket, permit)))
 }
