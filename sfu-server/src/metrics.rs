@@ -119,6 +119,7 @@ pub(super) const ROOMS: (&str, &str) = ("sfu_rooms", "Rooms with at least one pa
 pub(super) const PUBLISHERS: (&str, &str) = ("sfu_publishers", "Live WHIP resources");
 pub(super) const VIEWERS: (&str, &str) = ("sfu_viewers", "Live WHEP resources");
 pub(super) const DRAINING: (&str, &str) = ("sfu_draining", "1 while the server shuts down");
+pub(super) const TASKS: (&str, &str) = ("sfu_tasks", "Tasks of the control plane that live");
 /// Gauge of a shard thread.
 pub(super) const SHARD_UP: (&str, &str) = ("sfu_shard_up", "1 while the media thread turns its loop");
 

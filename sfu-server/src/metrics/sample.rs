@@ -9,8 +9,9 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 use sfu_core::stats::ShardStats;
+use tokio::runtime::Handle;
 
-use super::{CORE_COUNTERS, CORE_GAUGES, CORE_NAMED, DRAINING, PUBLISHERS, ROOMS, SHARD_UP, SOCKETS, VIEWERS};
+use super::{CORE_COUNTERS, CORE_GAUGES, CORE_NAMED, DRAINING, PUBLISHERS, ROOMS, SHARD_UP, SOCKETS, TASKS, VIEWERS};
 use crate::control::Control;
 use crate::directory::Kind;
 
@@ -21,6 +22,7 @@ pub struct Sample {
     publishers: usize,
     viewers: usize,
     draining: bool,
+    tasks: usize,
     shards: Vec<ShardSample>,
 }
 
@@ -51,6 +53,7 @@ impl Sample {
             publishers: control.directory.resources(Kind::Whip),
             viewers: control.directory.resources(Kind::Whep),
             draining: control.is_draining(),
+            tasks: Handle::current().metrics().num_alive_tasks(),
         }
     }
 }
@@ -62,6 +65,7 @@ impl Collector for Sample {
             (PUBLISHERS, self.publishers),
             (VIEWERS, self.viewers),
             (DRAINING, usize::from(self.draining)),
+            (TASKS, self.tasks),
         ] {
             let value = u64::try_from(value).unwrap_or(u64::MAX);
             write(encoder.encode_descriptor(name, help, None, MetricType::Gauge)?, Shape::Gauge, value)?;
