@@ -1,6 +1,8 @@
 //! The command line, and what each command does with it.
 
+mod attack;
 mod bench;
+mod churn;
 mod crowd;
 mod janus;
 
@@ -12,6 +14,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 use tokio_util::sync::CancellationToken;
 
+use crate::attack::AttackError;
 use crate::bench::BenchError;
 use crate::client::{ClientError, Server};
 use crate::lean::LeanError;
@@ -44,8 +47,15 @@ enum Command {
     Bench(bench::BenchArgs),
     /// Have the same crowds on a server of its own and on a Janus of its own, and compare CPU per forwarded packet.
     BenchJanus(janus::JanusArgs),
+    /// Have a whole audience come to a webinar at once, and tell when each had a picture; exits with 1 when anything is wrong.
+    Storm(crowd::Seen),
     /// Relay UDP between clients, browsers too, and one media port of a server, over links that impair.
     Relay(Box<RelayArgs>),
+    /// Attack a server of your own, and hold what it bears against a bar; exits with 1 when one is missed.
+    Attack(attack::AttackArgs),
+    /// Have people come and go beside a standing audience, and compare the server before and after; exits with 1 when it is not
+    /// as it was.
+    Churn(churn::ChurnArgs),
 }
 
 #[derive(Debug, Args)]
@@ -103,6 +113,8 @@ pub enum CliError {
     Lean(#[from] LeanError),
     #[error(transparent)]
     Relay(#[from] RelayError),
+    #[error(transparent)]
+    Attack(#[from] AttackError),
     #[error("the report cannot be written as JSON: {0}")]
     Json(#[from] serde_json::Error),
 }
@@ -118,7 +130,10 @@ pub async fn execute(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Audio(args) => args.audio(&stop).await,
         Command::Bench(args) => bench::execute(args, &stop).await,
         Command::BenchJanus(args) => janus::execute(args, &stop).await,
+        Command::Storm(args) => args.storm(&stop).await,
         Command::Relay(args) => Ok(relay::run(*args, &stop).await?),
+        Command::Churn(args) => churn::execute(args, &stop).await,
+        Command::Attack(args) => attack::execute(args, &stop).await,
     }
 }
 

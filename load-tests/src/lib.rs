@@ -4,7 +4,9 @@
 
 #![forbid(unsafe_code)]
 
+pub mod attack;
 pub mod bench;
+pub mod churn;
 pub mod cli;
 pub mod client;
 pub mod janus;

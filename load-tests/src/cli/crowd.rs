@@ -1,4 +1,4 @@
-//! `sfu-load webinar | meeting | rooms | audio`: the shapes of load that lean clients carry out, and the options they share.
+//! `sfu-load webinar | meeting | rooms | audio | storm`: the shapes of load that lean clients carry out, and the options they share.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -15,6 +15,8 @@ use crate::lean::{
 use crate::media::{ClipSize, Codec};
 use crate::table;
 
+/// Over how long viewers join where nothing else is said.
+const RAMP_SECONDS: u64 = 2;
 /// Slots of who only listens: as many as speak at once where people let each other finish.
 const AUDIO_SLOTS: u16 = 3;
 
@@ -37,18 +39,18 @@ pub(super) struct Crowd {
     /// Rooms [default: 1; rooms: 50]
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1000))]
     rooms: Option<u16>,
-    /// Publishers of each room; in all shapes but the webinar they watch as well [default: webinar 1, meeting 10, rooms 2, audio 100]
+    /// Publishers of each room; in all shapes but the webinar they watch as well [default: webinar and storm 1, meeting 10, rooms 2, audio 100]
     #[arg(long, value_parser = clap::value_parser!(u16).range(0..=1000))]
     publishers: Option<u16>,
-    /// Viewers of each room who publish nothing [default: webinar 100, else 0]
+    /// Viewers of each room who publish nothing [default: webinar 100, storm 200, else 0]
     #[arg(long, value_parser = clap::value_parser!(u16).range(0..=10_000))]
     subscribers: Option<u16>,
     /// How long to measure once everybody has joined, s.
     #[arg(long, default_value_t = 10)]
     duration: u64,
-    /// Over how long the viewers join, s.
-    #[arg(long, default_value_t = 2)]
-    ramp: u64,
+    /// Over how long the viewers join, s [default: 2; storm: 0]
+    #[arg(long)]
+    ramp: Option<u64>,
     /// Seeds SSRCs, counters and room names; the same seed makes the same run.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -130,6 +132,13 @@ impl Seen {
         self.crowd.run(shape, stop).await
     }
 
+    /// A webinar that everybody comes to at once.
+    pub(super) async fn storm(self, stop: &CancellationToken) -> Result<ExitCode, CliError> {
+        let ramp_seconds = self.crowd.ramp.unwrap_or(0);
+        let shape = self.shape("storm", (1, 1, 200), Publishers::Publish);
+        self.crowd.run(Shape { ramp_seconds, ..shape }, stop).await
+    }
+
     fn shape(&self, name: &'static str, defaults: Defaults, publishers_do: Publishers) -> Shape {
         let media = match (self.video.audio, self.video.pauses) {
             (true, true) => Media::BothWithPauses,
@@ -165,7 +174,7 @@ impl Crowd {
             clip: ClipSize::Large,
             seed: self.seed,
             seconds: self.duration,
-            ramp_seconds: self.ramp,
+            ramp_seconds: self.ramp.unwrap_or(RAMP_SECONDS),
             verify: self.verify,
         }
     }
