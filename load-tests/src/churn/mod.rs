@@ -39,6 +39,8 @@ const LOOKS: u32 = 10;
 /// How much.
 #[derive(Clone, Copy, Debug)]
 pub struct ChurnPlan {
+    /// How long people come and go before the server is looked at for the first time: programs grow to what they need.
+    pub warm_up_seconds: u32,
     pub seconds: u32,
     /// Who comes, a second.
     pub joins_per_second: f64,
@@ -58,6 +60,8 @@ struct Tally {
     reloaded: u64,
     half_open: u64,
     most: usize,
+    /// The server's memory before anybody came.
+    cold: Option<u64>,
     memory: Vec<(f64, u64)>,
     words: Vec<String>,
 }
@@ -77,22 +81,34 @@ pub async fn run(target: &Target, plan: &ChurnPlan) -> Result<AttackReport, Atta
 async fn come_and_go(strings: &Arc<Strings>, plan: &ChurnPlan) -> Result<(State, Tally, State), AttackError> {
     let target = &strings.target;
     tokio::time::sleep(IDLE).await;
+    let cold = State::of(target).await?;
+    let warm_up = churn(strings, plan.joins_per_second, plan.warm_up_seconds, 0).await;
+    forgotten(target, &cold).await?;
     let before = State::of(target).await?;
-    let tally = churn(strings, plan).await;
+    let mut tally = churn(strings, plan.joins_per_second, plan.seconds, warm_up.joined + warm_up.refused).await;
+    forgotten(target, &before).await?;
+    let after = State::of(target).await?;
+    tally.cold = cold.resident;
+    Ok((before, tally, after))
+}
+
+/// Waits until nobody is there who was not there then, or for as long as that may take.
+async fn forgotten(target: &Target, then: &State) -> Result<(), AttackError> {
     let end = Instant::now() + FORGET_MAX;
-    while !State::of(target).await?.is_as_empty_as(&before) && Instant::now() < end {
+    while !State::of(target).await?.is_as_empty_as(then) && Instant::now() < end {
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
     tokio::time::sleep(IDLE).await;
-    Ok((before, tally, State::of(target).await?))
+    Ok(())
 }
 
-/// All of the coming and going.
-async fn churn(strings: &Arc<Strings>, plan: &ChurnPlan) -> Tally {
-    let (mut random, mut tally) = (StdRng::seed_from_u64(strings.target.seed), Tally::default());
+/// All of the coming and going; who comes is numbered from `first` on.
+async fn churn(strings: &Arc<Strings>, joins_per_second: f64, seconds: u32, first: u64) -> Tally {
+    let seed = strings.target.seed.wrapping_add(first);
+    let (mut random, mut tally) = (StdRng::seed_from_u64(seed), Tally::default());
     let (arriving, mut arrivals) = mpsc::unbounded_channel();
     let (mut guests, mut coming, start): (Vec<Guest>, u64, _) = (Vec::new(), 0, Instant::now());
-    let time = Duration::from_secs(u64::from(plan.seconds));
+    let time = Duration::from_secs(u64::from(seconds));
     let come = |life: Life| {
         let (strings, arriving) = (Arc::clone(strings), arriving.clone());
         tokio::spawn(async move {
@@ -101,9 +117,9 @@ async fn churn(strings: &Arc<Strings>, plan: &ChurnPlan) -> Tally {
         });
     };
     while start.elapsed() < time {
-        let due = start.elapsed().as_secs_f64() * plan.joins_per_second;
+        let due = start.elapsed().as_secs_f64() * joins_per_second;
         while float(coming) < due {
-            come(Life::draw(&mut random, coming));
+            come(Life::draw(&mut random, first + coming));
             coming += 1;
         }
         while let Ok(arrival) = arrivals.try_recv() {
@@ -177,6 +193,9 @@ fn tell(report: &mut AttackReport, tally: &Tally, seen: &Seen) {
     report.figure("reloaded", float(tally.reloaded), "");
     report.figure("never came in whole", float(tally.half_open), "");
     report.figure("at the same time, at most", size(tally.most), "");
+    if let Some(cold) = tally.cold {
+        report.figure("memory before the warm-up, bytes", float(cold), "");
+    }
     if !tally.memory.is_empty() {
         let mib = |(at, bytes): &(f64, u64)| format!("{:.1} at {at:.0} s", float(*bytes) / 1_048_576.0);
         let course: Vec<_> = tally.memory.iter().map(mib).collect();

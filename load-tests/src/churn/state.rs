@@ -8,7 +8,7 @@ use crate::attack::{AttackError, AttackReport, Target};
 /// Counts that are compared; `None` where the process is not known.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct State {
-    resident: Option<u64>,
+    pub(super) resident: Option<u64>,
     descriptors: Option<usize>,
     threads: Option<usize>,
     tasks: f64,

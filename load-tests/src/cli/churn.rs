@@ -24,6 +24,9 @@ pub(super) struct ChurnArgs {
     /// How long people come and go, s; the server then has a minute to forget them.
     #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=86_400))]
     duration: u32,
+    /// How long before that, s: the server is compared with what it was after this, since programs grow to what they need.
+    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(0..=3_600))]
+    warm_up: u32,
     /// Who comes, a second.
     #[arg(long, default_value_t = 10.0)]
     rate: f64,
@@ -43,7 +46,12 @@ pub(super) async fn execute(args: ChurnArgs, stop: &CancellationToken) -> Result
     let consent = if args.i_own_this_server { Consent::Given } else { Consent::Unsaid };
     let bind = bind_towards(&server);
     let target = Target::new(server, bind, args.server_pid, args.seed, consent)?;
-    let plan = ChurnPlan { seconds: args.duration, joins_per_second: args.rate, viewers: args.subscribers };
+    let plan = ChurnPlan {
+        warm_up_seconds: args.warm_up,
+        seconds: args.duration,
+        joins_per_second: args.rate,
+        viewers: args.subscribers,
+    };
     let Some(report) = stop.run_until_cancelled(churn::run(&target, &plan)).await else {
         return Ok(attack::interrupted());
     };
