@@ -10,7 +10,7 @@ use super::report::{float, size};
 use super::{AttackError, AttackReport, Target};
 use crate::lean::config::Phase;
 use crate::media::ClipSize;
-use crate::media::mark::PublisherTag;
+use crate::scenario::Plan;
 
 /// Addresses of strangers.
 const STRANGERS: usize = 8;
@@ -43,7 +43,7 @@ pub async fn run(target: &Target, plan: &ClientHelloPlan) -> Result<AttackReport
     let mut puppets = Vec::new();
     for number in 0..plan.sessions {
         let seed = target.seed.wrapping_add(u64::from(number));
-        let camera = strings.camera(PublisherTag(u32::from(number)), seed);
+        let camera = strings.camera(Plan::video_tag(number, 0), seed);
         let mut puppet = strings.publish(&strings.room("hello", number), "p", camera).await?;
         puppet.holds_dtls = true;
         puppets.push(puppet);

@@ -7,7 +7,7 @@ use super::puppet::{Puppet, Strings, leave, play};
 use super::report::{float, size};
 use super::{AttackError, AttackReport, Target};
 use crate::media::ClipSize;
-use crate::media::mark::PublisherTag;
+use crate::scenario::Plan;
 
 /// How long all may take to see a first picture.
 const WATCHING_MAX: Duration = Duration::from_secs(15);
@@ -27,7 +27,7 @@ pub async fn run(target: &Target, plan: &CollidePlan) -> Result<AttackReport, At
     let (mut puppets, mut tags) = (Vec::new(), Vec::new());
     for room in 0..plan.rooms {
         for publisher in 0..plan.publishers {
-            let tag = PublisherTag((u32::from(room) << 16) | u32::from(publisher));
+            let tag = Plan::video_tag(room, publisher);
             // One seed for all: SSRCs, sequence numbers and timestamps are the same.
             let camera = strings.camera(tag, target.seed);
             puppets.push(strings.publish(&strings.room("collide", room), &format!("p{publisher}"), camera).await?);
@@ -40,7 +40,7 @@ pub async fn run(target: &Target, plan: &CollidePlan) -> Result<AttackReport, At
     }
     for room in 0..plan.rooms {
         for publisher in 0..plan.publishers {
-            let tag = PublisherTag((u32::from(room) << 16) | u32::from(publisher));
+            let tag = Plan::video_tag(room, publisher);
             let name = strings.room("collide", room);
             puppets.push(strings.watch(&name, &format!("p{publisher}"), tag).await?);
         }

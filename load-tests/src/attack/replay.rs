@@ -15,6 +15,7 @@ use super::report::float;
 use super::{AttackError, AttackReport, Target};
 use crate::media::ClipSize;
 use crate::media::mark::PublisherTag;
+use crate::scenario::Plan;
 
 /// How long all may take to connect and to watch.
 const BEGIN_MAX: Duration = Duration::from_secs(15);
@@ -41,7 +42,7 @@ const RIVAL: usize = 2;
 /// Replays what a publisher sent to `target`; nothing of it may be accepted.
 pub async fn run(target: &Target, plan: &ReplayPlan) -> Result<AttackReport, AttackError> {
     let strings = Strings::new(target, ClipSize::Large)?;
-    let (room, tag) = (strings.room("replay", 0), PublisherTag(1));
+    let (room, tag) = (strings.room("replay", 0), Plan::video_tag(0, 0));
     let mut puppets = vec![
         strings.publish(&room, "victim", strings.camera(tag, target.seed)).await?,
         strings.watch(&room, "victim", tag).await?,
@@ -54,7 +55,7 @@ pub async fn run(target: &Target, plan: &ReplayPlan) -> Result<AttackReport, Att
     play(&mut puppets, KEPT, |_| false).await;
     let kept: Vec<Bytes> = puppets.get(VICTIM).map(|victim| victim.kept().to_vec()).unwrap_or_default();
     // It begins where the first began, so that what was kept is ahead of it: nothing but the keys tells the two apart.
-    puppets.push(strings.publish(&room, "rival", strings.camera(PublisherTag(2), target.seed)).await?);
+    puppets.push(strings.publish(&room, "rival", strings.camera(Plan::video_tag(0, 1), target.seed)).await?);
     if !play(&mut puppets, BEGIN_MAX, |puppets| puppets.iter().all(Puppet::is_connected)).await {
         return Err(AttackError::Late("a rival's connection"));
     }

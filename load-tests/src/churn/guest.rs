@@ -10,7 +10,7 @@ use crate::attack::half::{Half, Socket, websocket};
 use crate::attack::puppet::{Puppet, Strings};
 use crate::attack::{AttackError, Target};
 use crate::lean::description::Direction;
-use crate::media::mark::PublisherTag;
+use crate::scenario::Plan;
 
 /// Whoever stays longer than this has connected by then, on any machine.
 const CONNECT_MAX: Duration = Duration::from_secs(5);
@@ -36,7 +36,7 @@ impl Guest {
     pub(super) async fn come(strings: &Strings, life: Life) -> Result<Self, AttackError> {
         let room = strings.room("churn", life.room);
         let name = format!("guest-{}", life.number);
-        let tag = PublisherTag(u32::try_from(life.number % 0x1_0000).unwrap_or(0));
+        let tag = Plan::video_tag(life.room, u16::try_from(life.number % 0x1000).unwrap_or(0));
         let seed = strings.target.seed.wrapping_mul(31).wrapping_add(life.number);
         let presence = match life.part {
             Part::Publish => Presence::Whole(Box::new(strings.publish(&room, &name, strings.camera(tag, seed)).await?)),
