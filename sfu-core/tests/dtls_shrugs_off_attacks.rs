@@ -1,4 +1,4 @@
-//! What broke other DTLS stacks (RELIABILITY: the pion advisories, the ClientHello race) does not move this one. Each
+//! What broke other DTLS stacks (the advisories about pion, the ClientHello race) does not move this one. Each
 //! test carries the advisory it stands for.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 

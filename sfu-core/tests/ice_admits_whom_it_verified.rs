@@ -386,7 +386,7 @@ fn our_fragment_can_be_read_without_believing_the_rest() {
     assert_eq!(peek_ufrag(&[0; 200]), None);
 }
 
-/// CVE-2026-54909: an address attribute of the wrong length made the parser panic.
+/// CVE-2026-54908, -54909: an address attribute of the wrong length made the parser panic.
 #[test]
 fn cve_2026_54909_attributes_of_any_length_do_not_panic() {
     use rand::Rng;
