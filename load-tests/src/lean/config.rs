@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::description::Answer;
 use super::dtls::Identity;
 use super::ice::{Credentials, IceRole};
+use super::look::Look;
 use super::sender::SenderPlan;
-use super::slot::Look;
 use crate::media::Codec;
 
 /// All that a client is told when it begins.

@@ -22,6 +22,7 @@ pub mod keys;
 pub mod layers;
 pub mod lips;
 pub mod live;
+pub mod look;
 pub mod numbering;
 pub mod outgoing;
 pub mod reception;
