@@ -71,17 +71,28 @@ async fn a_run_that_is_interrupted_still_reports() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_misconduct_is_found() {
-    for (conduct, rooms, publishers, fault) in [
+    let cases = [
         (Conduct::LosesPackets, 1, 1, Fault::Lost),
         (Conduct::SkipsFrames, 1, 1, Fault::FrameMissing),
         (Conduct::CrossesPublishers, 1, 2, Fault::WrongPublisher),
         (Conduct::CrossesRooms, 2, 1, Fault::WrongRoom),
         (Conduct::StartsAnywhere, 1, 1, Fault::NotKeyframeStart),
-    ] {
+    ];
+    // Side by side: each waits for real time most of the time.
+    let found = cases.map(|(conduct, rooms, publishers, fault)| async move {
         let report = judged(conduct, &Plan { rooms, audio: false, ..plan(publishers, 1) }).await;
         assert!(!report.verified, "{conduct:?}");
         assert!(report.faults.contains_key(&fault), "{conduct:?}: {:?}", report.faults);
-    }
+    });
+    futures::future::join_all(found).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_first_frame_that_never_comes_is_said() {
+    let report =
+        judged(Conduct::SendsNothing, &Plan { audio: false, duration: Duration::from_secs(1), ..plan(1, 1) }).await;
+    assert!(!report.verified && report.failures.len() == 1, "{:#?}", report.failures);
+    assert_eq!((report.frames, report.first_frame.samples), (0, 0));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -35,6 +35,8 @@ pub enum Conduct {
     StartsAnywhere,
     /// Viewers of the run's room 0 get those of room 1 and the other way round.
     CrossesRooms,
+    /// Viewers connect, and nothing comes.
+    SendsNothing,
     /// Every packet leaves [`DELAY`] later than it could.
     Delays,
 }
@@ -178,6 +180,9 @@ async fn forward(published: Arc<Published>, local: Arc<TrackLocalStaticRTP>, kin
     let mut started = kind == "audio" || conduct == Conduct::StartsAnywhere;
     let (mut count, mut frames, mut closed_over) = (0_u32, 0_u32, 0_u16);
     while let Ok((came, mut packet)) = packets.recv().await {
+        if conduct == Conduct::SendsNothing {
+            continue;
+        }
         if conduct == Conduct::Delays {
             tokio::time::sleep_until(came + DELAY).await;
         }
