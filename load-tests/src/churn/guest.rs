@@ -12,8 +12,9 @@ use crate::attack::{AttackError, Target};
 use crate::lean::description::Direction;
 use crate::scenario::Plan;
 
-/// Whoever stays longer than this has connected by then, on any machine.
-const CONNECT_MAX: Duration = Duration::from_secs(5);
+/// Whoever stays longer than this has connected by then. Servers may leave an address with who vanished from it, here for 8 s, and
+/// the system gives ports again.
+const CONNECT_MAX: Duration = Duration::from_secs(9);
 /// Checks and handshake messages are said again at most so often by who never comes in whole.
 const REPEAT: Duration = Duration::from_millis(250);
 
