@@ -13,7 +13,7 @@ use sfu_core::stats::ShardStats;
 use sfu_core::transport::{IceCredentials, Pair};
 
 use super::input::Input;
-use super::transport::{certificate, check};
+use super::transport::{certificate, check, cookie_asked, with_cookie};
 
 /// Offers of real clients, small ones.
 const OFFERS: [&str; 4] = [
@@ -55,6 +55,8 @@ struct World {
     ids: u64,
     /// What is being answered.
     pending_offer: String,
+    /// Of the last HelloVerifyRequest.
+    cookie: Option<Vec<u8>>,
     stats: Option<ShardStats>,
 }
 
@@ -80,7 +82,7 @@ impl World {
         let data_labels = NAMES.map(str::to_owned).to_vec();
         let config = ShardConfig { certificate: certificate(), seed: [5; 32], epoch, data_labels, tcp: true };
         let (clients, pending_offer) = (vec![], String::new());
-        Self { now, shard: Shard::new(config), clients, ids: 0, pending_offer, stats: None }
+        Self { now, shard: Shard::new(config), clients, ids: 0, pending_offer, cookie: None, stats: None }
     }
 
     fn step(&mut self, op: u8, input: &mut Input<'_>) {
@@ -249,8 +251,8 @@ impl World {
     }
 
     fn datagram(&mut self, from: SocketAddr, bytes: &[u8]) {
-        let pair = pair(from);
-        self.shard.handle_datagram(self.now, Datagram { pair, arrival: self.now, bytes: &mut bytes.to_vec() });
+        let (pair, mut bytes) = (pair(from), with_cookie(bytes, self.cookie.as_ref()));
+        self.shard.handle_datagram(self.now, Datagram { pair, arrival: self.now, bytes: &mut bytes });
         self.settle();
     }
 
@@ -274,6 +276,7 @@ impl World {
             let Some(transmit) = self.shard.poll_transmit(self.now, &mut buffer) else { break };
             let size = transmit.segment_size.map_or(buffer.len(), NonZeroUsize::get);
             assert!(!buffer.is_empty() && size <= 1_500 && turn < TURNS_MAX);
+            self.cookie = cookie_asked(&buffer).or(self.cookie.take());
         }
         while let Some(event) = self.shard.poll_event() {
             match event {

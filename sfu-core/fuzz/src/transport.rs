@@ -81,6 +81,32 @@ pub fn stun(data: &[u8]) {
     assert!(bytes <= STUN_AMPLIFICATION_MAX * data.len(), "{bytes} bytes for {}", data.len());
 }
 
+/// Bytes of a cookie, and where it stands in a HelloVerifyRequest (RFC 6347 §4.2.1) behind the headers of record and message.
+const COOKIE_BYTES: usize = 20;
+const COOKIE_ASKED_AT: usize = 28;
+/// Where the length of the session id stands in a ClientHello, and behind the id that of the cookie.
+const SESSION_ID_AT: usize = 59;
+
+/// The cookie that a datagram of ours asks for.
+pub fn cookie_asked(datagram: &[u8]) -> Option<Vec<u8>> {
+    let asks = datagram.first() == Some(&22) && datagram.get(13) == Some(&3);
+    asks.then(|| datagram.get(COOKIE_ASKED_AT..COOKIE_ASKED_AT + COOKIE_BYTES).map(<[u8]>::to_vec)).flatten()
+}
+
+/// Puts the cookie where a ClientHello has one, which no input could guess: else nothing behind it is ever reached.
+pub fn with_cookie(datagram: &[u8], cookie: Option<&Vec<u8>>) -> Vec<u8> {
+    let mut bytes = datagram.to_vec();
+    let hello = bytes.first() == Some(&22) && bytes.get(13) == Some(&1);
+    let at = SESSION_ID_AT + 1 + usize::from(bytes.get(SESSION_ID_AT).copied().unwrap_or(0));
+    let has_one = bytes.get(at).is_some_and(|len| usize::from(*len) == COOKIE_BYTES);
+    if let Some(cookie) = cookie.filter(|_| hello && has_one)
+        && let Some(place) = bytes.get_mut(at + 1..at + 1 + COOKIE_BYTES)
+    {
+        place.copy_from_slice(cookie);
+    }
+    bytes
+}
+
 /// Datagrams from a verified address, each with its length in front, and time that passes between them. The peer has no
 /// certificate that was announced, so that nothing of it connects.
 pub fn dtls(data: &[u8]) {
@@ -92,10 +118,10 @@ pub fn dtls(data: &[u8]) {
         connection.handle_stun(now, pair(4_000), &check(&ours(), "them")),
         StunOutcome::Verified { first: true }
     );
-    let mut sent = 0;
+    let (mut sent, mut cookie) = (0, None);
     for _ in 0..32 {
         let Some(pause) = input.next() else { break };
-        connection.handle_dtls(now, pair(4_000), input.blob());
+        connection.handle_dtls(now, pair(4_000), &with_cookie(input.blob(), cookie.as_ref()));
         now += Duration::from_millis(u64::from(pause) * 4);
         while connection.poll_timeout().is_some_and(|due| due <= now) {
             connection.handle_timeout(now);
@@ -103,7 +129,8 @@ pub fn dtls(data: &[u8]) {
         while let Some(event) = connection.poll_event() {
             assert_ne!(event, ConnectionEvent::Connected);
         }
-        while connection.poll_datagram().is_some() {
+        while let Some((_, datagram)) = connection.poll_datagram() {
+            cookie = cookie_asked(&datagram).or(cookie);
             sent += 1;
         }
     }
