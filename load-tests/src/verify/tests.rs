@@ -311,6 +311,20 @@ fn another_rooms_frames_and_those_of_another_run_are_found() {
     }
 }
 
+/// Each sound can be decoded by itself, so nothing but the marks tells of those that were left out with their numbers closed.
+#[test]
+fn sounds_left_out_of_one_who_is_heard_are_found_whoever_chooses() {
+    for expected in [Expected::Publisher(ALICE), Expected::Anyone { room: 0 }] {
+        let mut run = Run::new(Codec::Opus, expected);
+        let mut alice = Stream::new(Codec::Opus, ALICE);
+        for _ in 0..5 {
+            run.feed(alice.frame());
+            alice.skip(1);
+        }
+        run.only(&[(Fault::FrameMissing, 4)]);
+    }
+}
+
 #[test]
 fn another_publishers_frames_are_found() {
     for codec in ALL {
