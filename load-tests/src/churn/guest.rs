@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use futures::SinkExt;
+use futures::{SinkExt, StreamExt};
 use tokio_tungstenite::tungstenite::Message;
 
 use super::life::{End, Half as How, Life, Part};
@@ -15,6 +15,8 @@ use crate::scenario::Plan;
 /// Whoever stays longer than this has connected by then. Servers may leave an address with who vanished from it, here for 8 s, and
 /// the system gives ports again.
 const CONNECT_MAX: Duration = Duration::from_secs(9);
+/// How long a room may take to let somebody in.
+const JOIN_MAX: Duration = Duration::from_secs(10);
 /// Checks and handshake messages are said again at most so often by who never comes in whole.
 const REPEAT: Duration = Duration::from_millis(250);
 
@@ -119,12 +121,28 @@ async fn half(strings: &Strings, room: &str, how: How) -> Result<Half, AttackErr
     Ok(half)
 }
 
-/// Says who it is, and nothing more.
+/// Says who it is, and nothing more, once the room has let it in.
 async fn meet(target: &Target, room: &str, name: &str, number: u64) -> Result<Socket, AttackError> {
     let mut socket = websocket(target, room, spread(number)).await?;
     let join = format!(r#"{{"id":1,"type":"join","version":1,"name":"{name}"}}"#);
     socket.send(Message::text(join)).await.map_err(|error| AttackError::WebSocket(error.to_string()))?;
+    tokio::time::timeout(JOIN_MAX, joined(&mut socket)).await.map_err(|_| AttackError::Late("a room's `joined`"))??;
     Ok(socket)
+}
+
+/// Waits for the answer to `join`.
+async fn joined(socket: &mut Socket) -> Result<(), AttackError> {
+    let failed = |why: &dyn std::fmt::Display| AttackError::WebSocket(format!("joining: {why}"));
+    loop {
+        let message = socket.next().await.ok_or_else(|| failed(&"the room closed"))?.map_err(|error| failed(&error))?;
+        let Message::Text(text) = message else { continue };
+        let said: serde_json::Value = serde_json::from_str(&text).map_err(|error| failed(&error))?;
+        match said.get("type").and_then(serde_json::Value::as_str) {
+            Some("joined") => return Ok(()),
+            Some("error" | "ended") => return Err(failed(&text)),
+            Some(_) | None => {}
+        }
+    }
 }
 
 /// Spreads sockets over loopback's addresses, as one may have only so many.
