@@ -8,7 +8,9 @@
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::OnceLock;
+use std::time::Duration;
 
+use load_tests::attack::audience::Audience;
 use load_tests::attack::client_hello::ClientHelloPlan;
 use load_tests::attack::collide::CollidePlan;
 use load_tests::attack::flood::{FloodPlan, Kind};
@@ -68,7 +70,14 @@ async fn forged_client_hellos_cost_nobody_a_session() {
 async fn replays_are_not_accepted() {
     let (process, target) = server().await;
     let report = replay::run(&target, &ReplayPlan { replays: 20_000, rate: 20_000 }).await.unwrap();
-    let bars = ["replays accepted", "packets stored twice", "packets that the viewer got twice"];
+    let bars = [
+        "SRTP replays accepted then",
+        "SRTCP replays accepted then",
+        "replays of which nobody knows what became",
+        "replays accepted",
+        "packets stored twice",
+        "packets that the viewer got twice",
+    ];
     assert!(bars.iter().all(|name| bar(&report, name) < 0.5), "{}", report.table());
     process.stop().await;
 }
@@ -79,6 +88,32 @@ async fn a_flood_is_answered_with_less_than_it_is() {
     let plan = FloodPlan { kind: Kind::Mixed, rate: 5_000, seconds: 1, viewers: 2 };
     let report = flood::run(&target, &plan).await.unwrap();
     assert!(bar(&report, "bytes back for each byte of the flood") < 0.01, "{}", report.table());
+    process.stop().await;
+}
+
+/// A server that is held falls silent: no number is missing then, and nothing else is wrong with what came.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_audience_that_sees_nothing_more_is_not_borne() {
+    let (process, target) = server().await;
+    let pid = process.pid.to_string();
+    let signal = move |signal: &str| Command::new("kill").args([signal, &pid]).status().unwrap();
+    let audience = Audience::gather(&target, 2).await.unwrap();
+    let held = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        signal("-STOP");
+        tokio::time::sleep(Duration::from_secs(4)).await;
+    };
+    let seen = audience.during(held);
+    // Once the clients have stopped, they say goodbye, which must be answered.
+    let (seen, ()) = tokio::join!(seen, async {
+        tokio::time::sleep(Duration::from_secs(8)).await;
+        signal("-CONT");
+    });
+    let mut report = AttackReport::new("nothing");
+    seen.0.tell(&mut report, "viewers who did not watch");
+    assert!(seen.0.lost_percent > 25.0, "{} % lost", seen.0.lost_percent);
+    assert!(report.failures.iter().any(|words| words.contains("media stopped")), "{}", report.table());
+    assert!(!report.held && bar(&report, "viewers who did not watch") < 0.5, "{}", report.table());
     process.stop().await;
 }
 

@@ -68,14 +68,14 @@ pub async fn run(target: &Target, plan: &ClientHelloPlan) -> Result<AttackReport
     report.figure("ClientHellos forged", float(forger.sent), "");
     report.figure("sessions", f64::from(plan.sessions), "");
     report.figure("connected", size(connected), "");
-    let arrived = after.since(&heard_before, "sfu_rtp_received_packets_total");
+    let arrived = after.since(&heard_before, "sfu_rtp_received_packets_total")?;
     let expected = sent(&puppets).saturating_sub(sent_before);
     report.figure("of their media arrived afterwards", 100.0 * arrived / float(expected.max(1)), "%");
     let lost = puppets.iter().filter(|puppet| !puppet.is_connected()).count();
     for puppet in puppets.iter().filter(|puppet| !puppet.is_connected()).take(3) {
         report.fail(format!("a session is {:?}", puppet.phase()));
     }
-    let closed = after.since(&before, "sfu_transports_closed_total");
+    let closed = after.since(&before, "sfu_transports_closed_total")?;
     report.bar("sessions lost at the client", size(lost), 0.0, "");
     report.bar("sessions ended at the server", closed, 0.0, "");
     if arrived < 0.9 * float(expected) {

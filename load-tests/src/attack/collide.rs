@@ -64,6 +64,8 @@ pub async fn run(target: &Target, plan: &CollidePlan) -> Result<AttackReport, At
     }
     report.figure("frames of whom they were asked of", float(frames), "");
     report.bar("frames of somebody else", float(foreign), 0.0, "");
+    let strays: u64 = puppets.iter().map(|puppet| puppet.counts().strays).sum();
+    report.bar("packets of streams that were not asked for", float(strays), 0.0, "");
     report.bar("viewers that saw nothing", size(blind), 0.0, "");
     leave(puppets, target, &mut report).await;
     Ok(report)

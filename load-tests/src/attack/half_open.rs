@@ -42,7 +42,7 @@ struct Look {
 
 impl Look {
     async fn at(target: &Target) -> Result<Self, AttackError> {
-        Ok(Self { open: open(&target.page().await?), resident: target.resident() })
+        Ok(Self { open: open(&target.page().await?)?, resident: target.resident() })
     }
 
     /// KiB for each that was opened since an earlier look.
@@ -52,8 +52,8 @@ impl Look {
     }
 }
 
-fn open(page: &Page) -> f64 {
-    page.sum("sfu_transports") + page.sum("sfu_sockets")
+fn open(page: &Page) -> Result<f64, AttackError> {
+    Ok(page.sum("sfu_transports")? + page.sum("sfu_sockets")?)
 }
 
 /// Opens sessions half, and waits until they are gone.

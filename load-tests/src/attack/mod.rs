@@ -41,6 +41,8 @@ pub enum AttackError {
     WebSocket(String),
     #[error("no certificate or no handshake: {0}")]
     Dtls(String),
+    #[error("the server's page of metrics has no {0}")]
+    NoSuchSeries(String),
     #[error("{0} did not come about in time")]
     Late(&'static str),
 }

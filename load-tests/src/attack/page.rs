@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::AttackError;
+
 /// Values by series; rows that differ in nothing but their shard are one.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Page(BTreeMap<String, f64>);
@@ -22,14 +24,20 @@ impl Page {
         Self(sums)
     }
 
-    /// The sum over all rows of `name`, or of those with a label, as in `name{reason="x"}`; 0 where there is none.
-    pub(crate) fn sum(&self, series: &str) -> f64 {
-        self.0.get(series).copied().unwrap_or(0.0)
+    /// The sum over all rows of `name`, or of those with a label, as in `name{reason="x"}`.
+    ///
+    /// # Errors
+    /// Where there is none: a bar on what nobody counts would hold whatever happens.
+    pub(crate) fn sum(&self, series: &str) -> Result<f64, AttackError> {
+        self.0.get(series).copied().ok_or_else(|| AttackError::NoSuchSeries(series.to_owned()))
     }
 
     /// What was added since an earlier page.
-    pub(crate) fn since(&self, earlier: &Self, series: &str) -> f64 {
-        self.sum(series) - earlier.sum(series)
+    ///
+    /// # Errors
+    /// As [`Self::sum`].
+    pub(crate) fn since(&self, earlier: &Self, series: &str) -> Result<f64, AttackError> {
+        Ok(self.sum(series)? - earlier.sum(series)?)
     }
 }
 
@@ -43,10 +51,9 @@ mod tests {
             "# TYPE a counter\na_total{shard=\"0\",reason=\"x\"} 3\na_total{shard=\"1\",reason=\"x\"} 4\n\
              a_total{shard=\"1\",reason=\"y\"} 5\nb 1\n# EOF\n",
         );
-        let sums = ["a_total", "a_total{reason=\"x\"}", "b", "c"].map(|series| page.sum(series));
-        assert!(
-            sums.iter().zip([12.0, 7.0, 1.0, 0.0]).all(|(sum, expected)| (sum - expected).abs() < 1e-9),
-            "{sums:?}"
-        );
+        let sums = ["a_total", "a_total{reason=\"x\"}", "b"].map(|series| page.sum(series).unwrap());
+        assert!(sums.iter().zip([12.0, 7.0, 1.0]).all(|(sum, expected)| (sum - expected).abs() < 1e-9), "{sums:?}");
+        assert!(matches!(page.sum("c"), Err(AttackError::NoSuchSeries(series)) if series == "c"));
+        assert!(page.since(&page, "a_total{reason=\"z\"}").is_err());
     }
 }

@@ -22,11 +22,21 @@ pub struct Bar {
     pub held: bool,
 }
 
+/// A figure at several moments, to see whether it grows.
+#[derive(Clone, Debug, Serialize)]
+pub struct Course {
+    pub name: &'static str,
+    pub unit: &'static str,
+    /// Seconds from the beginning, and the figure then.
+    pub points: Vec<(f64, f64)>,
+}
+
 /// All of an attack.
 #[derive(Clone, Debug, Serialize)]
 pub struct AttackReport {
     pub attack: &'static str,
     pub figures: Vec<Figure>,
+    pub courses: Vec<Course>,
     pub bars: Vec<Bar>,
     /// What was wrong, in words.
     pub failures: Vec<String>,
@@ -37,13 +47,19 @@ pub struct AttackReport {
 }
 
 impl AttackReport {
-    pub(crate) fn new(attack: &'static str) -> Self {
-        let (figures, bars, failures, warnings) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { attack, figures, bars, failures, warnings, held: true }
+    /// Of nothing yet.
+    pub fn new(attack: &'static str) -> Self {
+        let (figures, courses, bars) = (Vec::new(), Vec::new(), Vec::new());
+        let (failures, warnings) = (Vec::new(), Vec::new());
+        Self { attack, figures, courses, bars, failures, warnings, held: true }
     }
 
     pub(crate) fn figure(&mut self, name: &'static str, value: f64, unit: &'static str) {
         self.figures.push(Figure { name, value, unit });
+    }
+
+    pub(crate) fn course(&mut self, name: &'static str, unit: &'static str, points: Vec<(f64, f64)>) {
+        self.courses.push(Course { name, unit, points });
     }
 
     /// Holds `value` against a bar.
@@ -73,6 +89,10 @@ impl AttackReport {
             table.add_row([*name, &format!("{} {unit}", shown(*value))]);
         }
         let mut text = table.to_string();
+        for Course { name, unit, points } in &self.courses {
+            let points: Vec<_> = points.iter().map(|(at, value)| format!("{value:.1} at {at:.0} s")).collect();
+            text += &format!("\n{name}, {unit}: {}", points.join(", "));
+        }
         self.warnings.iter().for_each(|words| text += &format!("\n! {words}"));
         self.failures.iter().for_each(|words| text += &format!("\n✗ {words}"));
         for Bar { name, value, at_most, unit, held } in &self.bars {
@@ -111,7 +131,8 @@ mod tests {
     fn a_missed_bar_or_a_failure_is_a_report_that_does_not_hold() {
         let mut report = AttackReport::new("nothing");
         report.bar("lost", 0.4, 0.5, "%");
-        assert!(report.held);
+        report.course("memory", "MiB", vec![(0.0, 12.04), (90.2, 13.5)]);
+        assert!(report.held && report.table().contains("memory, MiB: 12.0 at 0 s, 13.5 at 90 s"), "{}", report.table());
         let mut missed = report.clone();
         missed.bar("more", 6.0, 5.0, "%");
         assert!(!missed.held && missed.table().contains("✗ more: 6 %, at most 5"), "{}", missed.table());

@@ -7,6 +7,9 @@ use super::page::Page;
 use crate::bench::resident_of;
 use crate::client::Server;
 
+/// How often a page is fetched once more on which no shard says anything.
+const ASKED_AGAIN: u8 = 5;
+
 /// Whether the caller says that the server is its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Consent {
@@ -45,9 +48,16 @@ impl Target {
         Ok(Self { server, bind, pid, seed })
     }
 
-    /// What the server says of itself now.
+    /// What the server says of itself now. A shard that is too busy to answer is asked again.
     pub(crate) async fn page(&self) -> Result<Page, AttackError> {
-        Ok(Page::parse(&self.server.page("/metrics").await?))
+        let mut page = Page::parse(&self.server.page("/metrics").await?);
+        for _ in 0..ASKED_AGAIN {
+            if page.sum("sfu_transports").is_ok() {
+                break;
+            }
+            page = Page::parse(&self.server.page("/metrics").await?);
+        }
+        Ok(page)
     }
 
     /// Its resident memory, bytes; `None` where its process is not known.

@@ -35,6 +35,8 @@ const ABOVE_PERCENT_MAX: f64 = 5.0;
 const LOST_PERCENT_MAX: f64 = 0.5;
 /// Looks at the server's memory while it lasts.
 const LOOKS: u32 = 10;
+/// Looks from the last one back to where its last third begins.
+const THIRD: usize = 3;
 
 /// How much.
 #[derive(Clone, Copy, Debug)]
@@ -145,6 +147,7 @@ async fn churn(strings: &Arc<Strings>, joins_per_second: f64, seconds: u32, firs
         tally.look(strings, start, time);
         tokio::time::sleep(TURN).await;
     }
+    tally.look(strings, start, time);
     // Whoever is still there when the time is over vanishes.
     guests.iter().for_each(|guest| tally.count(guest));
     tally
@@ -174,10 +177,10 @@ impl Tally {
         }
     }
 
-    /// Notes the server's memory at each tenth of the time.
+    /// Notes the server's memory at the beginning and at each tenth of the time.
     fn look(&mut self, strings: &Strings, start: Instant, time: Duration) {
-        let looks = u32::try_from(self.memory.len()).unwrap_or(LOOKS);
-        if start.elapsed() < time * looks / LOOKS {
+        let looks = u32::try_from(self.memory.len()).unwrap_or(u32::MAX);
+        if looks > LOOKS || start.elapsed() < time * looks / LOOKS {
             return;
         }
         if let Some(bytes) = strings.target.resident() {
@@ -196,20 +199,15 @@ fn tell(report: &mut AttackReport, tally: &Tally, seen: &Seen) {
     if let Some(cold) = tally.cold {
         report.figure("memory before the warm-up, bytes", float(cold), "");
     }
-    if !tally.memory.is_empty() {
-        let mib = |(at, bytes): &(f64, u64)| format!("{:.1} at {at:.0} s", float(*bytes) / 1_048_576.0);
-        let course: Vec<_> = tally.memory.iter().map(mib).collect();
-        report.warn(format!("server memory while it lasted, MiB: {}", course.join(", ")));
+    let course: Vec<_> = tally.memory.iter().map(|(at, bytes)| (*at, float(*bytes) / 1_048_576.0)).collect();
+    if let Some((last, third)) = course.last().zip(course.iter().rev().nth(THIRD)) {
+        report.figure("memory added in the last three tenths", 100.0 * (last.1 / third.1 - 1.0), "%");
+        report.course("server memory while it lasted", "MiB", course);
     }
     report.bar("refused", float(tally.refused), 0.0, "");
     report.bar("did not connect", float(tally.stranded), 0.0, "");
     tally.words.iter().for_each(|words| report.warn(words.clone()));
     report.figure("repeats by the audience's publishers", seen.repeated_percent, "%");
     report.bar("media lost by the standing audience", seen.lost_percent, LOST_PERCENT_MAX, "%");
-    let crowd = &seen.report;
-    report.bar("of the audience not connected", size(crowd.joined - crowd.connected), 0.0, "");
-    crowd.faults.iter().filter(|(fault, _)| !fault.may_follow_loss()).for_each(|(fault, count)| {
-        report.fail(format!("the audience saw {fault:?} {count} times"));
-    });
-    crowd.warnings.iter().for_each(|words| report.warn(words.clone()));
+    seen.tell(report, "of the audience who did not watch");
 }

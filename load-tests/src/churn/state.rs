@@ -26,9 +26,9 @@ impl State {
             resident: target.resident(),
             descriptors: entries("fd"),
             threads: entries("task"),
-            tasks: page.sum("sfu_tasks"),
-            timers: page.sum("sfu_timers"),
-            guests: guests.iter().map(|name| page.sum(name)).sum(),
+            tasks: page.sum("sfu_tasks")?,
+            timers: page.sum("sfu_timers")?,
+            guests: guests.iter().map(|name| page.sum(name)).sum::<Result<f64, _>>()?,
         })
     }
 

@@ -209,8 +209,12 @@ impl Client {
     }
 
     fn handle_rtp(&mut self, now: Instant, datagram: &[u8]) {
-        let (Some(keys), Some(header)) = (&mut self.keys, ClearHeader::parse(datagram, self.transport_cc)) else {
-            self.counts.ignored += 1;
+        let Some(keys) = &mut self.keys else {
+            self.counts.early += 1;
+            return;
+        };
+        let Some(header) = ClearHeader::parse(datagram, self.transport_cc) else {
+            self.counts.strays += 1;
             return;
         };
         if let Some(sequence) = header.transport_sequence {
@@ -219,7 +223,8 @@ impl Client {
         self.counts.bytes += u64::try_from(datagram.len()).unwrap_or(u64::MAX);
         let known = |slot: &&mut Slot| slot.ssrc == Some(header.ssrc) || slot.rtx == Some(header.ssrc);
         let Some(slot) = self.slots.iter_mut().find(known) else {
-            self.counts.ignored += 1;
+            let is_probe = keys.open_rtp(datagram).is_some_and(|it| it.header.padding && it.payload.is_empty());
+            self.counts.strays += u64::from(!is_probe);
             return;
         };
         let repeat = slot.rtx == Some(header.ssrc);
@@ -243,8 +248,12 @@ impl Client {
     }
 
     fn handle_rtcp(&mut self, now: Instant, datagram: &[u8]) {
-        let Some(plain) = self.keys.as_mut().and_then(|keys| keys.open_rtcp(datagram)) else {
-            self.counts.ignored += 1;
+        let Some(keys) = &mut self.keys else {
+            self.counts.early += 1;
+            return;
+        };
+        let Some(plain) = keys.open_rtcp(datagram) else {
+            self.counts.unopened += 1;
             return;
         };
         let packets = rtcp::packet::unmarshal(&mut plain.freeze()).unwrap_or_default();

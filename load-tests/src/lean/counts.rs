@@ -23,7 +23,13 @@ pub struct Counts {
     pub nacks_in: u64,
     /// PLI and FIR received.
     pub plis_in: u64,
-    /// Datagrams that were of no use: before the keys, or of streams that no slot has.
+    /// RTP and RTCP that came before the keys.
+    pub early: u64,
+    /// RTP packets of streams that no slot has; padding alone, as bandwidth is probed with, is none.
+    pub strays: u64,
+    /// RTCP that the keys do not open.
+    pub unopened: u64,
+    /// Other datagrams of no use: answers to checks that were given up, DTLS out of turn.
     pub ignored: u64,
 }
 
@@ -53,6 +59,9 @@ impl Counts {
             resent: of(self.resent, other.resent),
             nacks_in: of(self.nacks_in, other.nacks_in),
             plis_in: of(self.plis_in, other.plis_in),
+            early: of(self.early, other.early),
+            strays: of(self.strays, other.strays),
+            unopened: of(self.unopened, other.unopened),
             ignored: of(self.ignored, other.ignored),
         }
     }

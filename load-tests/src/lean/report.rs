@@ -42,6 +42,8 @@ pub struct CrowdReport {
     pub interrupted: bool,
     pub joined: usize,
     pub connected: usize,
+    /// Clients every slot of which had a whole frame.
+    pub watched: usize,
     /// Clients of which every packet was authenticated and every frame compared.
     pub judged: usize,
     pub measured: Measured,
@@ -67,12 +69,14 @@ pub struct CrowdReport {
     pub faults: BTreeMap<Fault, u64>,
     pub failures: Vec<String>,
     pub failures_total: usize,
+    /// Those failures that no loss on the way excuses.
+    pub inexcusable: Vec<String>,
     pub warnings: Vec<String>,
 }
 
 impl CrowdReport {
     pub(super) fn new(shape: &Shape, threads: usize, gro: bool, measured: Measured, ended: Ended) -> Self {
-        let mut failures = ended.signalling;
+        let mut failures: Vec<_> = ended.signalling.into_iter().map(Failure::of_server).collect();
         let (mut connect, mut first_frame, mut latency) = (empty_histogram(), empty_histogram(), empty_histogram());
         let (mut lips, mut switches) = (empty_histogram(), empty_histogram());
         let mut report = Self {
@@ -83,6 +87,7 @@ impl CrowdReport {
             interrupted: ended.interrupted,
             joined: 0,
             connected: 0,
+            watched: 0,
             judged: 0,
             warnings: warnings(&measured),
             measured,
@@ -99,6 +104,7 @@ impl CrowdReport {
             faults: BTreeMap::new(),
             failures: Vec::new(),
             failures_total: 0,
+            inexcusable: Vec::new(),
         };
         for finding in &ended.findings {
             latency += &finding.latency_us;
@@ -130,16 +136,23 @@ impl CrowdReport {
         report.layer_switch = Percentiles::of(&switches);
         report.verified = failures.is_empty() && report.joined > 0;
         report.failures_total = failures.len();
-        report.failures = failures.into_iter().take(FAILURES_MAX).collect();
+        let inexcusable = failures.iter().filter(|failure| !failure.may_follow_loss);
+        report.inexcusable = inexcusable.take(FAILURES_MAX).map(|failure| failure.words.clone()).collect();
+        report.failures = failures.into_iter().take(FAILURES_MAX).map(|failure| failure.words).collect();
         report
     }
 
     fn add(&mut self, client: &ClientFinding) {
+        let strange = [(Fault::Stray, client.strays), (Fault::NotAuthentic, client.unopened)];
+        for (fault, count) in strange.into_iter().filter(|(_, count)| *count > 0) {
+            *self.faults.entry(fault).or_insert(0) += count;
+        }
         if !client.watches {
             return;
         }
         self.joined += 1;
         self.connected += usize::from(client.connected_after.is_some());
+        self.watched += usize::from(client.slots.iter().all(|slot| slot.frames > 0));
         self.judged += usize::from(client.slots.iter().any(|slot| slot.judged));
         for slot in &client.slots {
             self.packets += slot.packets;
@@ -151,22 +164,42 @@ impl CrowdReport {
     }
 }
 
+/// Something that must not be.
+#[derive(Debug)]
+struct Failure {
+    words: String,
+    may_follow_loss: bool,
+}
+
+impl Failure {
+    fn of_server(words: String) -> Self {
+        Self { words, may_follow_loss: false }
+    }
+}
+
 /// Everything about one client that must not be.
-fn failures_of(shape: &Shape, client: &ClientFinding) -> Vec<String> {
+fn failures_of(shape: &Shape, client: &ClientFinding) -> Vec<Failure> {
     let who = &client.name;
     match &client.phase {
         Phase::Connected => {}
-        Phase::Failed(why) => return vec![format!("{who}: {why}")],
-        Phase::Closed => return vec![format!("{who}: the server said goodbye")],
+        Phase::Failed(why) => return vec![Failure::of_server(format!("{who}: {why}"))],
+        Phase::Closed => return vec![Failure::of_server(format!("{who}: the server said goodbye"))],
         Phase::Checking => {
-            return vec![format!("{who}: no check was answered; is UDP to the server's candidate open?")];
+            let words = format!("{who}: no check was answered; is UDP to the server's candidate open?");
+            return vec![Failure::of_server(words)];
         }
-        Phase::Handshaking => return vec![format!("{who}: the DTLS handshake did not end")],
+        Phase::Handshaking => return vec![Failure::of_server(format!("{who}: the DTLS handshake did not end"))],
     }
+    let strange = [
+        (client.strays, "packets of streams that it has no slot for"),
+        (client.unopened, "RTCP packets that its keys do not open"),
+    ];
+    let strange = strange.into_iter().filter(|(count, _)| *count > 0);
+    let mut failures: Vec<_> =
+        strange.map(|(count, what)| Failure::of_server(format!("{who}: {count} {what}"))).collect();
     if !client.watches || !shape.is_shown_some(client.number) {
-        return Vec::new();
+        return failures;
     }
-    let mut failures = Vec::new();
     let may_be_empty = !shape.fills_every_slot() && client.slots.iter().any(|slot| slot.frames > 0);
     for (number, slot) in client.slots.iter().enumerate() {
         let codec = slot.codec;
@@ -174,16 +207,19 @@ fn failures_of(shape: &Shape, client: &ClientFinding) -> Vec<String> {
             continue;
         }
         if slot.frames == 0 {
-            failures.push(format!(
+            failures.push(Failure::of_server(format!(
                 "{who}, {codec} slot {number}: no whole frame out of {} packets; {:?}",
                 slot.packets, slot.examples
-            ));
+            )));
         } else if !slot.faults.is_empty() {
-            failures.push(format!("{who}, {codec} slot {number}: {:?}; {:?}", slot.faults, slot.examples));
+            let words = format!("{who}, {codec} slot {number}: {:?}; {:?}", slot.faults, slot.examples);
+            failures.push(Failure { words, may_follow_loss: slot.faults.keys().all(|fault| fault.may_follow_loss()) });
         }
     }
-    if failures.is_empty() && client.silent_for.is_none_or(|silent| silent > SILENT_MAX) {
-        failures.push(format!("{who}: media stopped {:?} before the end", client.silent_for.unwrap_or_default()));
+    let blind = client.slots.iter().any(|slot| slot.frames == 0) && !may_be_empty;
+    if !blind && client.silent_for.is_none_or(|silent| silent > SILENT_MAX) {
+        let words = format!("{who}: media stopped {:?} before the end", client.silent_for.unwrap_or_default());
+        failures.push(Failure::of_server(words));
     }
     failures
 }

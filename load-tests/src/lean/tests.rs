@@ -252,6 +252,25 @@ fn a_packet_that_the_keys_do_not_open_is_found() {
 }
 
 #[test]
+fn a_packet_of_a_stream_that_was_not_answered_is_found_and_padding_is_none() {
+    for looked in BOTH {
+        let mut world = World::new(Codec::Vp8, looked);
+        let mut packets = world.frames(1);
+        let mut stray = packets[1].clone();
+        stray.header.ssrc = 99;
+        let mut probe = packets[2].clone();
+        (probe.header.ssrc, probe.header.padding, probe.payload) = (99, true, Bytes::new());
+        packets.extend([stray, probe]);
+        world.send(packets);
+        let counts = world.client.counts();
+        assert_eq!((counts.strays, counts.early, counts.unopened), (1, 0, 0));
+        world.only(&[]);
+        world.client.handle_datagram(world.now, &[0x80, 200, 0, 6, 0, 0, 0, 9, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
+        assert_eq!(world.client.counts().unopened, 1);
+    }
+}
+
+#[test]
 fn a_start_without_a_keyframe_is_found() {
     let all = [Codec::Vp8, Codec::Vp9, Codec::Av1, Codec::H264];
     for (codec, looked) in all.into_iter().flat_map(|codec| BOTH.map(|it| (codec, it))) {

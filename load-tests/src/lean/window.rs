@@ -155,7 +155,7 @@ impl Window {
             server_ns_per_packet: server
                 .filter(|_| flow.packets > 0)
                 .map(|cores| cores * 1e9 / flow.packets_per_second),
-            socket_drops: ["/proc/net/udp", "/proc/net/udp6"].iter().map(|table| drops(table, ports)).sum(),
+            socket_drops: socket_drops(ports),
         }
     }
 }
@@ -169,6 +169,11 @@ fn to_the_last(tracks: &[(Arc<PublishedTrack>, u64)]) -> Percentiles {
         times.for_each(|time| histogram.saturating_record(u64::try_from(time.as_micros()).unwrap_or(u64::MAX)));
     }
     Percentiles::of(&histogram)
+}
+
+/// Datagrams that the kernel dropped at this machine's UDP sockets on `ports`, since each was opened.
+pub(crate) fn socket_drops(ports: &BTreeSet<u16>) -> u64 {
+    ["/proc/net/udp", "/proc/net/udp6"].iter().map(|table| drops(table, ports)).sum()
 }
 
 fn drops(table: &str, ports: &BTreeSet<u16>) -> u64 {

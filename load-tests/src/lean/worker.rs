@@ -99,6 +99,10 @@ pub struct ClientFinding {
     /// From its offer, for each slot that saw a frame.
     pub first_frame_after: Vec<Option<Duration>>,
     pub slots: Vec<SlotReport>,
+    /// Packets of streams that no slot has.
+    pub strays: u64,
+    /// RTCP that its keys do not open.
+    pub unopened: u64,
     /// How long ago its last media came, when it ended.
     pub silent_for: Option<Duration>,
 }
@@ -268,6 +272,8 @@ impl Worker {
                 port: seat.socket.io.local_addr().map_or(0, |address| address.port()),
                 connected_after: seat.client.connected_at().map(since),
                 first_frame_after: slots.iter().map(|slot| slot.first_frame.map(since)).collect(),
+                strays: seat.client.counts().strays,
+                unopened: seat.client.counts().unopened,
                 silent_for: last.map(|last| now.saturating_duration_since(last)),
                 slots,
             }

@@ -47,6 +47,8 @@ pub enum Fault {
     Altered,
     /// A packet that the keys of its connection do not open.
     NotAuthentic,
+    /// A packet of a stream that was not answered: nobody asked for it here.
+    Stray,
 }
 
 impl Fault {
@@ -64,7 +66,8 @@ impl Fault {
             | Self::WrongLayer
             | Self::LipsApart
             | Self::Altered
-            | Self::NotAuthentic => false,
+            | Self::NotAuthentic
+            | Self::Stray => false,
         }
     }
 }
