@@ -57,6 +57,7 @@ bench-janus: ## the same loads on this server and on Debian's Janus, and the rat
 	@.ci/install.sh build
 	@.ci/install.sh janus
 	@$(MAKE) --no-print-directory build
+	cargo test --release -p load-tests --test janus -- --ignored
 	ulimit -n "$$(ulimit -H -n)"; cargo run --release -p load-tests --bin sfu-load -- bench-janus --out "$(TARGET)/bench" $(ARGS)
 
 screenshots: build ## the page in each of its states, into target/screenshots

@@ -1,29 +1,22 @@
-//! Crowds of lean clients on Janus' VideoRoom; passed over where Janus is not installed, as it is for `make bench-janus` alone.
+//! Crowds of lean clients on Janus' VideoRoom; ignored but by `make bench-janus`, which installs it.
 
 #![expect(clippy::unwrap_used, reason = "a test's own helpers may fail the test")]
 
-use load_tests::bench::{BenchError, System};
-use load_tests::janus::{Janus, JanusError};
+use load_tests::bench::System;
+use load_tests::janus::Janus;
 use load_tests::lean::{self, CrowdOptions, CrowdReport, Live, Media, Offload, Publishers, Shape, Shows, Verify};
 use load_tests::media::{ClipSize, Codec};
 use load_tests::verify::Fault;
 use tokio_util::sync::CancellationToken;
 
-/// `None` where there is no Janus.
-async fn run(shape: &Shape) -> Option<CrowdReport> {
-    let running = match (Janus { program: "janus".into(), event_loops: None }).start().await {
-        Err(BenchError::Janus(JanusError::NoPlugins { .. })) => {
-            eprintln!("passed over: Janus is not installed (make bench-janus installs it)");
-            return None;
-        }
-        running => running.unwrap(),
-    };
+async fn run(shape: &Shape) -> CrowdReport {
+    let running = (Janus { program: "janus".into(), event_loops: None }).start().await.unwrap();
     let options =
         CrowdOptions { threads: 1, bind: running.bind(), offload: Offload::On, server_pid: Some(running.pid()) };
     let stop = CancellationToken::new();
     let report = lean::run(running.entrance(), shape, &options, &Live::silent(), &stop).await.unwrap();
     running.stop().await;
-    Some(report)
+    report
 }
 
 fn shape() -> Shape {
@@ -53,17 +46,19 @@ fn assert_whole(report: &CrowdReport) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Janus: make bench-janus"]
 async fn every_frame_comes_whole_and_from_the_right_publisher() {
-    let Some(report) = run(&shape()).await else { return };
+    let report = run(&shape()).await;
     assert_whole(&report);
     assert_eq!((report.joined, report.judged, report.first_frame.samples), (6, 6, 6));
     assert!(report.measured.server_ns_per_packet.is_some_and(|cost| cost > 0.0));
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Janus: make bench-janus"]
 async fn one_subscription_shows_each_of_a_meeting() {
     let meeting = Shape { name: "meeting", publishers: 3, publishers_do: Publishers::Meet, subscribers: 0, ..shape() };
-    let Some(report) = run(&meeting).await else { return };
+    let report = run(&meeting).await;
     assert_whole(&report);
     assert_eq!((report.joined, report.first_frame.samples), (6, 12));
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 pub const APART_MAX: Duration = Duration::from_millis(45);
 /// Comparisons, one a second, from which a steady offset is told from one of the beginning or of a machine that was busy: as
 /// long as a browser remembers reports.
-const STEADY: usize = 20;
+pub const STEADY: usize = 20;
 /// Comparisons that are kept, one a second: an hour.
 const SAMPLES_MAX: usize = 3_600;
 
@@ -67,6 +67,11 @@ impl LipOffsets {
         }
     }
 
+    /// How often both were compared, which is once a second.
+    pub fn comparisons(&self) -> usize {
+        self.micros.len()
+    }
+
     /// How far both were apart, whichever way, µs.
     pub fn apart(&self) -> impl Iterator<Item = u64> + '_ {
         self.micros.iter().map(|micros| micros.unsigned_abs())
@@ -77,6 +82,6 @@ impl LipOffsets {
         let mut sorted: Vec<_> = self.apart().collect();
         sorted.sort_unstable();
         let median = sorted.get(sorted.len() / 2).copied().unwrap_or(0);
-        sorted.len() >= STEADY && u128::from(median) > APART_MAX.as_micros()
+        self.comparisons() >= STEADY && u128::from(median) > APART_MAX.as_micros()
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::config::Phase;
+use super::lips::STEADY;
 use super::shape::Shape;
 use super::window::Measured;
 use super::worker::{ClientFinding, WorkerFinding};
@@ -106,6 +107,7 @@ impl CrowdReport {
             failures_total: 0,
             inexcusable: Vec::new(),
         };
+        let mut compared = 0;
         for finding in &ended.findings {
             latency += &finding.latency_us;
             for client in &finding.clients {
@@ -113,6 +115,7 @@ impl CrowdReport {
                 failures.extend(failures_of(shape, client));
                 let switched = client.slots.iter().flat_map(|slot| &slot.switches_us);
                 switched.for_each(|micros| switches.saturating_record(*micros));
+                compared = client.slots.iter().map(|slot| slot.lips.comparisons()).fold(compared, usize::max);
                 client
                     .slots
                     .iter()
@@ -129,6 +132,7 @@ impl CrowdReport {
                 first.filter_map(|(_, time)| *time).for_each(|time| first_frame.saturating_record(micros(time)));
             }
         }
+        report.warnings.extend(lips_unjudged(shape, compared));
         report.connect = Percentiles::of(&connect);
         report.first_frame = Percentiles::of(&first_frame);
         report.frame_latency = Percentiles::of(&latency);
@@ -222,6 +226,15 @@ fn failures_of(shape: &Shape, client: &ClientFinding) -> Vec<Failure> {
         failures.push(Failure::of_server(words));
     }
     failures
+}
+
+/// Says so where nobody watched for long enough to tell whether sound and picture are apart; `compared` is the most that one did.
+fn lips_unjudged(shape: &Shape, compared: usize) -> Option<String> {
+    let both = shape.media.has_video() && shape.media.has_audio();
+    let words = format!(
+        "sound was not held against its picture: reports of {compared} s, where {STEADY} are needed; use a longer --duration"
+    );
+    (both && compared < STEADY).then_some(words)
 }
 
 /// What makes the figures the clients' instead of the server's.
