@@ -83,11 +83,16 @@ impl Strings {
         self.puppet(socket, resource, vec![(Codec::Vp8, look)], Vec::new())
     }
 
-    /// Watches whom the server chooses, and judges nothing.
-    pub(crate) async fn follow(&self, room: &str) -> Result<Puppet, AttackError> {
+    /// Watches whom the server chooses in a room of this number, and looks at few packets.
+    pub(crate) async fn follow(&self, room: &str, number: u16) -> Result<Puppet, AttackError> {
         let (socket, offer) = self.offer(Direction::Receive)?;
         let resource = self.target.server.watch(room, &[], offer).await?;
-        self.puppet(socket, resource, vec![(Codec::Vp8, Look::Sample { every: 16 })], Vec::new())
+        self.puppet(
+            socket,
+            resource,
+            vec![(Codec::Vp8, Look::Sample { every: 16, expected: Expected::Anyone { room: number } })],
+            Vec::new(),
+        )
     }
 
     /// A socket and one section's offer from it.

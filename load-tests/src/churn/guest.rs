@@ -43,7 +43,7 @@ impl Guest {
         let seed = strings.target.seed.wrapping_mul(31).wrapping_add(life.number);
         let presence = match life.part {
             Part::Publish => Presence::Whole(Box::new(strings.publish(&room, &name, strings.camera(tag, seed)).await?)),
-            Part::Watch => Presence::Whole(Box::new(strings.follow(&room).await?)),
+            Part::Watch => Presence::Whole(Box::new(strings.follow(&room, life.room).await?)),
             Part::Meet => Presence::Socket(Box::new(meet(&strings.target, &room, &name, life.number).await?)),
             Part::Half(How::WebSocket) => {
                 Presence::Socket(Box::new(websocket(&strings.target, &room, spread(life.number)).await?))

@@ -74,7 +74,7 @@ impl Crowd {
         let judged = self.shape.verify.judges(seat.number);
         let look = |expected| match judged {
             true => Look::Judge { expected, clip_of: Arc::clone(&self.clip_of) },
-            false => Look::Sample { every: self.shape.verify.every() },
+            false => Look::Sample { every: self.shape.verify.every(), expected },
         };
         let media = self.shape.media;
         let mut slots = Vec::new();

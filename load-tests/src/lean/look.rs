@@ -12,8 +12,9 @@ pub enum Look {
     Judge { expected: Expected, clip_of: Arc<ClipOf> },
     /// So, and each frame's encoding is compared with what was asked for.
     Layout { expected: Expected, clip_of: Arc<ClipOf>, asked: Arc<Asked> },
-    /// Headers of all packets are followed; the first one and one of `every` are authenticated.
-    Sample { every: u32 },
+    /// Headers of all packets are followed; the first one and one of `every` are authenticated, and must be whose they are to be
+    /// where the mark is in them.
+    Sample { every: u32, expected: Expected },
 }
 
 impl Look {
@@ -39,7 +40,7 @@ impl std::fmt::Debug for Look {
         match self {
             Self::Judge { expected, .. } => f.debug_tuple("Judge").field(expected).finish(),
             Self::Layout { expected, asked, .. } => f.debug_tuple("Layout").field(expected).field(asked).finish(),
-            Self::Sample { every } => f.debug_tuple("Sample").field(every).finish(),
+            Self::Sample { every, expected } => f.debug_tuple("Sample").field(every).field(expected).finish(),
         }
     }
 }

@@ -5,8 +5,9 @@
 
 use rtp::Packet;
 
+use super::header::ClearHeader;
 use crate::media::Codec;
-use crate::media::mark::{self, PublisherTag};
+use crate::media::mark::{self, Mark, PublisherTag};
 
 /// Packets that are opened to find a mark, before it is left at that: a large keyframe has 40, other publishers' have none.
 const OPENED_MAX: u32 = 200;
@@ -24,6 +25,11 @@ struct Known {
 pub struct Numbering {
     known: Option<Known>,
     opened: u32,
+    /// Sequence number and timestamp of the packet that is furthest.
+    latest: Option<(u16, u32)>,
+    /// Frames that lack between neighbours since the last mark; another publisher's time may begin anywhere.
+    lacking: u64,
+    left_out: u64,
 }
 
 impl Numbering {
@@ -33,12 +39,39 @@ impl Numbering {
     }
 
     /// Looks for a mark.
-    pub fn learn(&mut self, packet: &Packet) {
+    pub fn learn(&mut self, packet: &Packet) -> Option<Mark> {
         self.opened = self.opened.saturating_add(1);
-        if let Some(mark) = mark::find(&packet.payload) {
-            let timestamp = packet.header.timestamp;
-            self.known = Some(Known { publisher: mark.publisher, number: mark.number, timestamp });
+        let mark = mark::find(&packet.payload)?;
+        let (publisher, number, timestamp) = (mark.publisher, mark.number, packet.header.timestamp);
+        let lacking = std::mem::take(&mut self.lacking);
+        if self.known.is_some_and(|known| known.publisher == publisher) {
+            self.left_out += lacking;
         }
+        self.known = Some(Known { publisher, number, timestamp });
+        Some(mark)
+    }
+
+    /// Notes where pictures are further apart than they were sent though their packets' numbers are neighbours.
+    pub fn follow(&mut self, codec: Codec, header: &ClearHeader) {
+        let (number, timestamp) = (header.sequence_number, header.timestamp);
+        let Some((before, then)) = self.latest else {
+            self.latest = Some((number, timestamp));
+            return;
+        };
+        let ahead = number.wrapping_sub(before);
+        if ahead == 0 || ahead > u16::MAX / 2 {
+            return;
+        }
+        self.latest = Some((number, timestamp));
+        let (ticks, step) = (timestamp.wrapping_sub(then), codec.frame_ticks());
+        if codec.is_video() && ahead == 1 && ticks <= u32::MAX / 2 && ticks % step == 0 {
+            self.lacking += u64::from((ticks / step).saturating_sub(1));
+        }
+    }
+
+    /// Frames of one publisher that were left out with their numbers closed, of which nobody was told yet.
+    pub fn take_left_out(&mut self) -> u64 {
+        std::mem::take(&mut self.left_out)
     }
 
     /// Publisher and number of the frame with this timestamp.
@@ -53,7 +86,6 @@ impl Numbering {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::media::mark::Mark;
     use crate::media::{Clip, ClipSize};
     use crate::packetize::{Packetizer, StreamStart};
 
@@ -82,7 +114,7 @@ mod tests {
     fn who_leaves_no_marks_is_given_up() {
         let mut numbering = Numbering::default();
         let packet = Packet::default();
-        (0..OPENED_MAX).for_each(|_| numbering.learn(&packet));
+        (0..OPENED_MAX).for_each(|_| assert!(numbering.learn(&packet).is_none()));
         assert!(!numbering.wants_plaintext() && numbering.of(Codec::Vp8, 0).is_none());
     }
 }

@@ -17,7 +17,7 @@ use super::reception::Reception;
 use super::stream::{Framing, StreamWatch};
 use crate::media::Codec;
 use crate::packetize::begins_keyframe;
-use crate::verify::{DEFAULT_PATIENCE, Fault, Outcome, TrackVerifier};
+use crate::verify::{DEFAULT_PATIENCE, Expected, Fault, Outcome, TrackVerifier};
 
 /// A keyframe is asked for at most this often, as browsers do.
 const PLI_INTERVAL_MIN: Duration = Duration::from_millis(500);
@@ -26,7 +26,7 @@ const EXAMPLES_MAX: usize = 3;
 
 enum Judging {
     Full(Box<TrackVerifier>),
-    Sampled { every: u32, since: u32 },
+    Sampled { every: u32, since: u32, expected: Expected },
 }
 
 /// What one slot found.
@@ -88,7 +88,7 @@ impl Slot {
                 layers = Some((asked, LayerWatch::default()));
                 full(expected, clip_of)
             }
-            Look::Sample { every } => Judging::Sampled { every: every.max(1), since: 0 },
+            Look::Sample { every, expected } => Judging::Sampled { every: every.max(1), since: 0, expected },
         };
         Self {
             codec,
@@ -119,7 +119,7 @@ impl Slot {
         let unnumbered = self.codec.is_video() && self.numbering.wants_plaintext();
         match &mut self.judging {
             Judging::Full(_) => true,
-            Judging::Sampled { every, since } => {
+            Judging::Sampled { every, since, .. } => {
                 *since += 1;
                 let due = self.watch.packets == 0 || since >= every || unnumbered;
                 if due {
@@ -189,12 +189,17 @@ impl Slot {
                 }
             }
             (Judging::Full(_), None) => {}
-            (Judging::Sampled { .. }, packet) if self.codec.is_video() => {
-                packet.iter().for_each(|packet| self.numbering.learn(packet));
+            (Judging::Sampled { expected, .. }, packet) => {
+                self.numbering.follow(self.codec, header);
+                let mark = packet.and_then(|packet| self.numbering.learn(&packet));
+                if let Some(fault) = mark.and_then(|mark| expected.stray(mark)) {
+                    self.watch.fault(fault, 1);
+                }
+                self.watch.fault(Fault::MovedOn, self.numbering.take_left_out());
+                let ended = ended && self.codec.is_video();
                 let frame = self.numbering.of(self.codec, header.timestamp).filter(|_| ended);
                 seen.extend(frame.map(|(publisher, number)| Outcome::Frame { publisher, number }));
             }
-            (Judging::Sampled { .. }, _) => {}
         }
         if self.first_frame.is_none() && self.frames() > 0 {
             self.first_frame = Some(now);

@@ -39,6 +39,8 @@ enum Looked {
     Closely,
     /// At headers, and no payload but the first.
     Sampled,
+    /// At headers, and whose each packet is.
+    Opened,
 }
 
 /// A server's side of one stream towards one client.
@@ -68,7 +70,8 @@ impl World {
                 expected: Expected::Publisher(ALICE),
                 clip_of: Arc::new(move |tag| [ALICE, BOB].contains(&tag.track()).then(|| Arc::clone(&known))),
             },
-            Looked::Sampled => Look::Sample { every: u32::MAX },
+            Looked::Sampled => Look::Sample { every: u32::MAX, expected: Expected::Publisher(ALICE) },
+            Looked::Opened => Look::Sample { every: 1, expected: Expected::Publisher(ALICE) },
         };
         look.judge_layers(asked);
         let tone = Arc::new(Clip::embedded(Codec::Opus, ClipSize::Large).unwrap());
@@ -182,7 +185,7 @@ const VIDEO: [Codec; 2] = [Codec::Vp8, Codec::H264];
 fn a_clean_stream_is_clean_however_closely_one_looks() {
     for (codec, looked) in [Codec::Vp8, Codec::Vp9, Codec::Av1, Codec::H264, Codec::Opus]
         .into_iter()
-        .flat_map(|codec| BOTH.map(|it| (codec, it)))
+        .flat_map(|codec| [Looked::Closely, Looked::Sampled, Looked::Opened].map(|it| (codec, it)))
     {
         let mut world = World::new(codec, looked);
         let packets = world.frames(100);
@@ -195,7 +198,7 @@ fn a_clean_stream_is_clean_however_closely_one_looks() {
         assert_eq!((count::<ReceiverReport>(&said), count::<TransportLayerNack>(&said)), (3, 0));
         // A sample is one packet here, and of pictures those until a mark has told the number of its frame.
         let opened = match (looked, codec) {
-            (Looked::Closely, _) => sent..=sent,
+            (Looked::Closely | Looked::Opened, _) => sent..=sent,
             (Looked::Sampled, Codec::Opus) => 1..=1,
             (Looked::Sampled, _) => 1..=40,
         };
@@ -239,16 +242,32 @@ fn what_never_comes_is_lost_and_a_keyframe_is_asked_for() {
 
 #[test]
 fn a_packet_that_the_keys_do_not_open_is_found() {
-    let mut world = World::new(Codec::Vp8, Looked::Closely);
-    let packets = world.frames(2);
-    for (at, packet) in packets.into_iter().enumerate() {
-        let mut sealed = world.keys.seal_rtp(&packet.marshal().unwrap()).unwrap();
-        if at == 3 {
-            *sealed.last_mut().unwrap() ^= 1;
+    for looked in [Looked::Closely, Looked::Opened] {
+        let mut world = World::new(Codec::Vp8, looked);
+        let packets = world.frames(2);
+        for (at, packet) in packets.into_iter().enumerate() {
+            let mut sealed = world.keys.seal_rtp(&packet.marshal().unwrap()).unwrap();
+            if at == 3 {
+                *sealed.last_mut().unwrap() ^= 1;
+            }
+            world.client.handle_datagram(world.now, &sealed);
         }
-        world.client.handle_datagram(world.now, &sealed);
+        assert_eq!(world.report().faults.get(&Fault::NotAuthentic), Some(&1));
     }
-    assert_eq!(world.report().faults.get(&Fault::NotAuthentic), Some(&1));
+}
+
+#[test]
+fn frames_left_out_with_their_numbers_closed_are_found_however_closely_one_looks() {
+    for (codec, looked) in VIDEO.into_iter().flat_map(|codec| [Looked::Closely, Looked::Opened].map(|it| (codec, it))) {
+        let mut world = World::new(codec, looked);
+        let packets = world.frames(3);
+        world.send(packets);
+        world.number += 5;
+        world.index = 0;
+        let packets = world.frames(3);
+        world.send(packets);
+        world.only(&[(Fault::MovedOn, 5)]);
+    }
 }
 
 #[test]
@@ -311,12 +330,21 @@ fn time_that_goes_back_is_found() {
 }
 
 #[test]
-fn another_publishers_frames_and_altered_bytes_are_found_where_one_looks_closely() {
-    let mut world = World::new(Codec::Vp8, Looked::Closely);
-    world.publisher = BOB;
-    let packets = world.frames(2);
-    world.send(packets);
-    world.only(&[(Fault::WrongPublisher, 2)]);
+fn another_publishers_frames_and_other_rooms_are_found() {
+    let elsewhere = PublisherTag(ALICE.0 | (7 << 16));
+    for (codec, looked) in VIDEO.into_iter().flat_map(|codec| [Looked::Closely, Looked::Opened].map(|it| (codec, it))) {
+        for (publisher, fault) in [(BOB, Fault::WrongPublisher), (elsewhere, Fault::WrongRoom)] {
+            let mut world = World::new(codec, looked);
+            world.publisher = publisher;
+            let packets = world.frames(2);
+            world.send(packets);
+            world.only(&[(fault, 2)]);
+        }
+    }
+}
+
+#[test]
+fn altered_bytes_are_found_where_one_looks_closely() {
     let mut world = World::new(Codec::Vp8, Looked::Closely);
     let mut packets = world.frames(1);
     let mut payload = packets[2].payload.to_vec();

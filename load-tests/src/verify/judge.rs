@@ -15,7 +15,6 @@ const CHOSEN_SOUNDS_MIN: u32 = 10;
 pub(super) struct Judge {
     codec: Codec,
     expected: Expected,
-    run: RunId,
     clip_of: Arc<ClipOf>,
     clip: Option<(PublisherTag, Arc<Clip>)>,
     chain: Chain,
@@ -37,8 +36,7 @@ enum Chain {
 
 impl Judge {
     pub(super) fn new(codec: Codec, expected: Expected, clip_of: Arc<ClipOf>) -> Self {
-        let run = RunId::of_this_process();
-        Self { codec, expected, run, clip_of, clip: None, chain: Chain::Fresh, last: None, last_timestamp: None }
+        Self { codec, expected, clip_of, clip: None, chain: Chain::Fresh, last: None, last_timestamp: None }
     }
 
     /// A frame was lost in part.
@@ -55,8 +53,10 @@ impl Judge {
             report.fault(Fault::Altered, 1, || format!("a frame of {} bytes without a mark", frame.body.len()));
             return self.broken();
         };
-        if let Some(fault) = self.stray(mark) {
-            report.fault(fault, 1, || format!("{mark:?}, expected {:?} of {:?}", self.expected, self.run));
+        if let Some(fault) = self.expected.stray(mark) {
+            report.fault(fault, 1, || {
+                format!("{mark:?}, expected {:?} of {:?}", self.expected, RunId::of_this_process())
+            });
             return self.broken();
         }
         let Some(clip) = self.clip_of(mark.publisher) else {
@@ -76,18 +76,6 @@ impl Judge {
         report.frames += 1;
         report.keyframes += u64::from(self.codec.is_video() && original.keyframe);
         Some(Outcome::Frame { publisher: mark.publisher, number: mark.number })
-    }
-
-    /// Whose frame may not be here. A publisher's encodings are all its own.
-    fn stray(&self, mark: Mark) -> Option<Fault> {
-        let (room, right) = match self.expected {
-            Expected::Publisher(tag) => (tag.room(), tag.track() == mark.publisher.track()),
-            Expected::Anyone { room } => (room, true),
-        };
-        if mark.run != self.run || mark.publisher.room() != room {
-            return Some(Fault::WrongRoom);
-        }
-        (!right).then_some(Fault::WrongPublisher)
     }
 
     /// Follows the reference chain; counts what is missing or cannot be decoded.

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use rtp::Packet;
 
-use crate::media::mark::PublisherTag;
+use crate::media::mark::{Mark, PublisherTag, RunId};
 use crate::media::{Clip, Codec};
 use assemble::{Assembled, Assembler};
 use judge::Judge;
@@ -36,6 +36,20 @@ pub enum Expected {
     /// Any known one of this room (a slot that follows the speaker), or nobody for a while, but changes must begin at a
     /// keyframe.
     Anyone { room: u16 },
+}
+
+impl Expected {
+    /// Why a frame with this mark may not be here. A publisher's encodings are all its own.
+    pub fn stray(self, mark: Mark) -> Option<Fault> {
+        let (room, right) = match self {
+            Self::Publisher(tag) => (tag.room(), tag.track() == mark.publisher.track()),
+            Self::Anyone { room } => (room, true),
+        };
+        if mark.run != RunId::of_this_process() || mark.publisher.room() != room {
+            return Some(Fault::WrongRoom);
+        }
+        (!right).then_some(Fault::WrongPublisher)
+    }
 }
 
 /// What a packet led to.
