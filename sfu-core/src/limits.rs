@@ -129,7 +129,8 @@ pub const DATA_PACKETS_PER_TURN: u8 = 16;
 
 /// Events of one control chain kept for the application; more than one datagram can cause.
 pub const CONTROL_EVENTS_MAX: usize = 1_024;
-/// Missing packets remembered of one stream: half a second of 20 Mbit/s. More is a keyframe's business.
+/// Missing packets remembered of one stream: half a second of 20 Mbit/s, or a fifth of all for as long as one is asked for. More is a
+/// keyframe's business.
 pub const MISSING_PER_STREAM_MAX: usize = 1_000;
 /// Missing packets remembered of all streams of a transport: half a second of three encodings and a screen, all lost.
 pub const MISSING_PER_TRANSPORT_MAX: usize = 4_000;
@@ -147,8 +148,9 @@ pub const KEYFRAME_TRIES_MAX: u32 = 10;
 pub const NACKED_PER_MESSAGE_MAX: usize = 512;
 /// Repeated packets remembered per slot, a power of two: 100 ms of 20 Mbit/s all lost.
 pub const REPEATS_REMEMBERED_MAX: usize = 256;
-/// Times one packet is sent again. With more, the link is the trouble, and repeats make it worse.
-pub const REPEATS_PER_PACKET_MAX: u8 = 4;
+/// Questions for one packet that are answered, all but the first by it and a copy: seven sends at most. With more, the link is the
+/// trouble, and repeats make it worse.
+pub const ANSWERS_PER_PACKET_MAX: u8 = 4;
 /// Sender reports remembered per slot, to recognise the one that a reception report answers.
 pub const SENDER_REPORTS_REMEMBERED_MAX: usize = 4;
 

@@ -15,7 +15,7 @@ use super::counters::Cells;
 use super::event::{Control, ControlEvent};
 use super::stage::{Outbox, Stage};
 use crate::id::Ssrc;
-use crate::limits::{NACKED_PER_MESSAGE_MAX, REPEATS_PER_PACKET_MAX, REPEATS_REMEMBERED_MAX};
+use crate::limits::{ANSWERS_PER_PACKET_MAX, NACKED_PER_MESSAGE_MAX, REPEATS_REMEMBERED_MAX};
 use crate::rtp::SeqNo;
 
 /// A question within this time after an answer cannot have seen it.
@@ -30,7 +30,7 @@ const FORGET_MS: u32 = 5_000;
 #[derive(Clone, Copy)]
 struct Answered {
     sequence: SeqNo,
-    /// 0: the place is free.
+    /// Questions answered; 0: the place is free.
     count: u8,
     at_ms: u32,
 }
@@ -76,7 +76,7 @@ impl Retransmission {
             }
             let age_ms = u128::from(age_ms);
             let is_fresh = last.count > 0 && age_ms < suppress_ms;
-            if is_fresh || last.count >= REPEATS_PER_PACKET_MAX {
+            if is_fresh || last.count >= ANSWERS_PER_PACKET_MAX {
                 self.counters.repeats_suppressed.increment();
                 continue;
             }

@@ -91,13 +91,14 @@ fn when_the_repeat_was_lost_the_next_goes_out_twice_behind_the_others() {
 }
 
 #[test]
-fn a_packet_is_sent_again_four_times_at_most() {
+fn a_packet_is_sent_again_seven_times_at_most() {
     let mut bench = Bench::subscriber();
     for step in 1..=20 {
         bench.receive(&[nack(MEDIA, &[5])]);
         bench.run_until(ms(200 * step));
     }
-    assert_eq!(bench.events().len(), 4);
+    let twice = retransmit(&[5, 5]);
+    assert_eq!(bench.events(), [retransmit(&[5]), twice.clone(), twice.clone(), twice]);
 }
 
 #[test]

@@ -319,3 +319,18 @@ fn with_20_percent_lost_and_100_ms_each_way_nobody_is_frozen_for_long() {
         assert!(seen.longest_freeze < Duration::from_millis(1_500), "{name}: frozen for {:?}", seen.longest_freeze);
     }
 }
+
+#[test]
+#[ignore = "prints figures, of 40 runs over each link and leg"]
+fn figures() {
+    for (link, name) in bars().into_iter().zip(["5 %, 50 ± 20 ms", "20 %, 100 ± 50 ms"]) {
+        let seen = watch_over(link, 100..120);
+        for leg in ["viewer", "publisher in a browser", "publisher elsewhere"] {
+            let of = || seen.iter().filter(|(who, _)| who.starts_with(leg)).map(|(_, seen)| seen);
+            let least = |figure: fn(&Seen) -> f64| of().map(figure).fold(f64::INFINITY, f64::min);
+            let (rate, in_time) = (least(|seen| seen.frames_per_second), least(|seen| seen.in_time_percent));
+            let freeze = of().map(|seen| seen.longest_freeze).max().unwrap();
+            println!("{name}, {leg}: {rate:.1} frames/s, {in_time:.1} % in time, frozen for {freeze:?}");
+        }
+    }
+}

@@ -32,8 +32,8 @@ export interface JoinRequest {
   readonly codec?: VideoCodec;
   /** All media takes the way through a test's relay at this port. */
   readonly relayPort?: number;
-  /** No media may go over UDP, as behind a strict firewall. */
-  readonly withoutUdp?: boolean;
+  /** All that goes over UDP takes the way to this port, at which nobody answers, as behind a strict firewall. */
+  readonly udpHole?: number;
 }
 
 /** What carries media, as the browser says. */
@@ -131,7 +131,7 @@ async function figures(of: RTCRtpReceiver | RTCRtpSender | undefined, type: stri
 export const person = {
   async join(request: JoinRequest): Promise<void> {
     divertedTo = request.relayPort;
-    withoutUdp = request.withoutUdp ?? false;
+    udpHole = request.udpHole;
     present = new Person(request);
     if (request.color !== undefined) await present.camera(request.color, request.size);
     if (request.sound === 'microphone') await present.microphone('fake');
@@ -220,7 +220,7 @@ export const person = {
 
 let opened = 0;
 let divertedTo: number | undefined;
-let withoutUdp = false;
+let udpHole: number | undefined;
 
 window.RTCPeerConnection = class extends RTCPeerConnection {
   constructor(configuration?: RTCConfiguration) {
@@ -228,13 +228,15 @@ window.RTCPeerConnection = class extends RTCPeerConnection {
     opened += 1;
   }
 
-  /** Moves the server's candidates to the relay's port, or leaves those over TCP alone. */
+  /** Moves the server's candidates to the relay's port, or those over UDP into the hole. */
   override setRemoteDescription(description: RTCSessionDescriptionInit): Promise<void> {
     let sdp = description.sdp ?? '';
     if (divertedTo !== undefined) {
       sdp = sdp.replace(/^(a=candidate:\S+ \d+ \S+ \d+ \S+) \d+/gm, `$1 ${divertedTo}`);
     }
-    if (withoutUdp) sdp = sdp.replace(/^a=candidate:\S+ \d+ udp .*\r\n/gim, '');
+    if (udpHole !== undefined) {
+      sdp = sdp.replace(/^(a=candidate:\S+ \d+ udp \d+ \S+) \d+/gim, `$1 ${udpHole}`);
+    }
     return super.setRemoteDescription({ type: description.type, sdp });
   }
 };
