@@ -114,8 +114,9 @@ describe.each(LEGS)('the link of the %s', (leg) => {
   // The bar: 15 frames a second or more, no freeze longer than 1.5 s.
   it('loses 20 % and takes 100 ± 50 ms each way', async () => {
     const seen = await watchOver(leg, 'delay=100ms,jitter=50ms,loss=20%');
-    // What is left of it on a busy machine is a matter of luck, but the stream must find its way back by itself.
-    expect(seen.framesPerSecond).toBeGreaterThan(0);
+    // A busy machine takes its share; without repeats nothing at all would be left.
+    expect(seen.framesPerSecond).toBeGreaterThan(5);
+    expect(seen.longestFreezeMs).toBeLessThan(3_000);
     const cleared = Date.now();
     await eventually(
       'pictures flow again',
