@@ -32,22 +32,22 @@ fn paint(report: &BenchReport, svg: &mut String) -> Drawn {
     let charts = area.split_evenly((1, 3));
     let [cost, shapes, latency] = &charts[..] else { return Ok(()) };
     let system = &report.system;
-    let lines = VARIANTS.map(|(ending, name)| (name, by_crowd(report, ending, |row| row.ns_per_packet.median)));
+    let lines = VARIANTS.map(|(ending, name)| (name, by_crowd(report, ending, |row| row.cost().map(|cost| cost.median))));
     by_size(cost, &format!("{system}: CPU per forwarded packet, ns"), &lines)?;
     bars(shapes, &format!("{system}: CPU per forwarded packet by shape, ns"), report)?;
     let lines = [
-        ("median frame", by_crowd(report, "", |row| row.to_the_last_p50_ms.median)),
-        ("99th of 100 frames", by_crowd(report, "", |row| row.to_the_last_p99_ms.median)),
+        ("median frame", by_crowd(report, "", |row| Some(row.to_the_last_p50_ms.median))),
+        ("99th of 100 frames", by_crowd(report, "", |row| Some(row.to_the_last_p99_ms.median))),
     ];
     by_size(latency, &format!("{system}: a frame to its last viewer, ms"), &lines)?;
     area.present()?;
     Ok(())
 }
 
-/// A figure of one variant of the webinars over the number of viewers.
-fn by_crowd(report: &BenchReport, ending: &str, figure: fn(&RowReport) -> f64) -> Vec<(u16, f64)> {
+/// A figure of one variant of the webinars over the number of viewers, where there is one.
+fn by_crowd(report: &BenchReport, ending: &str, figure: fn(&RowReport) -> Option<f64>) -> Vec<(u16, f64)> {
     let is_of = |row: &&RowReport| row.name == format!("webinar-{}{ending}", row.shape.subscribers);
-    report.rows.iter().filter(is_of).map(|row| (row.shape.subscribers, figure(row))).collect()
+    report.rows.iter().filter(is_of).filter_map(|row| Some((row.shape.subscribers, figure(row)?))).collect()
 }
 
 /// Lines over the crowds, which are as far apart as there is room.
@@ -111,10 +111,10 @@ fn amount(figure: f64, top: f64) -> String {
     if top > 10.0 { format!("{figure:.0}") } else { format!("{figure:.1}") }
 }
 
-/// One bar for each row that is not of the first chart, and for a webinar to compare with.
+/// One bar for each row that is not of the first chart, and for a webinar to compare with; for those that have a cost.
 fn bars(area: &Area<'_>, title: &str, report: &BenchReport) -> Drawn {
     let is_shown = |row: &&RowReport| row.shape.name != "webinar" || row.name == "webinar-200";
-    let rows: Vec<_> = report.rows.iter().filter(is_shown).collect();
+    let rows: Vec<_> = report.rows.iter().filter(is_shown).filter(|row| row.is_whole()).collect();
     if rows.is_empty() {
         return Ok(());
     }

@@ -12,6 +12,7 @@ mod rows;
 mod system;
 mod table;
 mod threads;
+mod whole;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -29,7 +30,7 @@ pub(crate) use process::{kernel, own_cpu, processor, processors, resident_of};
 pub use report::{BenchReport, Memory, PassedOver, RowReport, Spread};
 pub use rows::{Row, matrix};
 pub use system::{Running, Sends, Sfu, System};
-pub(crate) use table::in_style;
+pub(crate) use table::{delivered, in_style};
 pub use table::{Style, of_bench};
 pub(crate) use threads::ThreadTimes;
 

@@ -6,7 +6,6 @@ use serde::Serialize;
 
 use super::measure::float;
 use super::rows::Row;
-use crate::lean::shape::{Part, Seat};
 use crate::lean::window::Measured;
 use crate::lean::{CrowdReport, Offload, Shape};
 use crate::scenario::Percentiles;
@@ -85,9 +84,9 @@ pub struct RowReport {
     pub frame_latency: Percentiles,
     /// From a viewer's offer to its first frame.
     pub first_frame: Percentiles,
-    /// Of what publishers sent in a window, to each who watches: the share that came, retransmissions included, per cent. Frames
-    /// come in bursts, so one or two per cent are in doubt.
-    pub delivered_percent: Spread,
+    /// Of what publishers sent in a window, to each who watches: the share that came, per cent; none where the server chooses what
+    /// is sent to whom. Frames come in bursts, so one or two per cent are in doubt.
+    pub delivered_percent: Option<Spread>,
     /// Viewers who were refused, or never connected.
     pub absent: usize,
     /// Packets that never came, since the viewers joined.
@@ -108,8 +107,8 @@ impl RowReport {
         let spread = |of: fn(&Sample) -> f64| Spread::of(samples.iter().map(of));
         let batches: Vec<f64> = samples.iter().filter_map(|sample| sample.packets_per_send).collect();
         let lost = report.faults.get(&Fault::Lost).copied().unwrap_or_default();
-        let due = copies(&row.shape);
-        let delivered = |sample: &Sample| delivered_percent(&sample.measured, due);
+        let copies = row.shape.copies().map(f64::from);
+        let delivered = |copies| Spread::of(samples.iter().map(|it| delivered_percent(&it.measured, copies)));
         let mut row = Self {
             name: row.name.clone(),
             shape: row.shape.clone(),
@@ -126,7 +125,7 @@ impl RowReport {
             to_the_last_p99_ms: spread(|sample| sample.measured.to_the_last.p99_ms),
             frame_latency: report.frame_latency,
             first_frame: report.first_frame,
-            delivered_percent: Spread::of(samples.iter().map(delivered)),
+            delivered_percent: copies.map(delivered),
             absent: row.shape.watching().len().saturating_sub(report.connected),
             lost,
             lost_percent: 100.0 * float(lost) / float(report.packets + lost).max(1.0),
@@ -162,7 +161,7 @@ impl RowReport {
             to_the_last_p99_ms: zero,
             frame_latency: Percentiles::default(),
             first_frame: Percentiles::default(),
-            delivered_percent: zero,
+            delivered_percent: None,
             absent: 0,
             lost: 0,
             lost_percent: 0.0,
@@ -173,17 +172,6 @@ impl RowReport {
             failures_total: 0,
         }
     }
-}
-
-/// How many viewers each packet of a publisher is due to; none where the server chooses.
-fn copies(shape: &Shape) -> f64 {
-    let watched = |seat: &Seat| match &seat.part {
-        Part::Watch(publishers) => publishers.len(),
-        Part::Publish | Part::Follow(_) => 0,
-    };
-    let watched: usize = shape.watching().iter().map(watched).sum();
-    let (watched, publishing) = (u64::try_from(watched), u64::try_from(shape.publishing().len().max(1)));
-    float(watched.unwrap_or_default()) / float(publishing.unwrap_or(1))
 }
 
 fn delivered_percent(measured: &Measured, copies: f64) -> f64 {
@@ -247,18 +235,6 @@ impl BenchReport {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bench::matrix;
-    use crate::media::Codec;
-
-    #[test]
-    fn each_packet_is_due_to_all_who_watch_it() {
-        let rows = matrix(Codec::Vp8);
-        let of = |name: &str| copies(&rows.iter().find(|row| row.name == name).unwrap().shape);
-        let near = |figure: f64, expected: f64| assert!((figure - expected).abs() < 1e-9, "{figure}, not {expected}");
-        near(of("webinar-50"), 50.0);
-        near(of("meeting-10"), 9.0);
-        near(of("audio-100"), 0.0);
-    }
 
     #[test]
     fn the_median_is_the_middle() {

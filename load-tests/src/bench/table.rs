@@ -11,10 +11,11 @@ pub enum Style {
     Markdown,
 }
 
-const HEADER: [&str; 10] = [
+const HEADER: [&str; 11] = [
     "row",
     "server ns/packet",
     "packets/s",
+    "delivered",
     "datagrams a send",
     "cores: server / clients",
     "KiB: idle / participant / slot",
@@ -54,7 +55,7 @@ pub fn of_bench(report: &BenchReport, style: Style) -> String {
         text += &format!("\n- {}: {}{}", row.name, if row.failed { "failed, " } else { "" }, row.why);
     }
     for row in &report.rows {
-        row.warnings.iter().for_each(|words| text += &format!("\n- {}: {words}", row.name));
+        row.shortfall().iter().chain(&row.warnings).for_each(|words| text += &format!("\n- {}: {words}", row.name));
         row.failures.iter().take(FAILURES_MAX).for_each(|words| text += &format!("\n- {} ✗ {words}", row.name));
         if row.failures_total > FAILURES_MAX {
             text += &format!("\n- {} ✗ … and {} more", row.name, row.failures_total - FAILURES_MAX);
@@ -66,21 +67,23 @@ pub fn of_bench(report: &BenchReport, style: Style) -> String {
 /// The most important figures of a row.
 pub(super) fn in_short(row: &RowReport) -> String {
     format!(
-        "{} ns a packet, {:.0} packets/s, to the last viewer p99 {:.1} ms, {} faults",
-        spread(row.ns_per_packet, 0),
+        "{} ns a packet, {:.0} packets/s, {} delivered, to the last viewer p99 {:.1} ms, {} faults",
+        cost(row),
         row.packets_per_second.median,
+        delivered(row),
         row.to_the_last_p99_ms.median,
         row.failures_total
     )
 }
 
-fn cells(row: &RowReport) -> [String; 10] {
+fn cells(row: &RowReport) -> [String; 11] {
     let (memory, first) = (row.memory, row.first_frame);
     let idle = memory.idle_kib.map_or("–".to_owned(), |kib| format!("{kib:.0}"));
     [
         row.name.clone(),
-        spread(row.ns_per_packet, 0),
+        cost(row),
         format!("{:.0}", row.packets_per_second.median),
+        delivered(row),
         row.packets_per_send.map_or("–".to_owned(), |sends| format!("{:.1}", sends.median)),
         format!("{:.2} / {:.2}", row.server_cores.median, row.client_cores.median),
         format!("{idle} / {:.0} / {:.1}", memory.participant_kib, memory.subscription_kib),
@@ -91,6 +94,45 @@ fn cells(row: &RowReport) -> [String; 10] {
     ]
 }
 
+fn cost(row: &RowReport) -> String {
+    row.cost().map_or_else(|| "–".to_owned(), |cost| spread(cost, 0))
+}
+
+/// In the worst window, marked where the whole work was not done.
+pub(crate) fn delivered(row: &RowReport) -> String {
+    let percent = row.delivered_percent.map_or_else(|| "–".to_owned(), |delivered| format!("{:.1} %", delivered.min));
+    if row.is_whole() { percent } else { percent + " !" }
+}
+
 fn spread(of: Spread, digits: usize) -> String {
     format!("{:.digits$} ({:.digits$}–{:.digits$})", of.median, of.min, of.max)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bench::matrix;
+    use crate::media::Codec;
+
+    #[test]
+    fn who_delivers_less_than_was_due_has_no_cost_and_is_told() {
+        let rows = matrix(Codec::Vp8);
+        let spread = |figure| Spread::of([figure].into_iter());
+        let with = |percent, lost_percent, absent| RowReport {
+            ns_per_packet: spread(1_234.0),
+            delivered_percent: Some(spread(percent)),
+            lost_percent,
+            absent,
+            ..RowReport::of_nothing(rows.first().unwrap())
+        };
+        let shown = |row: &RowReport| (cells(row)[1].clone(), cells(row)[3].clone(), row.shortfall().is_some());
+        let told = |cost: &str, delivered: &str, short| (cost.to_owned(), delivered.to_owned(), short);
+        assert_eq!(shown(&with(99.5, 0.5, 0)), told("1234 (1234–1234)", "99.5 %", false));
+        assert_eq!(shown(&with(70.0, 0.0, 0)), told("–", "70.0 % !", true));
+        assert_eq!(shown(&with(99.5, 1.5, 0)), told("–", "99.5 % !", true));
+        assert_eq!(shown(&with(99.5, 0.0, 1)), told("–", "99.5 % !", true));
+        let chosen = RowReport { delivered_percent: None, ..with(0.0, 0.0, 0) };
+        assert_eq!(shown(&chosen), told("1234 (1234–1234)", "–", false));
+        assert!(in_short(&with(70.0, 0.0, 0)).starts_with("– ns a packet"));
+    }
 }

@@ -4,11 +4,6 @@ use serde::Serialize;
 
 use crate::bench::RowReport;
 
-/// Who delivers less of what is due did less than it was asked to, so its cost is no cost of this load, per cent. Below what a
-/// rate over a window leaves in doubt.
-const DELIVERED_MIN: f64 = 97.0;
-/// The same of packets that never came; numbers are counted, there is no doubt.
-const LOST_MAX: f64 = 1.0;
 /// Words about wrong media that are repeated here.
 const FAILURES_MAX: usize = 2;
 
@@ -33,8 +28,7 @@ impl Compared {
             remarks.extend(words.into_iter().map(|words| format!("{name}, {who}: {words}")));
         }
         let (ours, janus) = (ours.ok(), janus.ok());
-        let cost =
-            |side: &Option<RowReport>| side.as_ref().filter(|row| is_whole(row)).map(|row| row.ns_per_packet.median);
+        let cost = |side: &Option<RowReport>| side.as_ref()?.cost().map(|cost| cost.median);
         let ratio = cost(&ours).zip(cost(&janus)).map(|(ours, janus)| janus / ours);
         Self { name: name.to_owned(), ours, janus, ratio, remarks }
     }
@@ -45,12 +39,6 @@ impl Compared {
     }
 }
 
-/// Whether a server did the whole work, in every window.
-pub fn is_whole(row: &RowReport) -> bool {
-    let came = row.delivered_percent.min >= DELIVERED_MIN && row.lost_percent <= LOST_MAX;
-    row.absent == 0 && came && row.ns_per_packet.min > 0.0
-}
-
 /// Whether there are faults that no loss explains. A start without a keyframe is not among them: Janus forwards from the packet
 /// that comes next, and the picture begins with the keyframe that is asked for.
 fn is_broken(row: &RowReport) -> bool {
@@ -59,11 +47,8 @@ fn is_broken(row: &RowReport) -> bool {
 
 fn remarks_on(row: &RowReport) -> Vec<String> {
     let mut remarks = Vec::new();
-    if !is_whole(row) {
-        remarks.push(format!(
-            "{:.1} % of what was due came in the worst window, {:.1} % of all never, {} viewers were absent: what it cost is not the cost of this load, so there is no ratio",
-            row.delivered_percent.min, row.lost_percent, row.absent
-        ));
+    if let Some(words) = row.shortfall() {
+        remarks.push(format!("{words}, so there is no ratio"));
     } else if row.lost > 0 {
         remarks.push(format!("{} packets never came", row.lost));
     }
@@ -89,7 +74,7 @@ mod tests {
         let spread = |figure| Spread::of([figure].into_iter());
         RowReport {
             ns_per_packet: spread(cost),
-            delivered_percent: spread(delivered),
+            delivered_percent: Some(spread(delivered)),
             ..RowReport::of_nothing(&matrix(Codec::Vp8).remove(0))
         }
     }

@@ -1,8 +1,7 @@
 //! The comparison as a table, for a terminal or for a README.
 
 use super::compare::Comparison;
-use super::comparison::is_whole;
-use crate::bench::{RowReport, Spread, Style, in_style};
+use crate::bench::{RowReport, Spread, Style, delivered, in_style};
 
 const HEADER: [&str; 9] = [
     "row",
@@ -38,15 +37,14 @@ fn cells(name: &str, server: &str, ratio: &str, row: Option<&RowReport>) -> [Str
     let [name, server, ratio] = [name, server, ratio].map(str::to_owned);
     let none = || "–".to_owned();
     let Some(row) = row else { return [name, server, none(), ratio, none(), none(), none(), none(), none()] };
-    let Spread { median, min, max } = row.ns_per_packet;
-    let mark = if is_whole(row) { "" } else { " !" };
+    let cost = |Spread { median, min, max }| format!("{median:.0} ({min:.0}–{max:.0})");
     [
         name,
         server,
-        format!("{median:.0} ({min:.0}–{max:.0}){mark}"),
+        row.cost().map_or_else(none, cost),
         ratio,
         format!("{:.0}", row.packets_per_second.median),
-        format!("{:.1} %{mark} / {}", row.delivered_percent.min, row.lost),
+        format!("{} / {}", delivered(row), row.lost),
         format!("{:.2}", row.server_cores.median),
         format!("{:.0}", row.memory.participant_kib),
         // Zero: no frame reached every viewer.

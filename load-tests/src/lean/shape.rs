@@ -161,6 +161,15 @@ impl Shape {
         self.subscribers.saturating_add(self.meeting())
     }
 
+    /// How many viewers each frame of a publisher is due to; none where it is the server that chooses whom, or which encoding, it
+    /// sends to whom.
+    pub fn copies(&self) -> Option<u32> {
+        let own = u32::from(self.meeting() > 0);
+        let all = u32::from(self.viewers()).saturating_sub(own);
+        let chosen = matches!(self.shows, Shows::Loudest(_)) || self.encodings().len() > 1;
+        (!chosen && self.publishers > 0 && all > 0).then_some(all)
+    }
+
     /// Slots of each medium of the viewer with this number.
     pub fn slots(&self, number: u16) -> u32 {
         match self.part_of(number) {
@@ -245,6 +254,16 @@ mod tests {
         let seats: Vec<_> = seats.iter().map(|seat| (seat.room, seat.number, seat.joins_at.as_millis())).collect();
         assert_eq!(seats, [(0, 0, 0), (1, 0, 500), (0, 1, 1_000), (1, 1, 1_500)]);
         assert!(Verify::Sampled.judges(0) && !Verify::Sampled.judges(1) && Verify::All.judges(1));
+    }
+
+    #[test]
+    fn each_frame_is_due_to_all_who_watch_it() {
+        assert_eq!(shape().copies(), Some(2));
+        let meeting = Shape { publishers: 10, publishers_do: Publishers::Meet, subscribers: 0, ..shape() };
+        assert_eq!(meeting.copies(), Some(9));
+        assert_eq!(Shape { clip: ClipSize::Simulcast, ..meeting.clone() }.copies(), None);
+        assert_eq!(Shape { shows: Shows::Loudest(3), ..meeting.clone() }.copies(), None);
+        assert_eq!(Shape { publishers: 1, ..meeting }.copies(), None, "nobody watches who meets nobody");
     }
 
     #[test]
