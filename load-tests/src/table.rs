@@ -98,7 +98,15 @@ pub fn of_crowd(report: &CrowdReport) -> String {
         ["offer to keys", &percentiles(&report.connect)],
         ["offer to first frame", &percentiles(&report.first_frame)],
         ["frame latency", &percentiles(&report.frame_latency)],
-        ["to the last viewer of a frame", &percentiles(&measured.to_the_last)],
+        ["to the last viewer of a frame", &percentiles(&measured.frames.to_the_last)],
+        ["of that the clients' own, at least", &percentiles(&measured.frames.queued)],
+        [
+            "frames that reached everybody",
+            &measured
+                .frames
+                .to_all
+                .map_or_else(|| "–".to_owned(), |all| format!("{all} of {}", measured.frames.frames)),
+        ],
         ["layout to its encoding", &percentiles(&report.layer_switch)],
         ["sound from picture", &percentiles(&report.lip_offset)],
         [

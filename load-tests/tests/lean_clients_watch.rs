@@ -140,7 +140,9 @@ async fn a_crowd_that_is_sampled_sees_the_same() {
     let flow = report.measured.flow;
     assert!(flow.opened * 4 < flow.packets && flow.opened > 0, "{flow:?}");
     // Two rooms' frames over three seconds, each followed to all who watch.
-    assert!(report.measured.to_the_last.samples > 2 * 80, "{:?}", report.measured.to_the_last);
+    let frames = report.measured.frames;
+    assert!(frames.to_the_last.samples > 2 * 80 && frames.queued.samples == frames.to_the_last.samples, "{frames:?}");
+    assert!(frames.to_all == Some(frames.to_the_last.samples) && frames.to_all.unwrap() <= frames.frames, "{frames:?}");
     assert!(report.frame_latency.samples > 40 * 80, "{:?}", report.frame_latency);
     assert_eq!(report.first_frame.samples, 40);
 }
@@ -173,6 +175,8 @@ async fn a_row_of_the_benchmark_has_all_its_figures() {
     assert!((150.0..=450.0).contains(&row.packets_per_second.median), "{:?}", row.packets_per_second);
     assert!(row.packets_per_send.is_some_and(|sends| sends.median >= 1.0), "{:?}", row.packets_per_send);
     assert!(row.to_the_last_p99_ms.median > 0.0 && row.first_frame.samples == 10);
+    assert!(row.frames_to_all_percent.is_some_and(|share| share.min > 0.0 && share.max <= 100.0), "{row:#?}");
+    assert!(row.delivered_percent.is_some_and(|share| share.min > 0.0), "{:?}", row.delivered_percent);
     assert!(memory.empty_kib > 0.0 && memory.participant_kib > 0.0 && memory.idle_kib.is_some(), "{memory:?}");
     let markdown = bench::of_bench(&report, Style::Markdown);
     assert!(markdown.contains("| webinar-10-single |"), "{markdown}");

@@ -32,7 +32,8 @@ fn paint(report: &BenchReport, svg: &mut String) -> Drawn {
     let charts = area.split_evenly((1, 3));
     let [cost, shapes, latency] = &charts[..] else { return Ok(()) };
     let system = &report.system;
-    let lines = VARIANTS.map(|(ending, name)| (name, by_crowd(report, ending, |row| row.cost().map(|cost| cost.median))));
+    let lines =
+        VARIANTS.map(|(ending, name)| (name, by_crowd(report, ending, |row| row.cost().map(|cost| cost.median))));
     by_size(cost, &format!("{system}: CPU per forwarded packet, ns"), &lines)?;
     bars(shapes, &format!("{system}: CPU per forwarded packet by shape, ns"), report)?;
     let lines = [

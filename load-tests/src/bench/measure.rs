@@ -8,7 +8,7 @@ use super::process::machine_cpu;
 use super::report::{Memory, RowReport, Sample};
 use super::rows::Row;
 use super::system::{Running, Sends};
-use super::{BenchError, BenchPlan, own_cpu, resident_of};
+use super::{BenchError, BenchPlan, ThreadTimes, resident_of};
 use crate::lean::{Crowd, CrowdOptions, Live, Offload, Publishers, Shape};
 
 /// Time for allocations of the joining to settle.
@@ -75,10 +75,10 @@ async fn sample(
     stop: &CancellationToken,
 ) -> Result<Sample, BenchError> {
     let sends = running.sends().await;
-    let (start, own, machine) = (Instant::now(), own_cpu()?, machine_cpu());
+    let (start, own, machine) = (Instant::now(), own_threads()?, machine_cpu());
     let measured = crowd.play(window, live, stop).await;
     let elapsed = start.elapsed().as_secs_f64();
-    let own = own_cpu()?.saturating_sub(own).as_secs_f64() / elapsed;
+    let own = own_threads()?.since(&own).as_secs_f64() / elapsed;
     let machine = machine_cpu().saturating_sub(machine).as_secs_f64() / elapsed;
     let packets_per_send = running.sends().await.zip(sends).and_then(|(now, before)| batch(before, now));
     let server = measured.server_cores.unwrap_or_default();
@@ -100,6 +100,12 @@ pub(super) fn people(shape: &Shape) -> u32 {
 pub(super) fn subscriptions(shape: &Shape) -> u32 {
     let media = u32::from(shape.media.has_video()) + u32::from(shape.media.has_audio());
     u32::from(shape.rooms) * (0..shape.viewers()).map(|viewer| shape.slots(viewer)).sum::<u32>() * media
+}
+
+/// CPU time of this process, by thread: what one did before it ended must not be taken off what the others did.
+fn own_threads() -> Result<ThreadTimes, BenchError> {
+    let pid = std::process::id();
+    ThreadTimes::of(pid).map_err(|source| BenchError::Accounting { pid, source })
 }
 
 fn resident(pid: u32) -> Result<u64, BenchError> {

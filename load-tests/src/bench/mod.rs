@@ -26,12 +26,12 @@ use crate::lean::{LeanError, Live};
 
 pub use draw::draw;
 pub use process::ServerProcess;
-pub(crate) use process::{kernel, own_cpu, processor, processors, resident_of};
+pub(crate) use process::{kernel, processor, processors, resident_of};
 pub use report::{BenchReport, Memory, PassedOver, RowReport, Spread};
 pub use rows::{Row, matrix};
 pub use system::{Running, Sends, Sfu, System};
-pub(crate) use table::{delivered, in_style};
 pub use table::{Style, of_bench};
+pub(crate) use table::{delivered, frames_to_all, in_style, to_the_last};
 pub(crate) use threads::ThreadTimes;
 
 /// What to measure.

@@ -11,7 +11,6 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
 use super::BenchError;
-use super::threads::ThreadTimes;
 use crate::client::Server;
 
 /// A server that is not ready by then will not be.
@@ -117,17 +116,6 @@ pub fn machine_cpu() -> Duration {
     Duration::from_millis(ticks * 10)
 }
 
-/// CPU time of this process.
-pub fn own_cpu() -> Result<Duration, BenchError> {
-    let pid = std::process::id();
-    cpu_of(pid).map_err(|source| BenchError::Accounting { pid, source })
-}
-
-/// CPU time of a process, summed over its threads.
-pub fn cpu_of(pid: u32) -> io::Result<Duration> {
-    Ok(ThreadTimes::of(pid)?.since(&ThreadTimes::default()))
-}
-
 /// Resident memory of a process, bytes.
 pub fn resident_of(pid: u32) -> io::Result<u64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
@@ -156,17 +144,19 @@ pub fn kernel() -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::threads::ThreadTimes;
     use super::*;
 
     #[test]
     fn work_is_accounted_for() {
-        let before = own_cpu().unwrap();
+        let own = || ThreadTimes::of(std::process::id()).unwrap();
+        let before = own();
         let start = std::time::Instant::now();
         let mut sum = 0_u64;
         while start.elapsed() < Duration::from_millis(60) {
             sum = std::hint::black_box(sum.wrapping_mul(31).wrapping_add(7));
         }
-        assert!(own_cpu().unwrap() - before > Duration::from_millis(5));
+        assert!(own().since(&before) > Duration::from_millis(5));
         assert!(resident_of(std::process::id()).unwrap() > 1 << 20);
     }
 }

@@ -6,6 +6,8 @@ use serde::Serialize;
 
 use super::measure::float;
 use super::rows::Row;
+use crate::lean::reach::Reached;
+use crate::lean::strain::Strain;
 use crate::lean::window::Measured;
 use crate::lean::{CrowdReport, Offload, Shape};
 use crate::scenario::Percentiles;
@@ -65,7 +67,7 @@ pub struct RowReport {
     pub shape: Shape,
     /// Whether viewers received by `UDP_GRO`.
     pub gro: bool,
-    /// CPU time of the server for each packet that a viewer received, retransmissions included.
+    /// CPU time of the server for each packet that a viewer received, however often it came.
     pub ns_per_packet: Spread,
     pub packets_per_second: Spread,
     /// Datagrams that one send took along, feedback among them; where the server tells.
@@ -77,9 +79,14 @@ pub struct RowReport {
     /// Processors' worth of work by other processes of this machine.
     pub other_cores: Spread,
     pub memory: Memory,
-    /// From a frame's last packet sent to the last viewer who has the frame: quantiles over the frames of a window, ms.
+    /// From the publisher's turn to send a frame to the last viewer's having it: quantiles over the frames of a window that all
+    /// have, ms.
     pub to_the_last_p50_ms: Spread,
     pub to_the_last_p99_ms: Spread,
+    /// The clients' own part of it, at least: the median, ms.
+    pub queued_p50_ms: Spread,
+    /// Frames that reached everybody, of those of a window, per cent; none where the server chooses what is sent to whom.
+    pub frames_to_all_percent: Option<Spread>,
     /// The same to every viewer, since they joined.
     pub frame_latency: Percentiles,
     /// From a viewer's offer to its first frame.
@@ -106,6 +113,7 @@ impl RowReport {
     pub(super) fn new(row: &Row, samples: &[Sample], memory: Memory, report: CrowdReport) -> Self {
         let spread = |of: fn(&Sample) -> f64| Spread::of(samples.iter().map(of));
         let batches: Vec<f64> = samples.iter().filter_map(|sample| sample.packets_per_send).collect();
+        let to_all: Vec<f64> = samples.iter().filter_map(|sample| to_all_percent(&sample.measured.frames)).collect();
         let lost = report.faults.get(&Fault::Lost).copied().unwrap_or_default();
         let copies = row.shape.copies().map(f64::from);
         let delivered = |copies| Spread::of(samples.iter().map(|it| delivered_percent(&it.measured, copies)));
@@ -121,8 +129,10 @@ impl RowReport {
             client_ns_per_packet: spread(|sample| sample.measured.flow.ns_per_packet),
             other_cores: spread(|sample| sample.other_cores),
             memory,
-            to_the_last_p50_ms: spread(|sample| sample.measured.to_the_last.p50_ms),
-            to_the_last_p99_ms: spread(|sample| sample.measured.to_the_last.p99_ms),
+            to_the_last_p50_ms: spread(|sample| sample.measured.frames.to_the_last.p50_ms),
+            to_the_last_p99_ms: spread(|sample| sample.measured.frames.to_the_last.p99_ms),
+            queued_p50_ms: spread(|sample| sample.measured.frames.queued.p50_ms),
+            frames_to_all_percent: (!to_all.is_empty()).then(|| Spread::of(to_all.iter().copied())),
             frame_latency: report.frame_latency,
             first_frame: report.first_frame,
             delivered_percent: copies.map(delivered),
@@ -131,7 +141,7 @@ impl RowReport {
             lost_percent: 100.0 * float(lost) / float(report.packets + lost).max(1.0),
             mended: report.mended,
             faults: report.faults,
-            warnings: report.warnings,
+            warnings: strain(samples).warnings(),
             failures: report.failures,
             failures_total: report.failures_total,
         };
@@ -159,6 +169,8 @@ impl RowReport {
             memory: Memory::default(),
             to_the_last_p50_ms: zero,
             to_the_last_p99_ms: zero,
+            queued_p50_ms: zero,
+            frames_to_all_percent: None,
             frame_latency: Percentiles::default(),
             first_frame: Percentiles::default(),
             delivered_percent: None,
@@ -174,6 +186,15 @@ impl RowReport {
     }
 }
 
+/// Of all windows, not of the last alone.
+fn strain(samples: &[Sample]) -> Strain {
+    samples.iter().map(|sample| Strain::of(&sample.measured)).fold(Strain::default(), Strain::worst)
+}
+
+fn to_all_percent(reached: &Reached) -> Option<f64> {
+    Some(100.0 * float(reached.to_all?) / float(reached.frames.max(1)))
+}
+
 fn delivered_percent(measured: &Measured, copies: f64) -> f64 {
     let due = measured.sent_per_second * copies;
     if due > 0.0 { 100.0 * measured.flow.packets_per_second / due } else { 0.0 }
@@ -183,7 +204,7 @@ fn delivered_percent(measured: &Measured, copies: f64) -> f64 {
 fn warnings(row: &RowReport) -> Vec<String> {
     let mut warnings = Vec::new();
     let cores = f64::from(u32::try_from(super::process::processors()).unwrap_or(1));
-    let (server, clients, others) = (row.server_cores.median, row.client_cores.median, row.other_cores.median);
+    let (server, clients, others) = (row.server_cores.max, row.client_cores.max, row.other_cores.max);
     if server + clients > BUSY * cores {
         warnings.push(format!(
             "clients ({clients:.2}) and server ({server:.2}) use nearly all of {cores} processors: latency and loss are this machine's"

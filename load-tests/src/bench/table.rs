@@ -11,7 +11,7 @@ pub enum Style {
     Markdown,
 }
 
-const HEADER: [&str; 11] = [
+const HEADER: [&str; 12] = [
     "row",
     "server ns/packet",
     "packets/s",
@@ -19,7 +19,8 @@ const HEADER: [&str; 11] = [
     "datagrams a send",
     "cores: server / clients",
     "KiB: idle / participant / slot",
-    "to the last viewer ms, p50 / p99",
+    "frames to all",
+    "to the last viewer ms, p50 / p99 (clients' part of p50)",
     "first frame ms, p50 / p99",
     "lost / mended",
     "faults",
@@ -76,7 +77,7 @@ pub(super) fn in_short(row: &RowReport) -> String {
     )
 }
 
-fn cells(row: &RowReport) -> [String; 11] {
+fn cells(row: &RowReport) -> [String; 12] {
     let (memory, first) = (row.memory, row.first_frame);
     let idle = memory.idle_kib.map_or("–".to_owned(), |kib| format!("{kib:.0}"));
     [
@@ -87,7 +88,8 @@ fn cells(row: &RowReport) -> [String; 11] {
         row.packets_per_send.map_or("–".to_owned(), |sends| format!("{:.1}", sends.median)),
         format!("{:.2} / {:.2}", row.server_cores.median, row.client_cores.median),
         format!("{idle} / {:.0} / {:.1}", memory.participant_kib, memory.subscription_kib),
-        format!("{:.1} / {}", row.to_the_last_p50_ms.median, spread(row.to_the_last_p99_ms, 1)),
+        frames_to_all(row),
+        to_the_last(row),
         format!("{:.0} / {:.0}", first.p50_ms, first.p99_ms),
         format!("{} / {}", row.lost, row.mended),
         row.failures_total.to_string(),
@@ -102,6 +104,20 @@ fn cost(row: &RowReport) -> String {
 pub(crate) fn delivered(row: &RowReport) -> String {
     let percent = row.delivered_percent.map_or_else(|| "–".to_owned(), |delivered| format!("{:.1} %", delivered.min));
     if row.is_whole() { percent } else { percent + " !" }
+}
+
+/// Of the worst window.
+pub(crate) fn frames_to_all(row: &RowReport) -> String {
+    row.frames_to_all_percent.map_or_else(|| "–".to_owned(), |share| format!("{:.1} %", share.min))
+}
+
+/// Of the frames that all have; none where there are none.
+pub(crate) fn to_the_last(row: &RowReport) -> String {
+    let (middle, late) = (row.to_the_last_p50_ms.median, row.to_the_last_p99_ms);
+    if late.median <= 0.0 {
+        return "–".to_owned();
+    }
+    format!("{middle:.1} / {} ({:.1})", spread(late, 1), row.queued_p50_ms.median)
 }
 
 fn spread(of: Spread, digits: usize) -> String {

@@ -1,7 +1,7 @@
 //! Who publishes what in this run, and when each frame was sent and last seen: what viewers compare with.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -50,11 +50,34 @@ impl Cast {
 #[derive(Debug)]
 pub struct SendLog {
     base: Instant,
-    /// Nanoseconds since `base`, plus one; 0 is never.
-    at: Vec<AtomicU64>,
-    /// The same of the last viewer to have the whole frame.
-    seen: Vec<AtomicU64>,
+    frames: Vec<Times>,
     sent: AtomicU64,
+}
+
+/// One frame's.
+#[derive(Debug, Default)]
+struct Times {
+    /// Whose place this is now.
+    number: AtomicU32,
+    /// When it was sent, in nanoseconds since the log's base, plus one; 0 is never.
+    sent: AtomicU64,
+    /// The same of the last viewer to have the whole frame.
+    seen: AtomicU64,
+    /// How many viewers have it.
+    viewers: AtomicU32,
+    /// Of the time to the last of them, the most that passed from a thread's waking up to its reading of the viewer's socket, ns.
+    queued: AtomicU64,
+}
+
+/// What became of a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spreading {
+    /// To the last viewer who has it; zero while nobody has.
+    pub took: Duration,
+    /// Of that, what passed while it lay in a socket that its reader was awake for and came to last.
+    pub queued: Duration,
+    /// How many have it.
+    pub viewers: u32,
 }
 
 impl Default for SendLog {
@@ -65,40 +88,45 @@ impl Default for SendLog {
 
 impl SendLog {
     pub fn new() -> Self {
-        let never = || std::iter::repeat_with(AtomicU64::default).take(KEPT).collect();
-        Self { base: Instant::now(), at: never(), seen: never(), sent: AtomicU64::new(0) }
+        let frames = std::iter::repeat_with(Times::default).take(KEPT).collect();
+        Self { base: Instant::now(), frames, sent: AtomicU64::new(0) }
     }
 
-    /// Frame `number`'s last packet goes out at `now`.
+    /// Frame `number` goes out from `now` on.
     pub fn record(&self, number: u32, now: Instant) {
-        if let Some((at, seen)) = self.place(number) {
-            seen.store(0, Ordering::Release);
-            at.store(self.stamp(now), Ordering::Release);
+        if let Some(frame) = self.place(number) {
+            frame.seen.store(0, Ordering::Release);
+            frame.queued.store(0, Ordering::Release);
+            frame.viewers.store(0, Ordering::Release);
+            frame.number.store(number, Ordering::Release);
+            frame.sent.store(self.stamp(now), Ordering::Release);
         }
         self.sent.fetch_max(u64::from(number) + 1, Ordering::Release);
     }
 
-    /// A viewer has the whole of frame `number` at `now`.
-    pub fn see(&self, number: u32, now: Instant) {
-        if let Some((_, seen)) = self.place(number) {
-            seen.fetch_max(self.stamp(now), Ordering::AcqRel);
+    /// A viewer has the whole of frame `number` at `now`, and its thread was awake for `queued` by then. To be called once for each.
+    pub fn see(&self, number: u32, now: Instant, queued: Duration) {
+        if let Some(frame) = self.frame(number) {
+            frame.seen.fetch_max(self.stamp(now), Ordering::AcqRel);
+            frame.queued.fetch_max(u64::try_from(queued.as_nanos()).unwrap_or(u64::MAX), Ordering::AcqRel);
+            frame.viewers.fetch_add(1, Ordering::AcqRel);
         }
     }
 
-    /// How long frame `number` took to the last viewer who has it; `None` while nobody has.
-    pub fn to_the_last(&self, number: u32) -> Option<Duration> {
-        let (at, seen) = self.place(number)?;
-        let (at, seen) = (at.load(Ordering::Acquire), seen.load(Ordering::Acquire));
-        (at > 0 && seen > 0).then(|| Duration::from_nanos(seen.saturating_sub(at)))
+    /// How far frame `number` came; `None` where it was not sent, or is no longer kept.
+    pub fn spreading(&self, number: u32) -> Option<Spreading> {
+        let frame = self.frame(number)?;
+        let (sent, seen) = (frame.sent.load(Ordering::Acquire), frame.seen.load(Ordering::Acquire));
+        Some(Spreading {
+            took: Duration::from_nanos(seen.saturating_sub(sent)),
+            queued: Duration::from_nanos(frame.queued.load(Ordering::Acquire)),
+            viewers: frame.viewers.load(Ordering::Acquire),
+        })
     }
 
     /// How long ago frame `number` was sent, if it is among the kept.
     pub fn age(&self, number: u32, now: Instant) -> Option<Duration> {
-        let kept = u64::try_from(KEPT).unwrap_or(u64::MAX);
-        if u64::from(number) + kept < self.sent.load(Ordering::Acquire) {
-            return None;
-        }
-        let nanos = self.place(number)?.0.load(Ordering::Acquire).checked_sub(1)?;
+        let nanos = self.frame(number)?.sent.load(Ordering::Acquire).checked_sub(1)?;
         now.checked_duration_since(self.base + Duration::from_nanos(nanos))
     }
 
@@ -107,9 +135,15 @@ impl SendLog {
         self.sent.load(Ordering::Acquire)
     }
 
-    fn place(&self, number: u32) -> Option<(&AtomicU64, &AtomicU64)> {
-        let place = usize::try_from(number).ok()? % KEPT;
-        Some((self.at.get(place)?, self.seen.get(place)?))
+    /// A frame that was sent, and whose place no later one took.
+    fn frame(&self, number: u32) -> Option<&Times> {
+        let is_its =
+            |frame: &&Times| frame.sent.load(Ordering::Acquire) > 0 && frame.number.load(Ordering::Acquire) == number;
+        self.place(number).filter(is_its)
+    }
+
+    fn place(&self, number: u32) -> Option<&Times> {
+        self.frames.get(usize::try_from(number).ok()? % KEPT)
     }
 
     fn stamp(&self, now: Instant) -> u64 {
@@ -127,11 +161,17 @@ mod tests {
         let start = Instant::now();
         let after = |ms| start + Duration::from_millis(ms);
         log.record(3, start);
-        assert_eq!(log.to_the_last(3), None, "nobody has it");
-        [4, 9, 5].into_iter().for_each(|ms| log.see(3, after(ms)));
-        assert_eq!(log.to_the_last(3), Some(Duration::from_millis(9)));
-        log.record(3 + u32::try_from(KEPT).unwrap(), after(20));
-        assert_eq!(log.to_the_last(3), None, "its place was taken");
+        assert_eq!(log.spreading(3).map(|frame| frame.viewers), Some(0), "nobody has it");
+        assert_eq!(log.spreading(2), None, "it was not sent");
+        [(4, 0), (9, 2), (5, 1)]
+            .into_iter()
+            .for_each(|(ms, queued)| log.see(3, after(ms), Duration::from_millis(queued)));
+        let (took, queued) = (Duration::from_millis(9), Duration::from_millis(2));
+        assert_eq!(log.spreading(3), Some(Spreading { took, queued, viewers: 3 }));
+        let next = 3 + u32::try_from(KEPT).unwrap();
+        log.record(next, after(20));
+        assert_eq!(log.spreading(3), None, "its place was taken");
+        assert_eq!(log.spreading(next).map(|frame| frame.viewers), Some(0), "and nobody has the next");
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! The comparison as a table, for a terminal or for a README.
 
 use super::compare::Comparison;
-use crate::bench::{RowReport, Spread, Style, delivered, in_style};
+use crate::bench::{RowReport, Spread, Style, delivered, frames_to_all, in_style, to_the_last};
 
-const HEADER: [&str; 9] = [
+const HEADER: [&str; 10] = [
     "row",
     "server",
     "CPU ns/packet",
@@ -12,7 +12,8 @@ const HEADER: [&str; 9] = [
     "delivered / never came",
     "server's cores",
     "KiB a participant",
-    "to the last viewer ms, p50 / p99",
+    "frames to all",
+    "to the last viewer ms, p50 / p99 (clients' part of p50)",
 ];
 
 /// The table, and what must be known beside it.
@@ -33,10 +34,10 @@ pub fn of_comparison(comparison: &Comparison, style: Style) -> String {
     text
 }
 
-fn cells(name: &str, server: &str, ratio: &str, row: Option<&RowReport>) -> [String; 9] {
+fn cells(name: &str, server: &str, ratio: &str, row: Option<&RowReport>) -> [String; 10] {
     let [name, server, ratio] = [name, server, ratio].map(str::to_owned);
     let none = || "–".to_owned();
-    let Some(row) = row else { return [name, server, none(), ratio, none(), none(), none(), none(), none()] };
+    let Some(row) = row else { return [name, server, none(), ratio, none(), none(), none(), none(), none(), none()] };
     let cost = |Spread { median, min, max }| format!("{median:.0} ({min:.0}–{max:.0})");
     [
         name,
@@ -47,11 +48,7 @@ fn cells(name: &str, server: &str, ratio: &str, row: Option<&RowReport>) -> [Str
         format!("{} / {}", delivered(row), row.lost),
         format!("{:.2}", row.server_cores.median),
         format!("{:.0}", row.memory.participant_kib),
-        // Zero: no frame reached every viewer.
-        if row.to_the_last_p99_ms.median > 0.0 {
-            format!("{:.1} / {:.1}", row.to_the_last_p50_ms.median, row.to_the_last_p99_ms.median)
-        } else {
-            none()
-        },
+        frames_to_all(row),
+        to_the_last(row),
     ]
 }

@@ -154,6 +154,11 @@ impl Client {
         self.counts
     }
 
+    /// Packets that came again, of all slots.
+    pub fn duplicates(&self) -> u64 {
+        self.slots.iter().map(Slot::duplicates).sum()
+    }
+
     /// Whether it has slots of video.
     pub fn has_video(&self) -> bool {
         self.slots.iter().any(Slot::is_video)

@@ -19,6 +19,8 @@ pub struct Counts {
     pub sent: u64,
     /// Retransmissions sent.
     pub resent: u64,
+    /// How often a track left out frames since its thread came too late.
+    pub resumed: u64,
     /// NACK packets received.
     pub nacks_in: u64,
     /// PLI and FIR received.
@@ -57,6 +59,7 @@ impl Counts {
             feedbacks: of(self.feedbacks, other.feedbacks),
             sent: of(self.sent, other.sent),
             resent: of(self.resent, other.resent),
+            resumed: of(self.resumed, other.resumed),
             nacks_in: of(self.nacks_in, other.nacks_in),
             plis_in: of(self.plis_in, other.plis_in),
             early: of(self.early, other.early),

@@ -13,6 +13,7 @@ use super::entrance::Entrance;
 use super::fleet::Fleet;
 use super::joining::Joined;
 use super::live::Live;
+use super::reach::Followed;
 use super::report::{CrowdReport, Ended};
 use super::shape::{Seat, Shape};
 use super::socket::Offload;
@@ -148,10 +149,12 @@ impl Crowd {
 
     /// Measures for `duration`, or until `stop`.
     pub async fn play(&self, duration: Duration, live: &Live, stop: &CancellationToken) -> Measured {
-        let window = Window::open(&self.fleet, &self.cast, self.options.server_pid);
+        let followed = Followed::open(&self.cast, self.shape.copies());
+        let window = Window::open(&self.fleet, self.options.server_pid);
         live.playing(&self.fleet, duration, stop).await;
         let ports: BTreeSet<u16> = self.joined.iter().map(|joined| joined.port).collect();
-        window.close(&self.fleet, &ports)
+        let (measured, followed) = (window.close(&self.fleet, &ports), followed.close());
+        Measured { frames: followed.settled().await, ..measured }
     }
 
     /// Everybody leaves; `measured` goes into the report.

@@ -45,6 +45,7 @@ impl Outgoing {
         let before = self.packets.len();
         self.senders.iter_mut().for_each(|sender| sender.handle_timeout(now, &mut self.packets));
         counts.sent += u64::try_from(self.packets.len() - before).unwrap_or(0);
+        counts.resumed += self.senders.iter_mut().map(|sender| std::mem::take(&mut sender.resumed)).sum::<u64>();
     }
 
     fn begin(&mut self, now: Instant) {

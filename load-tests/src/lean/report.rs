@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::config::Phase;
 use super::lips::STEADY;
 use super::shape::Shape;
+use super::strain::Strain;
 use super::window::Measured;
 use super::worker::{ClientFinding, WorkerFinding};
 use crate::client::{CountersSnapshot, empty_histogram};
@@ -16,8 +17,6 @@ use crate::verify::Fault;
 
 /// Failures that are written out; more are counted.
 const FAILURES_MAX: usize = 20;
-/// A thread that works and waits more than this is late with its clients, per cent.
-const BUSY_PERCENT: f64 = 90.0;
 /// A client whose media is silent for so long at the end was left behind.
 const SILENT_MAX: Duration = Duration::from_secs(2);
 
@@ -54,7 +53,7 @@ pub struct CrowdReport {
     pub connect: Percentiles,
     /// From the offer to the first whole frame of each slot of video, or of audio where there is no video.
     pub first_frame: Percentiles,
-    /// From a frame's last packet sent to the whole frame here; of sounds where there is no video.
+    /// From the publisher's turn to send a frame to the whole frame here; of sounds where there is no video.
     pub frame_latency: Percentiles,
     /// How far sounds were from their pictures by sender reports, whichever way; of judged clients.
     pub lip_offset: Percentiles,
@@ -90,7 +89,7 @@ impl CrowdReport {
             connected: 0,
             watched: 0,
             judged: 0,
-            warnings: warnings(&measured),
+            warnings: Strain::of(&measured).warnings(),
             measured,
             publishers: ended.sent,
             connect: Percentiles::default(),
@@ -235,56 +234,4 @@ fn lips_unjudged(shape: &Shape, compared: usize) -> Option<String> {
         "sound was not held against its picture: reports of {compared} s, where {STEADY} are needed; use a longer --duration"
     );
     (both && compared < STEADY).then_some(words)
-}
-
-/// What makes the figures the clients' instead of the server's.
-fn warnings(measured: &Measured) -> Vec<String> {
-    let mut warnings = Vec::new();
-    let flow = &measured.flow;
-    if flow.busiest_percent > BUSY_PERCENT {
-        warnings.push(format!(
-            "the clients are the bottleneck: a thread of them works {:.0} % of the time; use more --threads, fewer --subscribers or --verify sampled",
-            flow.busiest_percent
-        ));
-    } else if flow.busiest_percent + flow.waiting_percent > BUSY_PERCENT {
-        warnings.push(format!(
-            "this machine is the bottleneck: a thread of the clients works {:.0} % of the time and waits {:.0} % for a processor",
-            flow.busiest_percent, flow.waiting_percent
-        ));
-    }
-    if measured.socket_drops > 0 {
-        warnings.push(format!(
-            "the clients are the bottleneck: the kernel dropped {} datagrams that they did not read in time; what is lost is not the server's fault",
-            measured.socket_drops
-        ));
-    }
-    warnings
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::window::Flow;
-    use super::*;
-
-    fn measured(busiest_percent: f64, waiting_percent: f64, socket_drops: u64) -> Measured {
-        let flow = Flow { busiest_percent, waiting_percent, ..Flow::default() };
-        Measured {
-            flow,
-            sent_per_second: 0.0,
-            other_client_cores: 0.0,
-            server_cores: None,
-            server_ns_per_packet: None,
-            to_the_last: Percentiles::default(),
-            socket_drops,
-        }
-    }
-
-    #[test]
-    fn a_bottleneck_on_this_side_is_said_and_nothing_else_is() {
-        assert_eq!(warnings(&measured(60.0, 20.0, 0)), Vec::<String>::new());
-        let said = |busy, waiting, drops| warnings(&measured(busy, waiting, drops)).join("\n");
-        assert!(said(95.0, 0.0, 0).contains("clients are the bottleneck: a thread of them works 95 %"));
-        assert!(said(60.0, 40.0, 0).contains("this machine is the bottleneck"));
-        assert!(said(10.0, 0.0, 3).contains("dropped 3 datagrams"));
-    }
 }

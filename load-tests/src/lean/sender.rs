@@ -109,6 +109,8 @@ pub struct Sender {
     number: u32,
     index: u16,
     next: Instant,
+    /// How often it went on from now; whoever counts takes it.
+    pub resumed: u64,
     keyframe_wanted: bool,
     last_keyframe: Instant,
     history: VecDeque<Packet>,
@@ -132,6 +134,7 @@ impl Sender {
             number: 0,
             index: 0,
             next: now,
+            resumed: 0,
             keyframe_wanted: false,
             last_keyframe: now,
             history: VecDeque::new(),
@@ -152,6 +155,7 @@ impl Sender {
         if now.saturating_duration_since(self.next) > interval * BEHIND_MAX {
             self.epoch = now.checked_sub(interval * self.number).unwrap_or(self.epoch);
             self.next = now;
+            self.resumed += 1;
         }
         while self.next <= now {
             self.frame(now, out);
@@ -271,7 +275,9 @@ mod tests {
         assert_eq!(times(&after(&mut sender, start)), 1);
         assert_eq!(times(&after(&mut sender, start + Duration::from_millis(20))), 0);
         assert_eq!(times(&after(&mut sender, start + Duration::from_millis(101))), 3);
+        assert_eq!(sender.resumed, 0);
         assert_eq!(times(&after(&mut sender, start + Duration::from_secs(60))), 1);
+        assert_eq!(sender.resumed, 1);
     }
 
     #[test]

@@ -171,9 +171,7 @@ impl Slot {
         {
             self.watch.fault(Fault::NotKeyframeStart, 1);
         }
-        let frames = self.watch.frames;
         self.watch.on_packet(now, header);
-        let ended = self.watch.frames > frames;
         match (&mut self.judging, packet) {
             (Judging::Full(verifier), Some(packet)) => {
                 let before = seen.len();
@@ -196,9 +194,9 @@ impl Slot {
                     self.watch.fault(fault, 1);
                 }
                 self.watch.fault(Fault::MovedOn, self.numbering.take_left_out());
-                let ended = ended && self.codec.is_video();
-                let frame = self.numbering.of(self.codec, header.timestamp).filter(|_| ended);
-                seen.extend(frame.map(|(publisher, number)| Outcome::Frame { publisher, number }));
+                let ended = self.watch.ended().iter().filter(|_| self.codec.is_video());
+                let frames = ended.filter_map(|timestamp| self.numbering.of(self.codec, *timestamp));
+                seen.extend(frames.map(|(publisher, number)| Outcome::Frame { publisher, number }));
             }
         }
         if self.first_frame.is_none() && self.frames() > 0 {
@@ -271,6 +269,11 @@ impl Slot {
             Judging::Full(verifier) => verifier.report().frames,
             Judging::Sampled { .. } => self.watch.frames,
         }
+    }
+
+    /// Packets that came again, so far.
+    pub fn duplicates(&self) -> u64 {
+        self.watch.duplicates
     }
 
     /// Whether a whole frame was seen.

@@ -55,6 +55,11 @@ pub struct StreamWatch {
     /// Bit n: the number n below the highest came.
     came: u128,
     missing: BTreeMap<u64, Missing>,
+    /// Frames whose end came while something up to it was missing: their timestamps by the ends' numbers. As old as the oldest that
+    /// is missing at most, so bounded by the patience with that.
+    waiting: BTreeMap<u64, u32>,
+    /// Timestamps of the frames that the latest packet made whole.
+    ended: Vec<u32>,
     /// Packets that came, repeats not among them.
     pub packets: u64,
     /// Packets that came again.
@@ -62,7 +67,7 @@ pub struct StreamWatch {
     /// Packets that were missing, and came.
     pub mended: u64,
     pub lost: u64,
-    /// Frames that ended as they should, by marker and with every packet so far.
+    /// Frames of which every packet came, and of those before them too, or never will.
     pub frames: u64,
     pub faults: BTreeMap<Fault, u64>,
 }
@@ -75,6 +80,8 @@ impl StreamWatch {
             first: 0,
             came: 0,
             missing: BTreeMap::new(),
+            waiting: BTreeMap::new(),
+            ended: Vec::new(),
             packets: 0,
             duplicates: 0,
             mended: 0,
@@ -86,6 +93,7 @@ impl StreamWatch {
 
     /// A packet under its own number, retransmissions back in their original form.
     pub fn on_packet(&mut self, now: Instant, header: &ClearHeader) {
+        self.ended.clear();
         let Some(latest) = self.latest else {
             // Starts at 2¹⁶ so that early stragglers fit below.
             let number = 0x1_0000 + u64::from(header.sequence_number);
@@ -96,7 +104,7 @@ impl StreamWatch {
         };
         let number = extended(latest.number, header.sequence_number);
         if number <= latest.number {
-            self.late(latest.number - number, number);
+            self.late(latest.number - number, number, header);
             return;
         }
         let step = number - latest.number;
@@ -108,6 +116,11 @@ impl StreamWatch {
         }
         self.check_time(latest, header);
         self.advance(number, header);
+    }
+
+    /// Timestamps of the frames that the latest packet made whole: the last one, and those that waited for it.
+    pub fn ended(&self) -> &[u32] {
+        &self.ended
     }
 
     /// The numbers to ask for now.
@@ -126,10 +139,14 @@ impl StreamWatch {
 
     /// Gives up on what is missing for too long; how many packets are lost by that.
     pub fn give_up(&mut self, now: Instant) -> u64 {
-        let before = self.missing.len();
-        self.missing.retain(|_, missing| now.saturating_duration_since(missing.since) < PATIENCE);
-        let given_up = u64::try_from(before - self.missing.len()).unwrap_or(u64::MAX);
+        let is_over = |_: &u64, missing: &mut Missing| now.saturating_duration_since(missing.since) >= PATIENCE;
+        let over: Vec<_> = self.missing.extract_if(.., is_over).map(|(number, _)| number).collect();
+        over.iter().for_each(|number| self.break_frame(*number));
+        let given_up = u64::try_from(over.len()).unwrap_or(u64::MAX);
         self.lose(given_up);
+        // Late by design: counted, and not told as ended.
+        self.release();
+        self.ended.clear();
         given_up
     }
 
@@ -149,13 +166,29 @@ impl StreamWatch {
         self.packets += 1;
         let marker = header.marker;
         self.latest = Some(Latest { number, timestamp: header.timestamp, marker });
-        if self.missing.is_empty() && (marker || self.framing == Framing::Single) {
+        self.end(number, header);
+    }
+
+    /// A frame ends with this packet if it says so.
+    fn end(&mut self, number: u64, header: &ClearHeader) {
+        if header.marker || self.framing == Framing::Single {
+            self.waiting.insert(number, header.timestamp);
+        }
+        self.release();
+    }
+
+    /// Frames that nothing is missing of end.
+    fn release(&mut self) {
+        let whole_below = self.missing.first_key_value().map_or(u64::MAX, |(number, _)| *number);
+        while let Some(frame) = self.waiting.first_entry().filter(|frame| *frame.key() < whole_below) {
+            self.ended.push(frame.remove());
             self.frames += 1;
         }
     }
 
-    fn late(&mut self, below: u64, number: u64) {
-        if self.missing.remove(&number).is_some() {
+    fn late(&mut self, below: u64, number: u64, header: &ClearHeader) {
+        let mends = self.missing.remove(&number).is_some();
+        if mends {
             self.mended += 1;
         } else if number >= self.first {
             let bit = u32::try_from(below).ok().filter(|_| below < WINDOW).and_then(|below| 1_u128.checked_shl(below));
@@ -166,6 +199,9 @@ impl StreamWatch {
         }
         self.came |= u32::try_from(below).ok().and_then(|below| 1_u128.checked_shl(below)).unwrap_or(0);
         self.packets += 1;
+        if mends {
+            self.end(number, header);
+        }
     }
 
     fn miss(&mut self, now: Instant, from: u64, to: u64) {
@@ -173,8 +209,18 @@ impl StreamWatch {
         self.lose(kept - from);
         self.missing.extend((kept..to).map(|number| (number, Missing { since: now, asked: None, times: 0 })));
         while self.missing.len() > usize::try_from(MISSING_MAX).unwrap_or(usize::MAX) {
-            self.missing.pop_first();
+            if let Some((number, _)) = self.missing.pop_first() {
+                self.break_frame(number);
+            }
             self.lose(1);
+        }
+    }
+
+    /// The frame that a number is of will never be whole: of pictures the one that ends next.
+    fn break_frame(&mut self, number: u64) {
+        let next = self.waiting.range(number..).next().map(|(end, _)| *end);
+        if let Some(end) = next.filter(|_| self.framing == Framing::Marked) {
+            self.waiting.remove(&end);
         }
     }
 

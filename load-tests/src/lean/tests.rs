@@ -23,7 +23,7 @@ use super::slot::SlotReport;
 use crate::media::mark::{self, Mark, PublisherTag};
 use crate::media::{Clip, ClipSize, Codec};
 use crate::packetize::{Packetizer, StreamStart};
-use crate::verify::{ClipOf, Expected, Fault};
+use crate::verify::{ClipOf, Expected, Fault, Outcome};
 
 const ALICE: PublisherTag = PublisherTag(1);
 const BOB: PublisherTag = PublisherTag(2);
@@ -223,6 +223,39 @@ fn a_missing_packet_is_asked_for_and_a_retransmission_mends_it() {
         world.only(&[]);
         assert_eq!(world.report().mended, 1);
     }
+}
+
+#[test]
+fn frames_that_waited_for_a_retransmission_end_when_it_comes() {
+    for (codec, looked) in VIDEO.into_iter().flat_map(|codec| BOTH.map(|it| (codec, it))) {
+        let mut world = World::new(codec, looked);
+        let mut packets = world.frames(6);
+        let first_of_next = packets.len();
+        packets.extend(world.frames(2));
+        packets.extend(world.frames(2));
+        let missing = packets.remove(first_of_next);
+        world.send(packets);
+        let ended = |world: &mut World| -> Vec<u32> {
+            let number = |outcome| match outcome {
+                Outcome::Frame { number, .. } => Some(number),
+                Outcome::NeedsKeyframe => None,
+            };
+            world.client.outcomes().filter_map(number).collect()
+        };
+        assert_eq!(ended(&mut world), [0, 1, 2, 3, 4, 5], "{codec}");
+        world.wait(Duration::from_millis(200));
+        assert_eq!(ended(&mut world), [0; 0], "{codec}");
+        world.repeat(&missing);
+        assert_eq!(ended(&mut world), [6, 7, 8, 9], "{codec}");
+        assert_eq!(world.report().frames, 10);
+    }
+    // What never comes is not waited for for ever: the frames behind it are counted, and their time says nothing.
+    let mut world = World::new(Codec::Vp8, Looked::Sampled);
+    let mut packets = world.frames(10);
+    packets.remove(60);
+    world.send(packets);
+    world.wait(Duration::from_secs(2));
+    assert_eq!(world.report().frames, 9);
 }
 
 #[test]

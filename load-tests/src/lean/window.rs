@@ -2,25 +2,20 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
 use super::fleet::Fleet;
+use super::reach::Reached;
 use super::worker::Tally;
-use crate::bench::{ThreadTimes, own_cpu};
-use crate::client::{Cast, PublishedTrack, empty_histogram};
-use crate::scenario::Percentiles;
-
-/// The latest frames of a track are left out of the latency: 100 ms of video.
-const ON_THE_WAY: u64 = 3;
+use crate::bench::ThreadTimes;
 
 /// What flowed through all clients between two looks at them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Flow {
     pub seconds: f64,
-    /// Received by all clients, retransmissions included.
+    /// Received by all clients, by retransmission too, and each once however often it came.
     pub packets: u64,
     pub packets_per_second: f64,
     pub megabits_per_second: f64,
@@ -56,7 +51,8 @@ impl Flow {
             let percent = |time: Duration| 100.0 * time.as_secs_f64() / seconds.max(0.001);
             flow.seconds = flow.seconds.max(seconds);
             let counts = end.counts.minus(start.counts);
-            flow.packets += counts.packets + counts.repeats;
+            let again = end.duplicates.saturating_sub(start.duplicates);
+            flow.packets += (counts.packets + counts.repeats).saturating_sub(again);
             flow.repeats += counts.repeats;
             flow.opened += counts.opened;
             flow.nacks += counts.nacks;
@@ -100,19 +96,27 @@ pub struct Window {
     opened: Instant,
     tallies: Vec<Tally>,
     published: Tally,
-    own: Duration,
+    own: ThreadTimes,
     server_pid: Option<u32>,
     server: Option<ThreadTimes>,
-    /// The tracks whose frames are followed, and how many each had sent.
-    tracks: Vec<(Arc<PublishedTrack>, u64)>,
+}
+
+/// How the publishers' thread did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Publishing {
+    /// Shares of the time in which it worked, and waited for a processor, per cent.
+    pub worked_percent: f64,
+    pub waited_percent: f64,
+    /// How often a track left out frames since its thread came too late.
+    pub resumed: u64,
 }
 
 /// What a closed window tells.
 #[derive(Clone, Debug, Serialize)]
 pub struct Measured {
     pub flow: Flow,
-    /// From a frame's last packet sent to the last viewer who has the whole frame; of video where there is any.
-    pub to_the_last: Percentiles,
+    pub frames: Reached,
+    pub publishing: Publishing,
     /// RTP packets that publishers sent, retransmissions not among them.
     pub sent_per_second: f64,
     /// Processors' worth of work of this process beside the lean clients: publishers and signalling.
@@ -126,30 +130,33 @@ pub struct Measured {
 }
 
 impl Window {
-    pub fn open(fleet: &Fleet, cast: &Cast, server_pid: Option<u32>) -> Self {
+    pub fn open(fleet: &Fleet, server_pid: Option<u32>) -> Self {
         let server = server_pid.and_then(|pid| ThreadTimes::of(pid).ok());
-        let own = own_cpu().unwrap_or_default();
+        let own = own_threads();
         let (tallies, published) = (fleet.tallies(), fleet.published());
-        let tracks = cast.tracks();
-        let is_seen = tracks.iter().any(|track| track.clip.codec().is_video());
-        let tracks = tracks.into_iter().filter(|track| track.clip.codec().is_video() == is_seen);
-        let tracks = tracks.map(|track| (Arc::clone(&track), track.sent.frames())).collect();
-        Self { opened: Instant::now(), tallies, published, own, server_pid, server, tracks }
+        Self { opened: Instant::now(), tallies, published, own, server_pid, server }
     }
 
-    /// Closes while the clients are still there; `ports` are those of their sockets.
+    /// Closes while the clients are still there; `ports` are those of their sockets. What became of the frames is known later.
     pub fn close(self, fleet: &Fleet, ports: &BTreeSet<u16>) -> Measured {
         let flow = Flow::between(&self.tallies, &fleet.tallies());
         let elapsed = self.opened.elapsed().as_secs_f64().max(0.001);
-        let own = own_cpu().unwrap_or_default().saturating_sub(self.own).as_secs_f64() / elapsed;
+        let own = own_threads().since(&self.own).as_secs_f64() / elapsed;
         let server_now = self.server_pid.and_then(|pid| ThreadTimes::of(pid).ok());
         let server = server_now.zip(self.server).map(|(now, before)| now.since(&before).as_secs_f64() / elapsed);
         let published = fleet.published();
         let sending = published.at.saturating_duration_since(self.published.at).as_secs_f64().max(0.001);
+        let sent = published.counts.minus(self.published.counts);
+        let thread = Flow::between(&[self.published], &[published]);
         Measured {
             flow,
-            to_the_last: to_the_last(&self.tracks),
-            sent_per_second: float(published.counts.minus(self.published.counts).sent) / sending,
+            frames: Reached::default(),
+            publishing: Publishing {
+                worked_percent: thread.busiest_percent,
+                waited_percent: thread.waiting_percent,
+                resumed: sent.resumed,
+            },
+            sent_per_second: float(sent.sent) / sending,
             other_client_cores: (own - flow.cores).max(0.0),
             server_cores: server,
             server_ns_per_packet: server
@@ -160,15 +167,9 @@ impl Window {
     }
 }
 
-/// Of the frames since each track's count, but for those that may be on their way.
-fn to_the_last(tracks: &[(Arc<PublishedTrack>, u64)]) -> Percentiles {
-    let mut histogram = empty_histogram();
-    for (track, before) in tracks {
-        let frames = *before..track.sent.frames().saturating_sub(ON_THE_WAY);
-        let times = frames.filter_map(|number| track.sent.to_the_last(u32::try_from(number).ok()?));
-        times.for_each(|time| histogram.saturating_record(u64::try_from(time.as_micros()).unwrap_or(u64::MAX)));
-    }
-    Percentiles::of(&histogram)
+/// Of this process; empty where the system does not tell.
+fn own_threads() -> ThreadTimes {
+    ThreadTimes::of(std::process::id()).unwrap_or_default()
 }
 
 /// Datagrams that the kernel dropped at this machine's UDP sockets on `ports`, since each was opened.
@@ -214,10 +215,11 @@ mod tests {
     #[test]
     fn cost_and_rates_are_of_the_time_between() {
         let start = Tally::none(Instant::now());
-        let counts = Counts { packets: 900, repeats: 100, bytes: 1_000_000, ..Counts::default() };
+        let counts = Counts { packets: 900, repeats: 110, bytes: 1_000_000, ..Counts::default() };
         let end = Tally {
             at: start.at + Duration::from_secs(2),
             counts,
+            duplicates: 10,
             receives: 100,
             cpu: Duration::from_millis(500),
             waited: Duration::from_millis(200),

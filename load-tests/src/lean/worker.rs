@@ -59,6 +59,8 @@ pub struct Tally {
     /// Clients that will not connect, or whose server said goodbye.
     pub over: usize,
     pub counts: Counts,
+    /// Packets that came again.
+    pub duplicates: u64,
     /// Receive calls.
     pub receives: u64,
     /// Time on a processor.
@@ -76,6 +78,7 @@ impl Tally {
             watching: 0,
             over: 0,
             counts: Counts::default(),
+            duplicates: 0,
             receives: 0,
             cpu: Duration::ZERO,
             waited: Duration::ZERO,
@@ -111,7 +114,7 @@ pub struct ClientFinding {
 #[derive(Debug)]
 pub struct WorkerFinding {
     pub clients: Vec<ClientFinding>,
-    /// From a frame's last packet sent to its last packet here, µs; of video where the client has any.
+    /// From the publisher's turn to send a frame to its last packet here, µs; of video where the client has any.
     pub latency_us: Histogram<u64>,
 }
 
@@ -155,11 +158,12 @@ impl Worker {
                 tracing::error!(%error, "waiting for packets");
                 break;
             }
+            let woke = Instant::now();
             for event in &events {
-                self.receive(event.token());
+                self.receive(event.token(), woke);
             }
             let now = Instant::now();
-            self.publish(now);
+            self.publish();
             if now >= next_tick {
                 next_tick = now + TICK;
                 if self.obey(now) == Obeyed::Stop {
@@ -208,10 +212,11 @@ impl Worker {
         publishers.filter_map(|seat| seat.client.media_due()).min()
     }
 
-    /// Sends the frames that are due.
-    fn publish(&mut self, now: Instant) {
+    /// Sends the frames that are due, each from its own turn on: what goes out before it is no part of its latency.
+    fn publish(&mut self) {
         for place in &self.publishers {
             let Some(seat) = self.seats.get_mut(*place) else { continue };
+            let now = Instant::now();
             if seat.client.media_due().is_some_and(|due| due <= now) {
                 seat.client.handle_timeout(now);
                 flush(seat);
@@ -219,7 +224,7 @@ impl Worker {
         }
     }
 
-    fn receive(&mut self, token: Token) {
+    fn receive(&mut self, token: Token, woke: Instant) {
         let Some(seat) = self.seats.get_mut(token.0) else { return };
         let now = Instant::now();
         let Seat { socket, client, .. } = seat;
@@ -230,7 +235,7 @@ impl Worker {
             let Outcome::Frame { publisher, number } = outcome else { continue };
             let track = self.cast.track(publisher).filter(|track| track.clip.codec().is_video() == shows);
             let Some(track) = track else { continue };
-            track.sent.see(number, now);
+            track.sent.see(number, now, now.saturating_duration_since(woke));
             if let Some(age) = track.sent.age(number, now) {
                 self.latency_us.saturating_record(u64::try_from(age.as_micros()).unwrap_or(u64::MAX));
             }
@@ -254,6 +259,7 @@ impl Worker {
             tally.watching += usize::from(client.is_watching());
             tally.over += usize::from(matches!(client.phase(), Phase::Failed(_) | Phase::Closed));
             tally.counts = tally.counts.plus(client.counts());
+            tally.duplicates += client.duplicates();
         }
         *self.tally.lock().unwrap_or_else(PoisonError::into_inner) = tally;
     }
