@@ -180,5 +180,6 @@ async fn a_row_of_the_benchmark_has_all_its_figures() {
     assert!(memory.empty_kib > 0.0 && memory.participant_kib > 0.0 && memory.idle_kib.is_some(), "{memory:?}");
     let markdown = bench::of_bench(&report, Style::Markdown);
     assert!(markdown.contains("| webinar-10-single |"), "{markdown}");
-    assert!(bench::draw(&report).unwrap().contains("viewers of one publisher"));
+    // Who did not deliver, as on a machine that is busy, has no cost to be drawn.
+    assert_eq!(bench::draw(&report).unwrap().contains("viewers of one publisher"), row.is_whole(), "{row:#?}");
 }

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::measure::float;
 use super::rows::Row;
+use super::whole::delivered_min;
 use crate::lean::reach::Reached;
 use crate::lean::strain::Strain;
 use crate::lean::window::Measured;
@@ -94,6 +95,8 @@ pub struct RowReport {
     /// Of what publishers sent in a window, to each who watches: the share that came, per cent; none where the server chooses what
     /// is sent to whom. Frames come in bursts, so one or two per cent are in doubt.
     pub delivered_percent: Option<Spread>,
+    /// What it must be at least, as windows are long.
+    pub delivered_min_percent: f64,
     /// Viewers who were refused, or never connected.
     pub absent: usize,
     /// Packets that never came, since the viewers joined.
@@ -136,6 +139,9 @@ impl RowReport {
             frame_latency: report.frame_latency,
             first_frame: report.first_frame,
             delivered_percent: copies.map(delivered),
+            delivered_min_percent: delivered_min(
+                samples.iter().map(|it| it.measured.flow.seconds).fold(f64::MAX, f64::min),
+            ),
             absent: row.shape.watching().len().saturating_sub(report.connected),
             lost,
             lost_percent: 100.0 * float(lost) / float(report.packets + lost).max(1.0),
@@ -174,6 +180,7 @@ impl RowReport {
             frame_latency: Percentiles::default(),
             first_frame: Percentiles::default(),
             delivered_percent: None,
+            delivered_min_percent: super::whole::DELIVERED_MIN,
             absent: 0,
             lost: 0,
             lost_percent: 0.0,
