@@ -231,7 +231,7 @@ fn failures_of(shape: &Shape, client: &ClientFinding) -> Vec<Failure> {
 fn lips_unjudged(shape: &Shape, compared: usize) -> Option<String> {
     let both = shape.media.has_video() && shape.media.has_audio();
     let words = format!(
-        "sound was not held against its picture: reports of {compared} s, where {STEADY} are needed; use a longer --duration"
+        "sound was not held against its picture: reports of {compared} s, where {STEADY} are needed, of one publisher's two streams"
     );
     (both && compared < STEADY).then_some(words)
 }
