@@ -176,6 +176,9 @@ pub const RING_PACKETS_MAX: usize = 8_192;
 pub const RING_RETAINED: Duration = Duration::from_secs(1);
 /// How long a group of pictures is kept for joiners when its publisher cannot be asked for a keyframe.
 pub const GOP_RETAINED_MAX: Duration = Duration::from_secs(10);
+/// How far a slot's numbers leap, and how late a packet may still go out, packets: what a ring holds. A receiver that misses 2¹⁵
+/// numbers loses its rollover count (RFC 3711 §3.3.1), and opens nothing on that SSRC any more, whoever is shown there.
+pub const SLOT_LEAP_MAX: i64 = 8_192;
 /// Switches of one slot within which repeats are found. At most a few a second for as long as a ring reaches back.
 pub const OFFSET_RANGES_MAX: usize = 16;
 

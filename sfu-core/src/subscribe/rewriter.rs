@@ -2,12 +2,14 @@
 //! go on across encodings and publishers.
 //!
 //! Invariant: a number of the slot is given to one packet only, ever (reusing an SRTP index with other bytes would give
-//! away the GCM key stream). A gap that comes in goes out as a gap until it is mended.
+//! away the GCM key stream). A gap that comes in goes out as a gap until it is mended, and one that nothing could mend as one
+//! missing number.
 
 use std::time::{Duration, Instant};
 
 use crate::codec::IdOffsets;
 use crate::id::EncodingId;
+use crate::limits::SLOT_LEAP_MAX;
 use crate::ring::PacketMeta;
 use crate::rtp::{ExtSeqNo, MediaClock, RtpTime, SeqNo, ticks};
 
@@ -118,19 +120,34 @@ impl Rewriter {
 
     /// Whether `rewrite` would give the packet a number.
     pub fn accepts(&self, encoding: EncodingId, packet: &PacketMeta) -> bool {
-        self.map.current().is_some_and(|range| range.encoding == encoding && packet.sequence >= range.first_in)
+        self.map.current().is_some_and(|range| {
+            let is_of_it = range.encoding == encoding && packet.sequence >= range.first_in;
+            is_of_it && packet.sequence.since(range.last_in) >= -SLOT_LEAP_MAX
+        })
     }
 
-    /// How a live packet of `encoding` goes out; `None` if it came before the switch or belongs to what was left.
+    /// How a live packet of `encoding` goes out; `None` if it came before the switch, too late, or belongs to what was left.
     pub fn rewrite(&mut self, encoding: EncodingId, packet: &PacketMeta) -> Option<Rewritten> {
         if !self.accepts(encoding, packet) {
             return None;
         }
+        self.shorten_leap(packet.sequence);
         let range = *self.map.current()?;
         self.map.note_sent(packet.sequence);
         let out = Self::apply(&range, packet);
         self.note_newest(&out, packet);
         Some(out)
+    }
+
+    /// A gap wider than `SLOT_LEAP_MAX` goes out as one missing number: whoever receives it must know that something is missing.
+    fn shorten_leap(&mut self, sequence: ExtSeqNo) {
+        let Some(range) = self.map.current().copied().filter(|range| sequence.since(range.last_in) > SLOT_LEAP_MAX)
+        else {
+            return;
+        };
+        let first_out = range.sequence_out(range.last_in).offset(2);
+        let offsets = Offsets { sequence: first_out.since(sequence), ..range.offsets };
+        self.map.begin(Range { first_in: sequence, last_in: sequence, offsets, ..range });
     }
 
     /// The packet that went out as `out`: its encoding and number there.
@@ -226,5 +243,43 @@ impl Rewriter {
                 None => known.map_or(0, |newest| newest.frame_number),
             },
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use slotmap::KeyData;
+
+    use super::*;
+    use crate::codec::{Codec, PictureIds};
+
+    fn packet(sequence: u64) -> PacketMeta {
+        PacketMeta {
+            sequence: ExtSeqNo(sequence),
+            timestamp: RtpTime(0),
+            arrival: Instant::now(),
+            codec: Codec::Vp8,
+            marker: true,
+            keyframe_start: true,
+            ids: PictureIds::default(),
+            frame_number: None,
+            audio_level: None,
+        }
+    }
+
+    #[test]
+    fn however_far_a_publisher_leaps_receivers_keep_count_of_the_rounds() {
+        let encoding = EncodingId::from(KeyData::from_ffi(1));
+        let mut rewriter = Rewriter::new(7, 90_000);
+        rewriter.switch_to(encoding, &packet(100), None);
+        let mut out = |sequence| Some(rewriter.rewrite(encoding, &packet(sequence))?.sequence.0);
+        assert_eq!([100, 102, 101, 200].map(&mut out), [Some(7), Some(9), Some(8), Some(107)]);
+        // What nothing could mend is one number.
+        assert_eq!([80_200, 80_202, 80_201].map(&mut out), [Some(109), Some(111), Some(110)]);
+        assert_eq!(out(201), None, "it belongs to what was left");
+        for ahead in 1..8 {
+            assert!(out(80_202 + ahead * 8_000).is_some());
+        }
+        assert_eq!(out(80_210), None, "so late that it would be taken for one of the next round");
     }
 }
