@@ -23,8 +23,9 @@ use crate::client::{Cast, ClientError, CountersSnapshot};
 use crate::media::{Clip, Codec};
 use crate::verify::ClipOf;
 
-/// Offers that wait for their answers at the same time; more would only queue at the server.
-const OFFERS_AT_ONCE: usize = 32;
+/// Publishers whose offers wait for their answers at the same time, and goodbyes; nothing is measured of these. Viewers come
+/// when it is their turn, however many wait: a server that is slow must not have a gentler crowd.
+const AT_ONCE: usize = 32;
 /// How long the last to join may take until they watch.
 const SETTLE_MAX: Duration = Duration::from_secs(10);
 /// How often the state of the crowd is looked at.
@@ -125,7 +126,7 @@ impl Crowd {
     /// When one of them could not.
     pub async fn publish(&mut self, live: &Live, stop: &CancellationToken) -> Result<(), LeanError> {
         let before = self.joined.len();
-        for outcome in self.fill(self.shape.publishing(), live, stop).await {
+        for outcome in self.fill(self.shape.publishing(), AT_ONCE, live, stop).await {
             self.joined.push(outcome.map_err(|(_, error)| error)?);
         }
         self.settle(self.joined.len() - before, Until::Published, live, stop).await;
@@ -135,7 +136,9 @@ impl Crowd {
     /// All who watch join when it is their turn, and are waited for until they see something.
     pub async fn watch(&mut self, live: &Live, stop: &CancellationToken) {
         let before = self.joined.len();
-        for outcome in self.fill(self.shape.watching(), live, stop).await {
+        let seats = self.shape.watching();
+        let all = seats.len();
+        for outcome in self.fill(seats, all, live, stop).await {
             match outcome {
                 Ok(joined) => self.joined.push(joined),
                 Err((seat, error)) => {
@@ -171,7 +174,7 @@ impl Crowd {
         let entrance = &self.entrance;
         let goodbyes =
             stream::iter(self.joined).map(|joined| async move { entrance.leave(&joined.session).await.err() });
-        let failed: Vec<_> = goodbyes.buffer_unordered(OFFERS_AT_ONCE).filter_map(std::future::ready).collect().await;
+        let failed: Vec<_> = goodbyes.buffer_unordered(AT_ONCE).filter_map(std::future::ready).collect().await;
         let mut signalling = self.refused;
         signalling.extend(failed.into_iter().map(|error| format!("leaving failed: {error}")));
         let ended = Ended { findings, signalling, interrupted, sent };
@@ -179,22 +182,24 @@ impl Crowd {
         CrowdReport::new(&self.shape, self.options.threads, gro, measured, ended)
     }
 
-    /// Everybody takes a seat when it is their turn: who did, and why the others did not.
+    /// Everybody takes a seat when it is their turn, unless so many wait for theirs: who did, and why the others did not.
     async fn fill(
         &self,
         seats: Vec<Seat>,
+        at_once: usize,
         live: &Live,
         stop: &CancellationToken,
     ) -> Vec<Result<Joined, (Seat, LeanError)>> {
-        let (start, expected) = (tokio::time::Instant::now(), seats.len());
+        let (start, expected) = (Instant::now(), seats.len());
         let mut joining = stream::iter(seats)
             .take_until(Box::pin(stop.cancelled()))
             .map(|seat| async move {
-                stop.run_until_cancelled(tokio::time::sleep_until(start + seat.joins_at)).await?;
-                let joined = self.join(&seat).await;
+                let due = start + seat.joins_at;
+                stop.run_until_cancelled(tokio::time::sleep_until(due.into())).await?;
+                let joined = self.join(&seat, due).await;
                 Some(joined.map_err(|error| (seat, error)))
             })
-            .buffer_unordered(OFFERS_AT_ONCE);
+            .buffer_unordered(at_once.max(1));
         let mut outcomes = Vec::new();
         while let Some(outcome) = joining.next().await {
             outcomes.extend(outcome);
@@ -226,4 +231,85 @@ impl Crowd {
 fn clips(cast: &Cast) -> Arc<ClipOf> {
     let cast = cast.clone();
     Arc::new(move |tag| cast.track(tag).map(|track| Arc::clone(&track.clip)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use async_trait::async_trait;
+
+    use super::super::description::LocalParameters;
+    use super::super::entrance::{Entered, Session};
+    use super::super::sender::SenderIds;
+    use super::super::shape::{Media, Publishers, Shows, Verify};
+    use super::*;
+    use crate::media::ClipSize;
+
+    /// Where nobody is answered until so many have asked, and nobody comes in.
+    #[derive(Debug)]
+    struct Slow {
+        all: usize,
+        asked: AtomicUsize,
+    }
+
+    #[async_trait]
+    impl Entrance for Slow {
+        async fn publish_tracks(
+            &self,
+            _: &str,
+            _: &str,
+            _: &LocalParameters<'_>,
+            _: &[(Codec, SenderIds)],
+        ) -> Result<Entered, LeanError> {
+            Err(LeanError::Identity("nobody publishes".to_owned()))
+        }
+
+        async fn watch_on(
+            &self,
+            _: &str,
+            _: &[String],
+            _: &LocalParameters<'_>,
+            _: &[Codec],
+        ) -> Result<Entered, LeanError> {
+            let asked = 1 + self.asked.fetch_add(1, Ordering::SeqCst);
+            // Long for a machine, short for who waits for a test that fails.
+            for _ in 0..500 {
+                if self.asked.load(Ordering::SeqCst) >= self.all {
+                    return Err(LeanError::Identity("all came".to_owned()));
+                }
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            Err(LeanError::Identity(format!("number {asked} waited for the others")))
+        }
+
+        async fn leave(&self, _: &Session) -> Result<(), LeanError> {
+            Ok(())
+        }
+    }
+
+    #[tokio::test]
+    async fn viewers_come_when_it_is_their_turn_however_many_wait_for_an_answer() {
+        let shape = Shape {
+            name: "storm",
+            rooms: 1,
+            publishers: 1,
+            publishers_do: Publishers::Publish,
+            subscribers: 100,
+            shows: Shows::Everybody,
+            media: Media::Video,
+            codec: Codec::Vp8,
+            clip: ClipSize::Tiny,
+            seed: 1,
+            seconds: 0,
+            ramp_seconds: 0,
+            verify: Verify::Sampled,
+        };
+        let options =
+            CrowdOptions { threads: 1, bind: "127.0.0.1:0".to_owned(), offload: Offload::Off, server_pid: None };
+        let entrance = Arc::new(Slow { all: 100, asked: AtomicUsize::new(0) });
+        let mut crowd = Crowd::gather(entrance, &shape, &options).unwrap();
+        crowd.watch(&Live::silent(), &CancellationToken::new()).await;
+        assert_eq!(crowd.refused.iter().filter(|words| words.contains("all came")).count(), 100, "{:?}", crowd.refused);
+    }
 }

@@ -35,8 +35,9 @@ pub(super) struct Joined {
 }
 
 impl Crowd {
-    /// Takes a seat: makes an offer, and hands the client to its thread with the answer.
-    pub(super) async fn join(&self, seat: &Seat) -> Result<Joined, LeanError> {
+    /// Takes a seat that is `due`: makes an offer, and hands the client to its thread with the answer. What it waits for counts from
+    /// then, so that this machine's being late is in it too.
+    pub(super) async fn join(&self, seat: &Seat, due: Instant) -> Result<Joined, LeanError> {
         let socket = UdpSocket::bind(&self.options.bind).map_err(LeanError::Socket)?;
         let candidate = socket.local_addr().map_err(LeanError::Socket)?;
         // Keeps the seeds of viewers and publishers apart.
@@ -48,7 +49,6 @@ impl Crowd {
         let parameters = LocalParameters { ufrag: &local.ufrag, pwd: &local.pwd, fingerprint, candidate };
         let room = self.shape.room_name(seat.room);
         let (mut slots, senders) = (self.slots(seat), self.senders(seat));
-        let offered = Instant::now();
         let entered = if senders.is_empty() {
             let codecs: Vec<_> = slots.iter().map(|(codec, _)| *codec).collect();
             self.entrance.watch_on(&room, &watched(seat), &parameters, &codecs).await?
@@ -64,7 +64,7 @@ impl Crowd {
         let config = ClientConfig { identity, role, local, answer, slots, senders, ssrc };
         let name = format!("{room} {who} {}", seat.number);
         let offload = self.options.offload;
-        self.fleet.join(Joining { name, number: seat.number, offered, socket, config, offload });
+        self.fleet.join(Joining { name, number: seat.number, offered: due, socket, config, offload });
         Ok(Joined { session: entered.session, port: candidate.port() })
     }
 

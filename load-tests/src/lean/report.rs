@@ -49,9 +49,9 @@ pub struct CrowdReport {
     pub measured: Measured,
     /// Retransmission requests and keyframe requests that reached the publishers.
     pub publishers: CountersSnapshot,
-    /// From the offer to the keys.
+    /// From when the offer was due to the keys.
     pub connect: Percentiles,
-    /// From the offer to the first whole frame of each slot of video, or of audio where there is no video.
+    /// From when the offer was due to the first whole frame of each slot of video, or of audio where there is no video.
     pub first_frame: Percentiles,
     /// From the publisher's turn to send a frame to the whole frame here; of sounds where there is no video.
     pub frame_latency: Percentiles,

@@ -34,7 +34,7 @@ pub struct Joining {
     pub name: String,
     /// Of its seat.
     pub number: u16,
-    /// When its offer was sent.
+    /// When its offer was due to be sent.
     pub offered: Instant,
     pub socket: std::net::UdpSocket,
     pub config: ClientConfig,
