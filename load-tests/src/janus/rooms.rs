@@ -48,17 +48,22 @@ impl VideoRooms {
         Ok(Self { api: Api::open(&process.url).await? })
     }
 
-    async fn make(&self, handle: &Handle, room: &str) -> Result<(), JanusError> {
-        let create = json!({ "request": "create", "room": room, "publishers": PUBLISHERS_MAX });
-        match self.api.request(handle, create, None).await {
+    async fn make(&self, handle: &Handle, room: &str, video: Option<Codec>) -> Result<(), JanusError> {
+        match self.api.request(handle, create(room, video), None).await {
             Ok(_) | Err(JanusError::Refused { code: ROOM_EXISTS, .. }) => Ok(()),
             Err(error) => Err(error),
         }
     }
 
-    async fn publish(&self, room: &str, identity: &str, offer: &str) -> Result<(Handle, String), JanusError> {
+    async fn publish(
+        &self,
+        room: &str,
+        identity: &str,
+        offer: &str,
+        video: Option<Codec>,
+    ) -> Result<(Handle, String), JanusError> {
         let handle = self.api.attach().await?;
-        self.make(&handle, room).await?;
+        self.make(&handle, room, video).await?;
         let join = json!({ "request": "joinandconfigure", "ptype": "publisher", "room": room, "id": identity });
         let jsep = json!({ "type": "offer", "sdp": offer });
         let answer = self.api.request(&handle, join, Some(jsep)).await?.sdp.ok_or(JanusError::Incomplete("answer"))?;
@@ -94,7 +99,8 @@ impl Entrance for VideoRooms {
     ) -> Result<Entered, LeanError> {
         let sections: Vec<_> = tracks.iter().map(|(codec, ids)| (*codec, Direction::Send(*ids))).collect();
         let offer = as_dtls_client(&offer(local, &sections));
-        let (handle, answer) = self.publish(room, identity, &offer).await?;
+        let video = tracks.iter().map(|(codec, _)| *codec).find(|codec| codec.is_video());
+        let (handle, answer) = self.publish(room, identity, &offer, video).await?;
         let answer = Answer::parse(&answer)?;
         Ok(Entered { session: Session(handle.0), answer, role: IceRole::Controlling, asked: Vec::new() })
     }
@@ -122,6 +128,15 @@ impl Entrance for VideoRooms {
     }
 }
 
+/// Makes a room. It takes one codec of pictures; VP8 where none is named, and whoever offers another is rejected.
+fn create(room: &str, video: Option<Codec>) -> Value {
+    let mut create = json!({ "request": "create", "room": room, "publishers": PUBLISHERS_MAX });
+    if let Some((codec, request)) = video.zip(create.as_object_mut()) {
+        request.insert("videocodec".to_owned(), json!(codec.to_string().to_lowercase()));
+    }
+    create
+}
+
 /// The offer's sections by slot: the nth slot of a medium is for the nth publisher.
 fn in_order_of(
     slots: &[Codec],
@@ -144,6 +159,14 @@ fn in_order_of(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_room_takes_the_codec_that_is_published() {
+        for (codec, name) in [(Codec::Vp8, "vp8"), (Codec::Vp9, "vp9"), (Codec::Av1, "av1"), (Codec::H264, "h264")] {
+            assert_eq!(create("r", Some(codec)).get("videocodec"), Some(&json!(name)));
+        }
+        assert_eq!(create("r", None).get("videocodec"), None);
+    }
 
     #[test]
     fn each_slot_gets_the_section_of_its_own_publisher() {

@@ -5,6 +5,7 @@
 use std::fmt::Write;
 use std::net::SocketAddr;
 
+pub use super::agreed::AnswerError;
 use super::sender::{RIDS, SenderIds};
 use crate::media::Codec;
 
@@ -144,15 +145,6 @@ pub struct AnsweredSection {
     pub ssrc: Option<u32>,
     /// SSRC of retransmissions.
     pub rtx: Option<u32>,
-}
-
-/// An answer that a client cannot use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum AnswerError {
-    #[error("the answer has no a={0}")]
-    Missing(&'static str),
-    #[error("the answer has a=setup:active, but a lean client is the DTLS client")]
-    Setup,
 }
 
 impl Answer {

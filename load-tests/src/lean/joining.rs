@@ -49,14 +49,25 @@ impl Crowd {
         let parameters = LocalParameters { ufrag: &local.ufrag, pwd: &local.pwd, fingerprint, candidate };
         let room = self.shape.room_name(seat.room);
         let (mut slots, senders) = (self.slots(seat), self.senders(seat));
-        let entered = if senders.is_empty() {
+        let (entered, usable) = if senders.is_empty() {
             let codecs: Vec<_> = slots.iter().map(|(codec, _)| *codec).collect();
-            self.entrance.watch_on(&room, &watched(seat), &parameters, &codecs).await?
+            let entered = self.entrance.watch_on(&room, &watched(seat), &parameters, &codecs).await?;
+            let usable = entered.answer.takes(&codecs).and_then(|()| entered.answer.tells_streams(&codecs));
+            (entered, usable)
         } else {
             let sections = senders.iter().filter(|plan| plan.ids.begins_section());
             let tracks: Vec<_> = sections.map(|plan| (plan.track.clip.codec(), plan.ids)).collect();
-            self.entrance.publish_tracks(&room, &Plan::identity(seat.number), &parameters, &tracks).await?
+            let entered =
+                self.entrance.publish_tracks(&room, &Plan::identity(seat.number), &parameters, &tracks).await?;
+            let codecs: Vec<_> = tracks.iter().map(|(codec, _)| *codec).collect();
+            let usable = entered.answer.takes(&codecs);
+            (entered, usable)
         };
+        if let Err(error) = usable {
+            // Why it cannot stay is told; that it could not leave either would not help.
+            let _ = self.entrance.leave(&entered.session).await;
+            return Err(error.into());
+        }
         let pictures = slots.iter_mut().filter(|(codec, _)| codec.is_video());
         pictures.zip(entered.asked).for_each(|((_, look), asked)| look.judge_layers(asked));
         let (answer, ssrc) = (entered.answer, random.random_range(1..u32::MAX));

@@ -6,6 +6,7 @@
 //! it out on a [`fleet`] of threads.
 //! Invariant: everything in `client` and below has no sockets, no threads and no clock.
 
+pub mod agreed;
 pub mod client;
 pub mod config;
 pub mod counts;
@@ -67,7 +68,7 @@ pub enum LeanError {
     #[error(transparent)]
     Janus(#[from] JanusError),
     #[error(transparent)]
-    Answer(#[from] description::AnswerError),
+    Answer(#[from] agreed::AnswerError),
     #[error("no certificate for DTLS: {0}")]
     Identity(String),
     #[error("no threads for clients: {0}")]

@@ -51,7 +51,7 @@ pub struct SlotReport {
 /// One stream towards a viewer.
 pub struct Slot {
     codec: Codec,
-    /// `None` until the first packet, where the answer does not tell.
+    /// As the answer tells it; nothing is taken in without.
     pub ssrc: Option<u32>,
     pub rtx: Option<u32>,
     payload_type: Option<u8>,
