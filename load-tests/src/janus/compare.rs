@@ -1,6 +1,7 @@
-//! Carries out the comparison: each row first on our server, then on Janus, each started for it, so that whatever changes on the
-//! machine meets both.
+//! Carries out the comparison: each row on our server and on each Janus, all started for it, in turns, so that whatever changes on
+//! the machine meets all of them; every second row the other way round, so that nobody is always the first.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -17,7 +18,8 @@ pub struct Comparison {
     pub processor: String,
     pub processors: usize,
     pub kernel: String,
-    pub janus_version: String,
+    /// Of each Janus its version, and how it differs from its defaults.
+    pub janus: Vec<String>,
     pub window_seconds: f64,
     pub repeats: u16,
     pub rows: Vec<Compared>,
@@ -30,30 +32,34 @@ impl Comparison {
     }
 }
 
-/// Measures the rows of `plan`, whose system is replaced by both in turns; `stop` ends after what is measured so far.
+/// Measures the rows of `plan`, whose system is replaced by each in turns; `stop` ends after what is measured so far.
 ///
 /// # Errors
 /// When Janus is not installed, and [`BenchError::Stopped`] when nothing was measured.
 pub async fn compare(
     ours: Sfu,
-    janus: Janus,
+    janus: Vec<Janus>,
     plan: &BenchPlan,
     live: &Live,
     stop: &CancellationToken,
 ) -> Result<Comparison, BenchError> {
     // Before anything is measured for minutes: is it there at all?
-    let janus_version = janus.version().await?;
-    let (ours, janus): (Arc<dyn System>, Arc<dyn System>) = (Arc::new(ours), Arc::new(janus));
+    let mut versions = Vec::new();
+    for janus in &janus {
+        versions.push(janus.version().await?);
+    }
+    let mut systems: Vec<Arc<dyn System>> = vec![Arc::new(ours)];
+    systems.extend(janus.into_iter().map(|janus| -> Arc<dyn System> { Arc::new(janus) }));
     let mut comparison = Comparison {
         processor: bench::processor(),
         processors: bench::processors(),
         kernel: bench::kernel(),
-        janus_version,
+        janus: versions,
         window_seconds: plan.window.as_secs_f64(),
         repeats: plan.repeats,
         rows: Vec::new(),
     };
-    for row in &plan.rows {
+    for (number, row) in plan.rows.iter().enumerate() {
         // Janus connects nobody to an empty room, so those who wait there cannot be compared.
         let row = bench::Row { measures_idle: false, ..row.clone() };
         let of = |system: &Arc<dyn System>| BenchPlan {
@@ -61,13 +67,22 @@ pub async fn compare(
             rows: vec![row.clone()],
             ..plan.clone()
         };
-        let on_ours = measured(&of(&ours), live, stop).await;
-        let on_janus = measured(&of(&janus), live, stop).await;
+        let mut turns: Vec<usize> = (0..systems.len()).collect();
+        if number % 2 == 1 {
+            turns.reverse();
+        }
+        let mut outcomes = BTreeMap::new();
+        for (turn, system) in turns.iter().filter_map(|turn| Some((*turn, systems.get(*turn)?))) {
+            outcomes.insert(turn, measured(&of(system), live, stop).await);
+        }
         if stop.is_cancelled() {
             // What was interrupted says nothing.
             break;
         }
-        comparison.rows.push(Compared::new(&row.name, on_ours, on_janus));
+        let mut outcomes = outcomes.into_values();
+        if let Some(on_ours) = outcomes.next() {
+            comparison.rows.push(Compared::new(&row.name, on_ours, outcomes.zip(comparison.janus.clone()).collect()));
+        }
     }
     if comparison.rows.is_empty() { Err(BenchError::Stopped) } else { Ok(comparison) }
 }

@@ -6,22 +6,23 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use super::compare::Comparison;
 use crate::bench::RowReport;
 
-const SIZE: (u32, u32) = (900, 420);
+const SIZE: (u32, u32) = (1_320, 420);
 /// Around the bars: left for the scale, below for the loads, above for the title.
 const LEFT: i32 = 70;
 const BELOW: i32 = 40;
 const ABOVE: i32 = 60;
 const OURS: RGBColor = RGBColor(30, 110, 200);
-const JANUS: RGBColor = RGBColor(230, 130, 30);
+/// By its default, and with event loops.
+const JANUS: [RGBColor; 2] = [RGBColor(230, 130, 30), RGBColor(150, 90, 160)];
 /// Lines of the scale.
 const STEPS: u32 = 5;
-/// Share of a load's place that one bar takes.
-const BAR: f64 = 0.36;
+/// Share of a load's place that its bars take.
+const BARS: f64 = 0.78;
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, plotters::coord::Shift>;
 type Painted = Result<(), Box<dyn std::error::Error>>;
 
-/// An SVG of one pair of bars for each load. A bar is hollow where its server did not do the whole work.
+/// An SVG of a bar of each server for each load. A bar is hollow where its server did not do the whole work.
 ///
 /// # Errors
 /// What the drawing library says.
@@ -37,16 +38,20 @@ struct Scale {
     top: f64,
     /// Of one load.
     width: f64,
+    /// Of one bar, as a share of that.
+    bar: f64,
 }
 
 impl Scale {
     fn of(comparison: &Comparison) -> Self {
-        let sides = comparison.rows.iter().flat_map(|row| row.ours.iter().chain(&row.janus));
+        let sides = comparison.rows.iter().flat_map(|row| row.ours.iter().chain(row.janus.iter().flatten()));
         // Hollow bars are cut off: what one who drowns spends on a packet would flatten all others.
         let highest = sides.filter(|row| row.is_whole()).map(|row| row.ns_per_packet.median).fold(1.0, f64::max);
         let step = nice(highest / f64::from(STEPS));
         let loads = f64::from(u32::try_from(comparison.rows.len().max(1)).unwrap_or(u32::MAX));
-        Self { top: step * f64::from(STEPS), width: f64::from(pixels(f64::from(SIZE.0)) - LEFT - 20) / loads }
+        let bars = f64::from(u32::try_from(1 + comparison.janus.len()).unwrap_or(u32::MAX));
+        let width = f64::from(pixels(f64::from(SIZE.0)) - LEFT - 20) / loads;
+        Self { top: step * f64::from(STEPS), width, bar: BARS / bars }
     }
 
     fn y(&self, ns: f64) -> i32 {
@@ -75,12 +80,15 @@ fn paint(comparison: &Comparison, svg: &mut String) -> Painted {
     for (row, place) in comparison.rows.iter().zip(0_u32..) {
         let place = f64::from(place);
         write(&area, &row.name, (scale.x(place + 0.5), scale.y(0.0) + 8), 14, HPos::Center)?;
-        let times = row.ratio.map_or_else(String::new, |ratio| format!(" ({ratio:.1}×)"));
+        let mut from = place + (1.0 - BARS) / 2.0;
         if let Some(ours) = &row.ours {
-            bar(&area, &scale, place + 0.5 - BAR, ours, OURS, "")?;
+            bar(&area, &scale, from, ours, OURS, "")?;
         }
-        if let Some(janus) = &row.janus {
-            bar(&area, &scale, place + 0.5, janus, JANUS, &times)?;
+        for (janus, color) in row.janus.iter().zip(JANUS) {
+            from += scale.bar;
+            let Some(janus) = janus else { continue };
+            let times = row.ratio_of(janus).map_or_else(String::new, |ratio| format!(" ({ratio:.1}×)"));
+            bar(&area, &scale, from, janus, color, &times)?;
         }
     }
     area.present()?;
@@ -88,21 +96,22 @@ fn paint(comparison: &Comparison, svg: &mut String) -> Painted {
 }
 
 fn legend(area: &Area<'_>, comparison: &Comparison) -> Painted {
-    let names = [("ours".to_owned(), OURS), (format!("Janus {}", comparison.janus_version), JANUS)];
-    for ((name, color), x) in names.into_iter().zip([LEFT, LEFT + 90]) {
+    let janus = comparison.janus.iter().zip(JANUS).map(|(version, color)| (format!("Janus {version}"), color));
+    let names = [("ours".to_owned(), OURS)].into_iter().chain(janus);
+    for ((name, color), x) in names.zip([LEFT, LEFT + 90, LEFT + 220]) {
         area.draw(&Rectangle::new([(x, 36), (x + 14, 48)], color.filled()))?;
         write(area, &name, (x + 20, 36), 13, HPos::Left)?;
     }
-    write(area, "hollow: packets were lost, no cost of this load", (LEFT + 330, 36), 13, HPos::Left)
+    write(area, "hollow: packets were lost, no cost of this load", (LEFT + 470, 36), 13, HPos::Left)
 }
 
 fn bar(area: &Area<'_>, scale: &Scale, from: f64, row: &RowReport, color: RGBColor, beside: &str) -> Painted {
     let ns = row.ns_per_packet.median.min(scale.top);
-    let corners = [(scale.x(from), scale.y(ns)), (scale.x(from + BAR) - 2, scale.y(0.0))];
+    let corners = [(scale.x(from), scale.y(ns)), (scale.x(from + scale.bar) - 2, scale.y(0.0))];
     let whole = row.is_whole();
     let style = if whole { color.filled() } else { color.stroke_width(2) };
     area.draw(&Rectangle::new(corners, style))?;
-    let top = (scale.x(from + BAR / 2.0), scale.y(ns) - 16);
+    let top = (scale.x(from + scale.bar / 2.0), scale.y(ns) - 16);
     let came = row.delivered_percent.map_or(0.0, |delivered| delivered.min);
     let words = if whole { format!("{:.1}{beside}", ns / 1_000.0) } else { format!("{came:.0} % came") };
     write(area, &words, top, 12, HPos::Center)
@@ -144,17 +153,18 @@ mod tests {
             delivered_percent: Some(spread(delivered)),
             ..RowReport::of_nothing(&matrix(Codec::Vp8).remove(0))
         };
+        let one = |janus| vec![(janus, "1".to_owned())];
         let comparison = Comparison {
             processor: String::new(),
             processors: 2,
             kernel: String::new(),
-            janus_version: "1".to_owned(),
+            janus: vec!["1".to_owned()],
             window_seconds: 1.0,
             repeats: 1,
             rows: vec![
-                Compared::new("few", Ok(row(2_000.0, 100.0)), Ok(row(20_000.0, 100.0))),
-                Compared::new("many", Ok(row(1_000.0, 100.0)), Ok(row(500.0, 61.0))),
-                Compared::new("gone", Ok(row(1_000.0, 100.0)), Err("it ended".to_owned())),
+                Compared::new("few", Ok(row(2_000.0, 100.0)), one(Ok(row(20_000.0, 100.0)))),
+                Compared::new("many", Ok(row(1_000.0, 100.0)), one(Ok(row(500.0, 61.0)))),
+                Compared::new("gone", Ok(row(1_000.0, 100.0)), one(Err("it ended".to_owned()))),
             ],
         };
         let svg = draw(&comparison).unwrap();

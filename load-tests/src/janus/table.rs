@@ -20,11 +20,13 @@ const HEADER: [&str; 10] = [
 pub fn of_comparison(comparison: &Comparison, style: Style) -> String {
     let mut table = in_style(style);
     table.set_header(HEADER);
-    let janus = format!("Janus {}", comparison.janus_version);
     for row in &comparison.rows {
-        let ratio = row.ratio.map_or_else(|| "none".to_owned(), |ratio| format!("{ratio:.1}"));
         table.add_row(cells(&row.name, "ours", "1", row.ours.as_ref()));
-        table.add_row(cells("", &janus, &ratio, row.janus.as_ref()));
+        for (side, version) in row.janus.iter().zip(&comparison.janus) {
+            let ratio = side.as_ref().and_then(|janus| row.ratio_of(janus));
+            let ratio = ratio.map_or_else(|| "none".to_owned(), |ratio| format!("{ratio:.1}"));
+            table.add_row(cells("", &format!("Janus {version}"), &ratio, side.as_ref()));
+        }
     }
     let Comparison { repeats, window_seconds, processors, processor, kernel, .. } = comparison;
     let mut text = format!(

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 
 use mio::net::UdpSocket;
 use quinn_udp::{RecvMeta, UdpSockRef, UdpSocketState};
+use socket2::SockRef;
 
 /// Messages of one receive call; each may be a burst of up to 64 packets.
 const BATCH: usize = 4;
@@ -44,14 +45,11 @@ impl ClientSocket {
     pub fn connect(socket: std::net::UdpSocket, remote: SocketAddr, offload: Offload) -> io::Result<Self> {
         socket.set_nonblocking(true)?;
         socket.connect(remote)?;
+        // Best effort: the kernel grants what its limits allow.
+        let _ = SockRef::from(&socket).set_recv_buffer_size(RECEIVE_BUFFER_BYTES);
         let io = UdpSocket::from_std(socket);
         let state = match offload {
-            Offload::On => {
-                let state = UdpSocketState::new(UdpSockRef::from(&io))?;
-                // Best effort: the kernel grants what its limits allow.
-                let _ = state.set_recv_buffer_size(UdpSockRef::from(&io), RECEIVE_BUFFER_BYTES);
-                Some(state)
-            }
+            Offload::On => Some(UdpSocketState::new(UdpSockRef::from(&io))?),
             Offload::Off => None,
         };
         Ok(Self { io, state })
