@@ -9,6 +9,7 @@ pub mod bench;
 pub mod churn;
 pub mod cli;
 pub mod client;
+mod figures;
 pub mod janus;
 pub mod lean;
 pub mod media;

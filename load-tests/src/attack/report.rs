@@ -4,6 +4,8 @@ use comfy_table::Table;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use serde::Serialize;
 
+pub(crate) use crate::figures::float;
+
 /// One figure.
 #[derive(Clone, Debug, Serialize)]
 pub struct Figure {
@@ -110,12 +112,6 @@ fn shown(value: f64) -> String {
     } else {
         format!("{value:.3}")
     }
-}
-
-/// Exact below 2⁵³, which no counter here comes near.
-#[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "there is no other way from u64 to f64")]
-pub(crate) fn float(count: u64) -> f64 {
-    count as f64
 }
 
 /// As [`float`].

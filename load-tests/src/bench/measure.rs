@@ -9,6 +9,7 @@ use super::report::{Memory, RowReport, Sample};
 use super::rows::Row;
 use super::system::{Running, Sends};
 use super::{BenchError, BenchPlan, ThreadTimes, resident_of};
+use crate::figures::float;
 use crate::lean::{Crowd, CrowdOptions, Live, Offload, Publishers, Shape};
 
 /// Time for allocations of the joining to settle.
@@ -114,12 +115,6 @@ fn resident(pid: u32) -> Result<u64, BenchError> {
 
 fn kib(bytes: u64) -> f64 {
     float(bytes) / 1024.0
-}
-
-/// Exact below 2⁵³, which no counter here comes near.
-#[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "there is no other way from u64 to f64")]
-pub(super) fn float(count: u64) -> f64 {
-    count as f64
 }
 
 #[cfg(test)]

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::measure::float;
 use super::rows::Row;
 use super::whole::delivered_min;
+use crate::figures::float;
 use crate::lean::reach::Reached;
 use crate::lean::strain::Strain;
 use crate::lean::window::Measured;

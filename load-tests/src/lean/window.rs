@@ -10,6 +10,7 @@ use super::fleet::Fleet;
 use super::reach::Reached;
 use super::worker::Tally;
 use crate::bench::ThreadTimes;
+use crate::figures::float;
 
 /// What flowed through all clients between two looks at them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
@@ -189,12 +190,6 @@ fn drops_in(table: &str, ports: &BTreeSet<u16>) -> u64 {
         ports.contains(&port).then(|| line.split_whitespace().next_back()?.parse().ok()).flatten()
     };
     table.lines().skip(1).filter_map(of).sum()
-}
-
-/// Exact below 2⁵³, which no counter here comes near.
-#[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "there is no other way from u64 to f64")]
-fn float(count: u64) -> f64 {
-    count as f64
 }
 
 #[cfg(test)]

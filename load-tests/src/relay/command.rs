@@ -12,10 +12,11 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::change::{Change, ChangeError, Way};
-use super::report::{RelayReport, float};
+use super::report::RelayReport;
 use super::schedule::Schedule;
 use super::sockets::{Relay, RelayError, RelayPlan};
 use super::spec_error::SpecError;
+use crate::figures::float;
 
 /// How often the live figures change.
 const TICK: Duration = Duration::from_millis(500);

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::change::Way;
 use super::counts::{Counts, as_ms};
+use crate::figures::float;
 
 /// Clients that a table shows; JSON has all.
 const SHOWN_MAX: usize = 50;
@@ -105,9 +106,4 @@ fn row(client: &str, way: &str, counts: Counts) -> [String; 10] {
         counts.held_back.to_string(),
         format!("≤ {:.1?}", counts.queue_max),
     ]
-}
-
-/// Exact up to four thousand million.
-pub(super) fn float(count: u64) -> f64 {
-    f64::from(u32::try_from(count).unwrap_or(u32::MAX))
 }
