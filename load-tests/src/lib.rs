@@ -4,12 +4,12 @@
 
 #![forbid(unsafe_code)]
 
+mod account;
 pub mod attack;
 pub mod bench;
 pub mod churn;
 pub mod cli;
 pub mod client;
-mod figures;
 pub mod janus;
 pub mod lean;
 pub mod media;

@@ -4,7 +4,7 @@ use comfy_table::Table;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use serde::Serialize;
 
-pub(crate) use crate::figures::float;
+pub(crate) use crate::account::float;
 
 /// One figure.
 #[derive(Clone, Debug, Serialize)]

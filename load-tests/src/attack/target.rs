@@ -4,7 +4,7 @@ use std::net::ToSocketAddrs;
 
 use super::AttackError;
 use super::page::Page;
-use crate::bench::resident_of;
+use crate::account::resident_of;
 use crate::client::Server;
 
 /// How often a page is fetched once more on which no shard says anything.

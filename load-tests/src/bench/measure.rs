@@ -4,12 +4,11 @@ use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
-use super::process::machine_cpu;
 use super::report::{Memory, RowReport, Sample};
 use super::rows::Row;
 use super::system::{Running, Sends};
-use super::{BenchError, BenchPlan, ThreadTimes, resident_of};
-use crate::figures::float;
+use super::{BenchError, BenchPlan};
+use crate::account::{ThreadTimes, float, machine_cpu, resident_of};
 use crate::lean::{Crowd, CrowdOptions, Live, Offload, Publishers, Shape};
 
 /// Time for allocations of the joining to settle.

@@ -11,7 +11,6 @@ mod report;
 mod rows;
 mod system;
 mod table;
-mod threads;
 mod whole;
 
 use std::path::{Path, PathBuf};
@@ -20,19 +19,18 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use crate::account;
 use crate::client::ClientError;
 use crate::janus::JanusError;
 use crate::lean::{LeanError, Live};
 
 pub use draw::draw;
 pub use process::ServerProcess;
-pub(crate) use process::{kernel, processor, processors, resident_of};
 pub use report::{BenchReport, Memory, PassedOver, RowReport, Spread};
 pub use rows::{Row, matrix};
 pub use system::{Running, Sends, Sfu, System};
 pub use table::{Style, of_bench};
 pub(crate) use table::{delivered, frames_to_all, in_style, to_the_last};
-pub(crate) use threads::ThreadTimes;
 
 /// What to measure.
 #[derive(Clone, Debug)]
@@ -80,9 +78,9 @@ pub enum BenchError {
 pub async fn run(plan: &BenchPlan, live: &Live, stop: &CancellationToken) -> Result<BenchReport, BenchError> {
     let mut report = BenchReport {
         system: plan.system.name(),
-        processor: process::processor(),
-        processors: process::processors(),
-        kernel: process::kernel(),
+        processor: account::processor(),
+        processors: account::processors(),
+        kernel: account::kernel(),
         window_seconds: plan.window.as_secs_f64(),
         repeats: plan.repeats,
         rows: Vec::new(),

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::rows::Row;
 use super::whole::delivered_min;
-use crate::figures::float;
+use crate::account::{float, processors};
 use crate::lean::reach::Reached;
 use crate::lean::strain::Strain;
 use crate::lean::window::Measured;
@@ -210,7 +210,7 @@ fn delivered_percent(measured: &Measured, copies: f64) -> f64 {
 /// What makes the figures this machine's instead of the server's, beside what the crowd itself noticed.
 fn warnings(row: &RowReport) -> Vec<String> {
     let mut warnings = Vec::new();
-    let cores = f64::from(u32::try_from(super::process::processors()).unwrap_or(1));
+    let cores = f64::from(u32::try_from(processors()).unwrap_or(1));
     let (server, clients, others) = (row.server_cores.max, row.client_cores.max, row.other_cores.max);
     if server + clients > BUSY * cores {
         warnings.push(format!(

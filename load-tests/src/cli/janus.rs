@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::bench::MatrixArgs;
 use super::{CliError, server_beside_this};
+use crate::account;
 use crate::bench::{self, BenchError, Sfu, Style};
 use crate::janus::{self, Janus};
 use crate::lean::Live;
@@ -46,7 +47,7 @@ pub(super) struct JanusArgs {
 
 pub(super) async fn execute(args: JanusArgs, stop: &CancellationToken) -> Result<ExitCode, CliError> {
     let ours = Sfu { program: args.server.unwrap_or_else(server_beside_this) };
-    let loops = args.janus_event_loops.or_else(|| u16::try_from(bench::processors()).ok()).filter(|loops| *loops > 0);
+    let loops = args.janus_event_loops.or_else(|| u16::try_from(account::processors()).ok()).filter(|loops| *loops > 0);
     let each = [None].into_iter().chain(loops.map(Some));
     let janus = each.map(|event_loops| Janus { program: args.janus.clone(), event_loops }).collect();
     let matrix = args.matrix.or_only(&ROWS);

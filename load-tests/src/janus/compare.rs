@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::comparison::Compared;
 use super::system::Janus;
+use crate::account;
 use crate::bench::{self, BenchError, BenchPlan, RowReport, Sfu, System};
 use crate::lean::Live;
 
@@ -51,9 +52,9 @@ pub async fn compare(
     let mut systems: Vec<Arc<dyn System>> = vec![Arc::new(ours)];
     systems.extend(janus.into_iter().map(|janus| -> Arc<dyn System> { Arc::new(janus) }));
     let mut comparison = Comparison {
-        processor: bench::processor(),
-        processors: bench::processors(),
-        kernel: bench::kernel(),
+        processor: account::processor(),
+        processors: account::processors(),
+        kernel: account::kernel(),
         janus: versions,
         window_seconds: plan.window.as_secs_f64(),
         repeats: plan.repeats,

@@ -9,8 +9,7 @@ use serde::Serialize;
 use super::fleet::Fleet;
 use super::reach::Reached;
 use super::worker::Tally;
-use crate::bench::ThreadTimes;
-use crate::figures::float;
+use crate::account::{ThreadTimes, float};
 
 /// What flowed through all clients between two looks at them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]

@@ -16,7 +16,7 @@ use super::report::RelayReport;
 use super::schedule::Schedule;
 use super::sockets::{Relay, RelayError, RelayPlan};
 use super::spec_error::SpecError;
-use crate::figures::float;
+use crate::account::float;
 
 /// How often the live figures change.
 const TICK: Duration = Duration::from_millis(500);

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::change::Way;
 use super::counts::{Counts, as_ms};
-use crate::figures::float;
+use crate::account::float;
 
 /// Clients that a table shows; JSON has all.
 const SHOWN_MAX: usize = 50;
