@@ -6,7 +6,7 @@ WEB_SOURCES := $(shell find web/src web/build web/public web/index.html web/vite
 WEB_READY := web/node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
-.PHONY: help run build web server test lint e2e bench bench-janus screenshots clean
+.PHONY: help run build web server test lint e2e bench bench-janus load screenshots test-janus clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 22
@@ -48,17 +48,26 @@ e2e: ## the browser tests alone (FILTER=firefox picks files)
 	@TARGET="$(TARGET)" .ci/test.sh e2e
 
 # Each client takes a descriptor, and a shell's soft limit is often 1,024.
+# Built together with the server: apart, their dependencies' features differ, and both would be compiled twice.
+load: web ## build the server and sfu-load, the headless clients
+	@echo "== server and headless clients (release)"
+	cargo build --release -p sfu-server -p load-tests --bins
+
 bench: ## CPU per forwarded packet, memory, latency by crowd (ARGS="--quick", ARGS="--only 'webinar-*'")
 	@.ci/install.sh build
-	@$(MAKE) --no-print-directory build
-	ulimit -n "$$(ulimit -H -n)"; cargo run --release -p load-tests --bin sfu-load -- bench --out "$(TARGET)/bench" $(ARGS)
+	@$(MAKE) --no-print-directory load
+	ulimit -n "$$(ulimit -H -n)"; "$(TARGET)/release/sfu-load" bench --out "$(TARGET)/bench" $(ARGS)
 
 bench-janus: ## the same loads on this server and on Debian's Janus, and the ratio of their costs
 	@.ci/install.sh build
 	@.ci/install.sh janus
-	@$(MAKE) --no-print-directory build
-	cargo test --release -p load-tests --test janus -- --ignored
-	ulimit -n "$$(ulimit -H -n)"; cargo run --release -p load-tests --bin sfu-load -- bench-janus --out "$(TARGET)/bench" $(ARGS)
+	@$(MAKE) --no-print-directory load
+	ulimit -n "$$(ulimit -H -n)"; "$(TARGET)/release/sfu-load" bench-janus --out "$(TARGET)/bench" $(ARGS)
+
+test-janus: ## what is measured on Janus is judged there as everywhere
+	@.ci/install.sh build
+	@.ci/install.sh janus
+	cargo test --workspace --test janus -- --ignored
 
 screenshots: build ## the page in each of its states, into target/screenshots
 	@.ci/install.sh test

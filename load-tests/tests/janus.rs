@@ -1,4 +1,4 @@
-//! Crowds of lean clients on Janus' VideoRoom; ignored but by `make bench-janus`, which installs it.
+//! Crowds of lean clients on Janus' VideoRoom; ignored but by `make test-janus`, which installs it.
 
 #![expect(clippy::unwrap_used, reason = "a test's own helpers may fail the test")]
 
@@ -46,7 +46,7 @@ fn assert_whole(report: &CrowdReport) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs Janus: make bench-janus"]
+#[ignore = "needs Janus: make test-janus"]
 async fn every_frame_comes_whole_and_from_the_right_publisher() {
     let report = run(&shape()).await;
     assert_whole(&report);
@@ -55,7 +55,7 @@ async fn every_frame_comes_whole_and_from_the_right_publisher() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs Janus: make bench-janus"]
+#[ignore = "needs Janus: make test-janus"]
 async fn one_subscription_shows_each_of_a_meeting() {
     let meeting = Shape { name: "meeting", publishers: 3, publishers_do: Publishers::Meet, subscribers: 0, ..shape() };
     let report = run(&meeting).await;
