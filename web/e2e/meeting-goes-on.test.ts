@@ -6,7 +6,7 @@ import { allAt, Crowd, LOOKS, NAMES, type Name } from './support/people.ts';
 import { Person } from './support/person.ts';
 import { Relay } from './support/relay.ts';
 import { Server } from './support/server.ts';
-import { flowedOn, moment, ONCE_MORE } from './support/streams.ts';
+import { flowedOn, moment } from './support/streams.ts';
 import { TcpGate } from './support/tcp-gate.ts';
 import { eventually, sleep } from './support/wait.ts';
 
@@ -51,7 +51,7 @@ async function goesOn(viewer: Person, who: Name): Promise<void> {
   await eventually(`${who} goes on at ${viewer.name}`, decoded, (frames) => frames > before + FRAMES);
 }
 
-describe('without another offer', ONCE_MORE, () => {
+describe('without another offer', () => {
   let before: number[];
   const offers = (): Promise<number[]> => Promise.all(crowd.all.map((one) => one.negotiations()));
 
@@ -198,7 +198,7 @@ describe('somebody whose browser is no more', () => {
   it.each([
     ['its tab is closed', (guest: Person) => guest.page.close({ runBeforeUnload: false })],
     ['its process is killed', () => doomed?.browser.process()?.kill('SIGKILL')],
-  ])('is gone for the others within 12 s: %s', ONCE_MORE, async (_, end) => {
+  ])('is gone for the others within 12 s: %s', async (_, end) => {
     doomed ??= await chromium();
     const guest = await Person.open(doomed, server.url, 'guest');
     await guest.join({ room: ROOM, color: VIOLET, pitch: 1300 });

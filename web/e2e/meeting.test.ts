@@ -4,7 +4,7 @@ import { namespaceAddress } from './support/paths.ts';
 import { allAt, Crowd, LOOKS, NAMES } from './support/people.ts';
 import { Person } from './support/person.ts';
 import { Server } from './support/server.ts';
-import { flowedOn, moment, ONCE_MORE } from './support/streams.ts';
+import { flowedOn, moment } from './support/streams.ts';
 import { eventually, sleep } from './support/wait.ts';
 
 const WATCH_MS = 30_000;
@@ -64,19 +64,15 @@ describe('four people, three in Chromium and one in Firefox', () => {
     expect(toThree).toBeLessThan(toOne * RATE_GROWTH_MAX);
   });
 
-  it(
-    'see and hear the right one of each other for 30 s, never another or nothing for a second',
-    ONCE_MORE,
-    async () => {
-      await crowd.seeAndHear();
-      const before = await moment(crowd.all);
-      const end = Date.now() + WATCH_MS;
-      while (Date.now() < end) await crowd.seeAndHear(NAMES, LAPSE_MS_MAX);
-      flowedOn(before, await moment(crowd.all));
-    },
-  );
+  it('see and hear the right one of each other for 30 s, never another or nothing for a second', async () => {
+    await crowd.seeAndHear();
+    const before = await moment(crowd.all);
+    const end = Date.now() + WATCH_MS;
+    while (Date.now() < end) await crowd.seeAndHear(NAMES, LAPSE_MS_MAX);
+    flowedOn(before, await moment(crowd.all));
+  });
 
-  it('notice nothing when a fifth comes and goes, but that they do', ONCE_MORE, async () => {
+  it('notice nothing when a fifth comes and goes, but that they do', async () => {
     const before = await moment(crowd.all);
     const guest = await Person.open(crowd.chrome, server.url, 'guest');
     await guest.join({ room: ROOM, color: VIOLET, pitch: 1300 });
@@ -134,7 +130,7 @@ describe('lips and sound', () => {
     );
   }
 
-  it('agree within 45 ms, also when pictures went and came back', ONCE_MORE, async () => {
+  it('agree within 45 ms, also when pictures went and came back', async () => {
     const ann = crowd.person('ann');
     for (const name of ['ben', 'cy', 'fox']) await agree(name);
     const offers = await ann.negotiations();
@@ -148,7 +144,7 @@ describe('lips and sound', () => {
     expect(await ann.negotiations()).toBe(offers);
   });
 
-  it('agree within 45 ms when a slot is switched to another person and back', ONCE_MORE, async () => {
+  it('agree within 45 ms when a slot is switched to another person and back', async () => {
     for (const person of crowd.all) await person.leave();
     const ann = crowd.person('ann');
     for (const name of ['ben', 'fox'] as const) await crowd.join(name, SWITCHED);

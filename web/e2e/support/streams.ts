@@ -3,12 +3,6 @@ import type { RtpFigures } from '../page/person.ts';
 import { figure } from './expect-media.ts';
 import type { Person } from './person.ts';
 
-/**
- * For tests that watch streams flow: five browsers on two cores stumble, and what is broken is so the second time too. Vitest
- * counts a test that passed only then as retried.
- */
-export const ONCE_MORE = { retry: 1 };
-
 /** How one person receives another at one moment. */
 interface Reading {
   readonly from: string;
