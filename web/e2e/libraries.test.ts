@@ -1,6 +1,6 @@
 import type { Page } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { chromium, type TestBrowser } from './support/browser.ts';
+import { chromium, openWindow, type TestBrowser } from './support/browser.ts';
 import { BLUE, isColor, RED } from './support/expect-media.ts';
 import { pageScript } from './support/paths.ts';
 import { Server } from './support/server.ts';
@@ -13,7 +13,7 @@ let page: Page;
 beforeAll(async () => {
   server = await Server.start();
   browser = await chromium();
-  page = await browser.browser.newPage();
+  page = await openWindow(browser);
   await page.goto(`${server.url}/`);
   await page.evaluate(`${pageScript('libraries')}; window.libraries = libraries.libraries; undefined`);
 });
@@ -43,7 +43,6 @@ describe('clients that others wrote', () => {
       'blue is seen',
       () => page.evaluate(() => window.libraries.color('ew')),
       (color) => isColor(color, BLUE),
-      15_000,
     );
     await page.evaluate(() => window.libraries.stop('ew'));
     await page.evaluate(() => window.libraries.stop('ep'));

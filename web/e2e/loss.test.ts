@@ -1,16 +1,19 @@
 import type { Page } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { chromium, harnessPage, type TestBrowser } from './support/browser.ts';
-import { BLUE, figure, isLive, seesAndHears, stream } from './support/expect-media.ts';
+import { BLUE, figure, isLive, seesAndHears, stoodStill, stream } from './support/expect-media.ts';
 import { Relay } from './support/relay.ts';
 import { Server } from './support/server.ts';
 import { eventually, sleep } from './support/wait.ts';
 
 const LOSS = 'loss=5%';
 const SEED = 20_261_121;
-const WATCH_MS = 15_000;
-/** A tenth of the time; without repeats a freeze ends only at the next keyframe. */
-const FROZEN_S_MAX = 1.5;
+const WATCH_MS = 12_000;
+
+/** Of what was sent; the rest is repeated too late now and then. */
+const FRAMES_SHARE_MIN = 0.85;
+/** Sent, but not decoded yet, when the figures are read. */
+const FRAMES_UNDER_WAY = 20;
 
 let server: Server;
 let browser: TestBrowser;
@@ -54,6 +57,7 @@ describe('with 5 % of datagrams lost each way, on both legs', () => {
     );
     await seesAndHears(page, 'viewer', 0, BLUE, 700);
     const before = await stream(page, 'viewer', 'video');
+    const sentBefore = await stream(page, 'lossy', 'video');
 
     await sleep(WATCH_MS);
 
@@ -70,9 +74,11 @@ describe('with 5 % of datagrams lost each way, on both legs', () => {
     );
     expect(lostUp).toBeGreaterThan(10);
     expect(lostDown).toBeGreaterThan(10);
-    expect(decoded).toBeGreaterThan(((WATCH_MS / 1000) * 15 * 85) / 100);
-    const frozen = figure(after, 'totalFreezesDuration') - figure(before, 'totalFreezesDuration');
-    expect(frozen).toBeLessThan(FROZEN_S_MAX);
+    const frames = figure(sent, 'framesSent') - figure(sentBefore, 'framesSent');
+    expect(decoded, `of ${frames} sent`).toBeGreaterThan(frames * FRAMES_SHARE_MIN - FRAMES_UNDER_WAY);
+    // Without repeats a freeze ends only at the next keyframe.
+    const grown = (name: string): number => figure(after, name) - figure(before, name);
+    stoodStill('the viewer', grown('totalFreezesDuration'), grown('freezeCount'));
     // Both legs are mended by retransmission: the viewer's out of the server's ring, the server's by the publisher.
     expect(figure(after, 'nackCount')).toBeGreaterThan(0);
     expect(figure(after, 'retransmittedPacketsReceived')).toBeGreaterThan(0);
@@ -107,9 +113,9 @@ describe('a path that falls silent', () => {
     const state = (): Promise<string> => page.evaluate(() => window.harness.state('patient').kind);
 
     await calm.change('both blackout');
-    await eventually('the silence is noticed', state, (kind) => kind === 'reconnecting', 30_000);
+    await eventually('the silence is noticed', state, (kind) => kind === 'reconnecting');
     await calm.change('both clear');
-    await eventually('the path is back', state, (kind) => kind === 'live', 30_000);
+    await eventually('the path is back', state, (kind) => kind === 'live');
 
     await seesAndHears(page, 'patient', 0, BLUE, 600);
     expect(await page.evaluate(() => window.harness.connections())).toBe(opened);

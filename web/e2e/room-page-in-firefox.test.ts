@@ -20,7 +20,7 @@ beforeAll(async () => {
   browsers = [chrome, fox];
   ada = await RoomPage.open(chrome, `${server.url}/rooms/lunch`);
   fay = await RoomPage.open(fox, `${server.url}/rooms/lunch`);
-}, 120_000);
+});
 
 afterAll(async () => {
   for (const browser of browsers) await browser.close();

@@ -9,8 +9,9 @@ export default defineConfig({
     fileParallelism: false,
     // Node 20 has a WebSocket behind this; later ones have it anyway.
     execArgv: ['--experimental-websocket'],
-    testTimeout: 120_000,
-    hookTimeout: 60_000,
+    // Of tests that hang: what they wait for has limits of its own.
+    testTimeout: 300_000,
+    hookTimeout: 180_000,
     reporters: ['verbose'],
   },
 });

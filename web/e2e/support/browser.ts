@@ -4,6 +4,9 @@ import { join } from 'node:path';
 import puppeteer, { type Browser, type Page } from 'puppeteer-core';
 import { pageScript } from './paths.ts';
 
+/** How long a browser may take to start, or a page to load, ms. */
+const START_MS_MAX = 90_000;
+
 const CHROMIUM_FLAGS = [
   '--no-sandbox',
   '--disable-gpu',
@@ -60,6 +63,7 @@ export async function chromium(extra: readonly string[] = []): Promise<TestBrows
     executablePath: process.env['E2E_CHROMIUM'] ?? '/usr/bin/chromium',
     headless: true,
     userDataDir: profile,
+    timeout: START_MS_MAX,
     pipe: true,
     args: [...CHROMIUM_FLAGS, ...extra],
   });
@@ -74,16 +78,21 @@ export async function firefox(extra: Readonly<Record<string, string | boolean>> 
     headless: true,
     extraPrefsFirefox: { ...FIREFOX_PREFS, ...extra },
     userDataDir: profile,
+    timeout: START_MS_MAX,
   });
   return closing(browser, profile);
 }
 
-/**
- * A page of the server's origin with the harness in it. Each gets a window: a tab behind another is hidden, and the SDK
- * for rooms asks for no pictures that nobody sees.
- */
-export async function harnessPage({ browser }: TestBrowser, url: string): Promise<Page> {
+/** Each page gets a window: a tab behind another is hidden, and the SDK for rooms asks for no pictures that nobody sees. */
+export async function openWindow({ browser }: TestBrowser): Promise<Page> {
   const page = await browser.newPage({ type: 'window' });
+  page.setDefaultTimeout(START_MS_MAX);
+  return page;
+}
+
+/** A page of the server's origin with the harness in it. */
+export async function harnessPage(browser: TestBrowser, url: string): Promise<Page> {
+  const page = await openWindow(browser);
   await page.goto(`${url}/`, { waitUntil: 'load' });
   await page.evaluate(`${pageScript('harness')}; window.harness = harness.harness; undefined`);
   return page;
@@ -92,8 +101,8 @@ export async function harnessPage({ browser }: TestBrowser, url: string): Promis
 /**
  * A page with the client SDK in it, of a document of the server's that has neither style nor script of its own.
  */
-export async function personPage({ browser }: TestBrowser, url: string): Promise<Page> {
-  const page = await browser.newPage({ type: 'window' });
+export async function personPage(browser: TestBrowser, url: string): Promise<Page> {
+  const page = await openWindow(browser);
   await injectPerson(page, url);
   return page;
 }

@@ -1,5 +1,5 @@
 import type { Page } from 'puppeteer-core';
-import type { TestBrowser } from './browser.ts';
+import { openWindow, type TestBrowser } from './browser.ts';
 import { pageScript } from './paths.ts';
 import { eventually } from './wait.ts';
 
@@ -35,8 +35,8 @@ export class Cast {
     this.#room = room;
   }
 
-  static async open({ browser }: TestBrowser, url: string, room: string): Promise<Cast> {
-    const page = await browser.newPage({ type: 'window' });
+  static async open(browser: TestBrowser, url: string, room: string): Promise<Cast> {
+    const page = await openWindow(browser);
     await page.goto(`${url}/healthz`);
     await page.evaluate(`${pageScript('cast')}; window.cast = cast.cast; undefined`);
     return new Cast(page, room);

@@ -4,7 +4,7 @@ import type { JoinRequest, RtpFigures, Way } from '../page/person.ts';
 import type { Rgb, Size } from '../page/picture.ts';
 import { personPage, type TestBrowser } from './browser.ts';
 import { figure, isColor, isPitch } from './expect-media.ts';
-import { eventually } from './wait.ts';
+import { eventually, PATIENCE_MS } from './wait.ts';
 
 /** What a person sends. */
 export interface Look {
@@ -35,7 +35,7 @@ export class Person {
     await this.isLive();
   }
 
-  async isLive(withinMs = 15_000): Promise<void> {
+  async isLive(withinMs = PATIENCE_MS): Promise<void> {
     await eventually(
       `${this.name} is in the room`,
       () => this.state(),
@@ -159,7 +159,7 @@ export class Person {
     return (await this.outbound(kind)).reduce((sum, stat) => sum + figure(stat, name), 0);
   }
 
-  async sees(who: string, color: Rgb, withinMs = 15_000): Promise<void> {
+  async sees(who: string, color: Rgb, withinMs = PATIENCE_MS): Promise<void> {
     await eventually(
       `${this.name} sees ${who} in ${color.join()}`,
       () => this.page.evaluate((identity) => window.person.color(identity), who),
@@ -169,7 +169,7 @@ export class Person {
   }
 
   /** Pitch 0 is silence. */
-  async hears(who: string, pitch: number, withinMs = 15_000): Promise<void> {
+  async hears(who: string, pitch: number, withinMs = PATIENCE_MS): Promise<void> {
     await eventually(
       `${this.name} hears ${who} at ${pitch} Hz`,
       () => this.page.evaluate((identity) => window.person.pitch(identity), who),
@@ -179,7 +179,7 @@ export class Person {
   }
 
   /** Waits until exactly these others are in the room. */
-  async isWith(others: readonly string[], withinMs = 15_000): Promise<void> {
+  async isWith(others: readonly string[], withinMs = PATIENCE_MS): Promise<void> {
     const wanted = [...others].sort().join();
     await eventually(
       `${this.name} is with ${wanted === '' ? 'nobody' : wanted}`,
@@ -198,7 +198,7 @@ export class Person {
     who: string,
     what: string,
     wanted: (participant: Participant) => boolean,
-    withinMs = 15_000,
+    withinMs = PATIENCE_MS,
   ): Promise<void> {
     await eventually(
       `${this.name} knows that ${who} ${what}`,

@@ -1,8 +1,6 @@
 import type { Page } from 'puppeteer-core';
-import type { TestBrowser } from './browser.ts';
-
-/** Long enough for a join on a busy machine, ms. */
-const PATIENCE_MS = 20_000;
+import { openWindow, type TestBrowser } from './browser.ts';
+import { PATIENCE_MS } from './wait.ts';
 
 /** A control of the page by what it does. */
 export const control = (name: string): string => `[data-control="${name}"]`;
@@ -30,8 +28,8 @@ export class RoomPage {
   }
 
   /** One that has not gone anywhere yet. */
-  static async blank({ browser }: TestBrowser): Promise<RoomPage> {
-    return new RoomPage(await browser.newPage({ type: 'window' }));
+  static async blank(browser: TestBrowser): Promise<RoomPage> {
+    return new RoomPage(await openWindow(browser));
   }
 
   /** Waits until something is there to see. */
