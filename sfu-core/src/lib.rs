@@ -3,7 +3,7 @@
 //! Walk a packet: [`shard`] (demultiplex) → [`transport`] (open) → [`publish`] (the encoding's ring) → [`room`] (who is
 //! subscribed) → [`subscribe`] (rewrite) → [`transport`] (seal) → [`shard`] (transmit). Feedback is its mirror.
 
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 pub mod codec;
 pub mod command;
