@@ -131,7 +131,7 @@ struct Receiver {
 fn drain(slot: &mut Slot, sources: &[Source], receiver: &mut Receiver, now: Instant, transport_sequence: &mut u16) {
     let rings = |id: EncodingId| sources.iter().find(|source| source.id == id).map(|source| &source.encoding.ring);
     while let Some(pending) = slot.pending(rings, now, Choice::RepeatsFirst) {
-        let outgoing = slot.take(rings, Choice::RepeatsFirst).expect("pending said so");
+        let outgoing = slot.take(pending).expect("pending said so");
         let mut bytes = Vec::new();
         *transport_sequence += 1;
         outgoing.write(slot.extensions(), *transport_sequence, &mut bytes);

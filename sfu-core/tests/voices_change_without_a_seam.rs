@@ -143,7 +143,7 @@ impl Stage {
         let voices = &self.voices;
         let rings = |id| voices.iter().find(|voice| voice.id == id).map(|voice| &voice.encoding.ring);
         while let Some(pending) = self.slot.pending(rings, self.now, Choice::RepeatsFirst) {
-            let Some(outgoing) = self.slot.take(rings, Choice::RepeatsFirst) else { break };
+            let Some(outgoing) = self.slot.take(pending) else { break };
             let mut bytes = vec![];
             outgoing.write(self.slot.extensions(), 0, &mut bytes);
             assert_eq!(bytes.len(), pending.bytes, "a packet is as long as it was said to be");

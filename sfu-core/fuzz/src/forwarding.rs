@@ -113,7 +113,7 @@ impl Walk {
         let rings = |id: EncodingId| self.encodings.get(id).map(|encoding| &encoding.ring);
         for number in 0..count {
             let Some(pending) = self.slot.pending(rings, self.now, Choice::RepeatsFirst) else { break };
-            let Some(outgoing) = self.slot.take(rings, Choice::RepeatsFirst) else { break };
+            let Some(outgoing) = self.slot.take(pending) else { break };
             let mut bytes = vec![];
             // What differs from one sending to the next stays out, to compare.
             let header = outgoing.write(self.slot.extensions(), 0, &mut bytes);

@@ -117,7 +117,7 @@ pub struct OfferedSsrc {
 }
 
 /// A payload format both sides understand, under the peer's payload type.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NegotiatedCodec {
     pub codec: Codec,
     pub payload_type: PayloadType,

@@ -25,35 +25,39 @@ impl Shard {
             return Some(single(pair, &bytes, buffer));
         }
         while let Some(key) = self.send_queue.front() {
-            if let Some(transmit) = self.transmit_for(now, key, buffer) {
+            let Filled { transmit, more } = self.fill(now, key, buffer);
+            if more == More::No {
+                self.send_queue.pop();
+                self.guard(now, key, |shard| shard.idle(now, key));
+            }
+            if let Some(transmit) = transmit {
                 self.counters.transmits += 1;
                 self.counters.transmits_batched += u64::from(transmit.segment_size.is_some());
                 return Some(transmit);
             }
-            self.send_queue.pop();
-            self.guard(now, key, |shard| shard.idle(now, key));
         }
         None
     }
 
-    fn transmit_for(&mut self, now: Instant, key: ParticipantKey, buffer: &mut Vec<u8>) -> Option<Transmit> {
-        let participant = self.participants.get_mut(key)?;
+    fn fill(&mut self, now: Instant, key: ParticipantKey, buffer: &mut Vec<u8>) -> Filled {
+        let Some(participant) = self.participants.get_mut(key) else { return Filled::NOTHING };
         let (media, counters) = (&self.media, &mut self.counters);
         let filled = catch_unwind(AssertUnwindSafe(|| participant.fill(now, media, counters, buffer)));
-        if let Ok(transmit) = filled {
-            return transmit;
+        if let Ok(filled) = filled {
+            return filled;
         }
         buffer.clear();
         self.counters.panics_caught += 1;
         tracing::error!(?key, "a fault of our own ended a transport");
         self.remove_broken(now, key);
-        None
+        Filled::NOTHING
     }
 
     /// A participant has nothing more to send now.
     fn idle(&mut self, now: Instant, key: ParticipantKey) {
         let Some(participant) = self.participants.get_mut(key) else { return };
         participant.egress.queued = false;
+        let beyond_media = std::mem::take(&mut participant.egress.beyond_media);
         let can_be_asked = |encoding| self.media.encodings.get(encoding).is_some_and(|known| known.ssrc.is_some());
         let Aftermath { wishes, switched, changed } = participant.aftermath(can_be_asked);
         for encoding in wishes {
@@ -65,9 +69,32 @@ impl Shard {
         if changed {
             self.look_at_slots(key);
         }
-        let Some(participant) = self.participants.get_mut(key) else { return };
-        let due = participant.next_due();
-        self.timers.set(Timer::Participant(key), due);
+        if beyond_media && let Some(participant) = self.participants.get_mut(key) {
+            let due = participant.next_due();
+            self.timers.set(Timer::Participant(key), due);
+        }
+    }
+}
+
+/// What a look at a participant gave.
+#[derive(Debug)]
+struct Filled {
+    transmit: Option<Transmit>,
+    more: More,
+}
+
+/// Whether a participant may have more to send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum More {
+    Maybe,
+    No,
+}
+
+impl Filled {
+    const NOTHING: Self = Self { transmit: None, more: More::No };
+
+    fn and_maybe_more(transmit: Transmit) -> Self {
+        Self { transmit: Some(transmit), more: More::Maybe }
     }
 }
 
@@ -96,10 +123,36 @@ impl Participant {
 
     /// Fills `buffer` with the next send: the transport's own datagrams first, then some data, RTCP,
     /// media, and what is left of the data.
-    fn fill(
+    fn fill(&mut self, now: Instant, media: &Media, counters: &mut ShardCounters, buffer: &mut Vec<u8>) -> Filled {
+        if self.egress.beyond_media
+            && let Some(transmit) = self.fill_beyond_media(now, counters, buffer)
+        {
+            return Filled::and_maybe_more(transmit);
+        }
+        let pair = self.connection.selected_pair().filter(|_| self.connection.is_connected() && !self.is_blocked());
+        let Some(pair) = pair else { return Filled::NOTHING };
+        if pair.protocol == Protocol::Tcp {
+            self.leave_the_past(now, media);
+        }
+        let (segment_size, more) = self.fill_media(now, pair.protocol, media, counters, buffer);
+        if !buffer.is_empty() {
+            self.data.media_had_its_turn();
+            let more = if self.egress.beyond_media { More::Maybe } else { more };
+            return Filled { transmit: Some(Transmit { pair, segment_size }), more };
+        }
+        if !self.egress.beyond_media {
+            return Filled::NOTHING;
+        }
+        match self.poll_data(now, Turn::AfterMedia) {
+            Some((pair, bytes)) => Filled::and_maybe_more(single(pair, &bytes, buffer)),
+            None => Filled::NOTHING,
+        }
+    }
+
+    /// What is sent before media: the transport's own datagrams, data in its turn, RTCP.
+    fn fill_beyond_media(
         &mut self,
         now: Instant,
-        media: &Media,
         counters: &mut ShardCounters,
         buffer: &mut Vec<u8>,
     ) -> Option<Transmit> {
@@ -118,19 +171,7 @@ impl Participant {
             }
             frame.cancel(buffer);
         }
-        if blocked {
-            return None;
-        }
-        if pair.protocol == Protocol::Tcp {
-            self.leave_the_past(now, media);
-        }
-        let segment_size = self.fill_media(now, pair.protocol, media, counters, buffer);
-        if buffer.is_empty() {
-            let (pair, bytes) = self.poll_data(now, Turn::AfterMedia)?;
-            return Some(single(pair, &bytes, buffer));
-        }
-        self.data.media_had_its_turn();
-        Some(Transmit { pair, segment_size })
+        None
     }
 
     /// Whether it sends over a TCP connection that takes no more.
@@ -152,11 +193,12 @@ impl Participant {
         media: &Media,
         counters: &mut ShardCounters,
         buffer: &mut Vec<u8>,
-    ) -> Option<NonZeroUsize> {
+    ) -> (Option<NonZeroUsize>, More) {
         let overhead = self.connection.rtp_overhead();
         let rings = |encoding: EncodingId| media.ring(encoding);
         let mut batch = Batch::new(protocol);
         let mut choice = Choice::RepeatsFirst;
+        let mut more = More::No;
         'slots: for assigned in &mut self.slots {
             let slot = &mut assigned.slot;
             while let Some(pending) = slot.pending(rings, now, choice) {
@@ -164,6 +206,7 @@ impl Participant {
                     && let Some(until) = self.egress.pacer.blocked_until(now)
                 {
                     self.egress.paced_until = Some(until);
+                    self.egress.beyond_media = true;
                     if choice == Choice::LiveOnly {
                         break;
                     }
@@ -177,11 +220,14 @@ impl Participant {
                 }
                 let admission = batch.admit(pending.bytes + overhead, padding_max);
                 let padding = match admission {
-                    Admission::Refused => break 'slots,
+                    Admission::Refused => {
+                        more = More::Maybe;
+                        break 'slots;
+                    }
                     Admission::Joins { padding } => u8::try_from(padding).unwrap_or(0),
                     Admission::Ends => 0,
                 };
-                let Some(mut outgoing) = slot.take(rings, choice) else { break };
+                let Some(mut outgoing) = slot.take(pending) else { break };
                 outgoing.padding += padding;
                 if pending.urgency == Urgency::Backlog {
                     self.egress.pacer.charge(now, pending.bytes);
@@ -190,17 +236,19 @@ impl Participant {
                 let Some(bytes) = seal(&mut self.connection, &mut self.egress, slot.extensions(), &outgoing, buffer)
                 else {
                     frame.cancel(buffer);
+                    more = More::Maybe;
                     break 'slots;
                 };
                 frame.end(buffer);
                 counters.rtp_packets_sent += 1;
                 counters.rtp_bytes_sent += u64::try_from(bytes).unwrap_or(0);
                 if admission == Admission::Ends {
+                    more = More::Maybe;
                     break 'slots;
                 }
             }
         }
-        batch.segment_size()
+        (batch.segment_size(), more)
     }
 }
 

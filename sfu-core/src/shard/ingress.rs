@@ -131,7 +131,7 @@ impl Shard {
         let Some(readers) = self.media.readers.get(encoding) else { return };
         for reader in readers {
             if let Some(participant) = self.participants.get_mut(*reader) {
-                self.send_queue.push(*reader, &mut participant.egress);
+                self.send_queue.push_media(*reader, &mut participant.egress);
             }
         }
     }

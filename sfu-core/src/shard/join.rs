@@ -126,6 +126,7 @@ impl Shard {
                 blocked: None,
                 transport_sequence: self.rng.random(),
                 queued: false,
+                beyond_media: false,
             },
             status_stale: false,
             status_told: None,

@@ -86,6 +86,9 @@ pub(super) struct Egress {
     pub blocked: Option<Pair>,
     /// Whether the participant stands in the shard's queue of those with something to send.
     pub queued: bool,
+    /// Whether anything but the media of its slots may wait to be sent, or its timers may have moved. Most wake-ups are for a
+    /// frame alone, and what is not looked at for them need not be fetched from memory.
+    pub beyond_media: bool,
 }
 
 /// One participant.
@@ -150,8 +153,14 @@ pub(super) struct SendQueue {
 }
 
 impl SendQueue {
-    /// Queues a participant once.
+    /// Queues a participant once, whatever it has to send.
     pub fn push(&mut self, key: ParticipantKey, egress: &mut Egress) {
+        egress.beyond_media = true;
+        self.push_media(key, egress);
+    }
+
+    /// Queues a participant once whose slots have packets to send.
+    pub fn push_media(&mut self, key: ParticipantKey, egress: &mut Egress) {
         if !egress.queued {
             egress.queued = true;
             self.waiting.push_back(key);

@@ -2,6 +2,7 @@
 //! walk. Knows rings, not publishers: `room` joins the two.
 
 mod feed;
+mod formats;
 mod layer_selector;
 mod offset_map;
 mod outgoing;

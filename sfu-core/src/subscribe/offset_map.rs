@@ -46,18 +46,20 @@ impl Range {
 /// The latest ranges of a slot, oldest first. Invariant: their outgoing numbers do not overlap, and grow.
 #[derive(Debug, Default)]
 pub struct OffsetMap {
-    ranges: VecDeque<Range>,
+    /// The newest, for every packet; apart from the others so that it is found without another look at memory.
+    current: Option<Range>,
+    past: VecDeque<Range>,
 }
 
 impl OffsetMap {
     /// The range that live packets go through.
     pub fn current(&self) -> Option<&Range> {
-        self.ranges.back()
+        self.current.as_ref()
     }
 
     /// Notes that `sequence_in` went out through the current range.
     pub fn note_sent(&mut self, sequence_in: ExtSeqNo) {
-        if let Some(range) = self.ranges.back_mut() {
+        if let Some(range) = &mut self.current {
             range.last_in = range.last_in.max(sequence_in);
         }
     }
@@ -65,21 +67,23 @@ impl OffsetMap {
     /// Closes the current range and begins another; the oldest is forgotten, and with it its repeats.
     pub fn begin(&mut self, range: Range) {
         debug_assert!(
-            self.ranges.back().is_none_or(|last| last.sequence_out(last.last_in) < range.sequence_out(range.first_in)),
+            self.current.is_none_or(|last| last.sequence_out(last.last_in) < range.sequence_out(range.first_in)),
             "range {range:?} overlaps {:?}",
-            self.ranges.back()
+            self.current
         );
-        if self.ranges.len() >= OFFSET_RANGES_MAX {
-            self.ranges.pop_front();
+        let Some(past) = self.current.replace(range) else { return };
+        if self.past.len() + 1 >= OFFSET_RANGES_MAX {
+            self.past.pop_front();
         }
-        self.ranges.push_back(range);
+        self.past.push_back(past);
     }
 
     /// The incoming number behind one that was sent, and its range; `None` if it was not sent or is too long ago.
     pub fn origin(&self, out: SeqNo) -> Option<(ExtSeqNo, &Range)> {
-        let current = self.ranges.back()?;
+        let current = self.current.as_ref()?;
         let out = current.sequence_out(current.last_in).extend(out)?;
-        let range = self.ranges.iter().rev().find(|range| range.sequence_out(range.first_in) <= out)?;
+        let mut latest_first = std::iter::once(current).chain(self.past.iter().rev());
+        let range = latest_first.find(|range| range.sequence_out(range.first_in) <= out)?;
         let sequence_in = out.offset(-range.offsets.sequence);
         (sequence_in <= range.last_in).then_some((sequence_in, range))
     }

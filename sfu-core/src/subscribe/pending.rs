@@ -1,5 +1,10 @@
 //! What a slot would send next, and whether it may wait.
 
+use crate::ring::PacketMeta;
+use crate::rtp::MediaClock;
+
+use super::outgoing::Outgoing;
+
 /// Whether a packet may wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Urgency {
@@ -16,12 +21,24 @@ pub enum Choice {
     LiveOnly,
 }
 
-/// What a slot would send next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Pending {
+/// What a slot would send next. Nothing is counted and no number given before `Slot::take` has it.
+#[derive(Debug, Clone, Copy)]
+pub struct Pending<'r> {
     /// Plaintext bytes of the packet.
     pub bytes: usize,
     pub urgency: Urgency,
     /// Whether padding may be added. Not where a repeat goes out under the number of the original, as the same bytes.
     pub may_be_padded: bool,
+    /// The packet; of one from the feed all but its numbers.
+    pub(super) draft: Outgoing<'r>,
+    pub(super) source: Source<'r>,
+}
+
+/// Where a pending packet comes from.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Source<'r> {
+    /// The first of the repeats that the slot owes.
+    Repeat,
+    /// The packet at the feed's cursor, in a ring with this clock.
+    Feed { meta: &'r PacketMeta, clock: Option<MediaClock> },
 }

@@ -15,6 +15,7 @@ use crate::rtp::{ExtSeqNo, SeqNo};
 use crate::sdp::{ExtensionIds, NegotiatedCodec};
 
 use super::feed::{Feed, FeedState};
+use super::formats::Formats;
 use super::outgoing::SendExtensions;
 use super::rewriter::Rewriter;
 use super::slot_stats::SlotStats;
@@ -26,7 +27,7 @@ pub struct Slot {
     pub kind: MediaKind,
     pub ssrc: Ssrc,
     pub rtx: Option<Ssrc>,
-    codecs: Vec<NegotiatedCodec>,
+    formats: Formats,
     extensions: SendExtensions,
     rewriter: Rewriter,
     feed: Option<Feed>,
@@ -68,7 +69,7 @@ impl Slot {
             kind,
             ssrc: ssrcs.0,
             rtx: ssrcs.1,
-            codecs,
+            formats: Formats::new(codecs),
             extensions: SendExtensions { ids, per_sending: !repeats_in_place },
             rewriter: Rewriter::new(first.media, kind.clock_rate()),
             feed: None,
@@ -85,7 +86,7 @@ impl Slot {
 
     /// Takes over the formats of a further answer.
     pub fn set_codecs(&mut self, codecs: &[NegotiatedCodec]) {
-        self.codecs = codecs.to_vec();
+        self.formats = Formats::new(codecs.to_vec());
     }
 
     /// The header extensions of this slot's packets.
@@ -95,7 +96,7 @@ impl Slot {
 
     /// Whether this slot can carry a format.
     pub fn carries(&self, codec: Codec) -> bool {
-        self.format(codec).is_some()
+        self.formats.find(codec).is_some()
     }
 
     /// The encoding that feeds the slot now.

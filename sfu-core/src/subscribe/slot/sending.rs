@@ -3,17 +3,25 @@
 use std::time::{Duration, Instant};
 
 use crate::codec::{Codec, red};
-use crate::id::{EncodingId, MediaKind, PayloadType};
+use crate::id::{EncodingId, MediaKind};
 use crate::limits::{KEYFRAME_WISH_REPEAT, LIVE_AGE_MAX, REPEATS_PER_SLOT_MAX};
 use crate::ring::{PacketMeta, Retention, Ring, StoredPacket};
-use crate::rtp::SeqNo;
+use crate::rtp::{MediaClock, SeqNo};
 use crate::sdp::NegotiatedCodec;
 
 use super::Slot;
 use crate::subscribe::feed::{Feed, FeedState};
 use crate::subscribe::outgoing::Outgoing;
-use crate::subscribe::pending::{Choice, Pending, Urgency};
+use crate::subscribe::pending::{Choice, Pending, Source, Urgency};
 use crate::subscribe::rewriter::Rewritten;
+
+/// What a feed has next.
+struct Next<'r> {
+    packet: StoredPacket<'r>,
+    format: NegotiatedCodec,
+    /// Of the packet's ring.
+    clock: Option<MediaClock>,
+}
 
 impl Slot {
     /// Owes a repeat of each number; those it cannot give are counted when their turn comes.
@@ -33,29 +41,33 @@ impl Slot {
         rings: impl Fn(EncodingId) -> Option<&'r Ring>,
         now: Instant,
         choice: Choice,
-    ) -> Option<Pending> {
+    ) -> Option<Pending<'r>> {
         while choice == Choice::RepeatsFirst
             && let Some(&number) = self.repeats.front()
         {
-            if let Some(outgoing) = self.repeat(number, &rings) {
-                let bytes = outgoing.len(&self.extensions);
-                return Some(Pending { bytes, urgency: Urgency::Backlog, may_be_padded: false });
+            if let Some(draft) = self.repeat(number, &rings) {
+                let bytes = draft.len(&self.extensions);
+                let (urgency, source) = (Urgency::Backlog, Source::Repeat);
+                return Some(Pending { bytes, urgency, may_be_padded: false, draft, source });
             }
             self.stats.repeats_refused += 1;
             self.repeats.pop_front();
         }
-        let packet = self.advance(&rings);
-        self.want_again(&rings, now);
-        let packet = packet?;
+        let next = self.advance(&rings);
+        if next.is_none() {
+            self.want_again(&rings, now);
+        }
+        let Next { packet, format, clock } = next?;
         let urgency = match now.saturating_duration_since(packet.meta.arrival) > LIVE_AGE_MAX {
             true => Urgency::Backlog,
             false => Urgency::Live,
         };
         let live = self.feed.filter(|feed| feed.state == FeedState::Live);
         let since_switch = live.map_or(0, |feed| self.rewriter.since_switch(feed.encoding, packet.meta));
-        let outgoing = self.outgoing(packet, Rewritten { since_switch, ..Rewritten::UNNUMBERED })?;
+        let draft = self.outgoing(packet, &format, Rewritten { since_switch, ..Rewritten::UNNUMBERED })?;
         let may_be_padded = self.extensions.per_sending && !packet.payload.is_empty();
-        Some(Pending { bytes: outgoing.len(&self.extensions), urgency, may_be_padded })
+        let source = Source::Feed { meta: packet.meta, clock };
+        Some(Pending { bytes: draft.len(&self.extensions), urgency, may_be_padded, draft, source })
     }
 
     /// Moves a feed whose next packet is older than `lag_max` on to the present: to the newest key frame if that is not as old
@@ -103,36 +115,32 @@ impl Slot {
             .unwrap_or(0)
     }
 
-    /// The next packet; call after `pending` said, for the same choice, that there is one.
-    pub fn take<'r>(&mut self, rings: impl Fn(EncodingId) -> Option<&'r Ring>, choice: Choice) -> Option<Outgoing<'r>> {
-        if choice == Choice::RepeatsFirst
-            && let Some(number) = self.repeats.pop_front()
-        {
-            let outgoing = self.repeat(number, &rings)?;
+    /// Gives what `pending` just returned its numbers, and moves on.
+    pub fn take<'r>(&mut self, pending: Pending<'r>) -> Option<Outgoing<'r>> {
+        let Pending { draft, source, .. } = pending;
+        let Source::Feed { meta, clock } = source else {
+            self.repeats.pop_front();
             self.next_repeat = self.next_repeat.next();
             self.stats.retransmitted_packets_sent += 1;
-            return Some(outgoing);
-        }
-        let packet = self.advance(&rings)?;
+            return Some(draft);
+        };
         let feed = self.feed.as_mut()?;
-        let clock = rings(feed.encoding)?.clock;
         if feed.state == FeedState::Beginning {
-            self.rewriter.switch_to(feed.encoding, packet.meta, clock);
+            self.rewriter.switch_to(feed.encoding, meta, clock);
             feed.state = FeedState::Live;
             self.stats.switches += 1;
             self.changed = true;
         }
         self.rewriter.learn_clock(clock);
         feed.cursor = feed.cursor.next();
-        let rewritten = self.rewriter.rewrite(feed.encoding, packet.meta)?;
-        let outgoing = self.outgoing(packet, rewritten)?;
+        let Rewritten { sequence, timestamp, ids, frame_number, .. } = self.rewriter.rewrite(feed.encoding, meta)?;
         self.stats.packets_sent += 1;
-        self.stats.bytes_sent += u64::try_from(outgoing.payload.len()).unwrap_or(0);
-        Some(outgoing)
+        self.stats.bytes_sent += u64::try_from(draft.payload.len()).unwrap_or(0);
+        Some(Outgoing { sequence, timestamp, ids, frame_number, ..draft })
     }
 
     /// Moves the cursor to the next packet that can be sent.
-    fn advance<'r>(&mut self, rings: &impl Fn(EncodingId) -> Option<&'r Ring>) -> Option<StoredPacket<'r>> {
+    fn advance<'r>(&mut self, rings: &impl Fn(EncodingId) -> Option<&'r Ring>) -> Option<Next<'r>> {
         self.promote_upcoming(rings);
         loop {
             let feed = self.feed.as_mut()?;
@@ -150,20 +158,26 @@ impl Slot {
                 continue;
             }
             let packet = ring.at(feed.cursor)?;
-            if self.format(packet.meta.codec).is_none() {
+            let Some(format) = self.formats.of_next(packet.meta.codec) else {
                 self.stats.codec_mismatches += 1;
                 self.changed |= !self.mismatched;
                 self.mismatched = true;
-            } else if !self.has_its_turn(ring, packet.meta) {
-                self.stats.late_packets += 1;
-            } else {
+                self.skip();
+                continue;
+            };
+            if self.has_its_turn(ring, packet.meta) {
                 self.changed |= self.mismatched;
                 self.mismatched = false;
-                return Some(packet);
+                return Some(Next { packet, format, clock: ring.clock });
             }
-            if let Some(feed) = self.feed.as_mut() {
-                feed.cursor = feed.cursor.next();
-            }
+            self.stats.late_packets += 1;
+            self.skip();
+        }
+    }
+
+    fn skip(&mut self) {
+        if let Some(feed) = self.feed.as_mut() {
+            feed.cursor = feed.cursor.next();
         }
     }
 
@@ -203,26 +217,21 @@ impl Slot {
     fn repeat<'r>(&self, number: SeqNo, rings: &impl Fn(EncodingId) -> Option<&'r Ring>) -> Option<Outgoing<'r>> {
         let (encoding, sequence) = self.rewriter.origin(number)?;
         let packet = rings(encoding)?.by_sequence(sequence)?;
-        let outgoing = self.outgoing(packet, self.rewriter.repeat(number, packet.meta)?)?;
+        let format = self.formats.find(packet.meta.codec)?;
+        let outgoing = self.outgoing(packet, &format, self.rewriter.repeat(number, packet.meta)?)?;
         let Some(ssrc) = self.rtx else {
             return (!self.extensions.per_sending).then_some(outgoing);
         };
-        let payload_type = self.format(packet.meta.codec)?.rtx?;
+        let payload_type = format.rtx?;
         Some(Outgoing { ssrc, payload_type, sequence: self.next_repeat, original: Some(number), ..outgoing })
     }
 
-    /// The agreed format for a codec: the same, else one whose decoder understands it. RED goes to those without it as the
-    /// Opus inside.
-    pub(super) fn format(&self, codec: Codec) -> Option<&NegotiatedCodec> {
-        let find = |wanted: Codec| {
-            let same = self.codecs.iter().find(|agreed| agreed.codec == wanted);
-            same.or_else(|| self.codecs.iter().find(|agreed| wanted.is_understood_by(agreed.codec)))
-        };
-        find(codec).or_else(|| if codec == Codec::Red { find(Codec::Opus) } else { None })
-    }
-
-    fn outgoing<'r>(&self, packet: StoredPacket<'r>, rewritten: Rewritten) -> Option<Outgoing<'r>> {
-        let format = self.format(packet.meta.codec)?;
+    fn outgoing<'r>(
+        &self,
+        packet: StoredPacket<'r>,
+        format: &NegotiatedCodec,
+        rewritten: Rewritten,
+    ) -> Option<Outgoing<'r>> {
         // Redundancy of before the switch would be taken for what went out then.
         let oldest = |payload| red::parse(payload)?.map(|block| u32::from(block.timestamp_offset)).max();
         let (red_header, payload) = match (packet.meta.codec, format.codec) {
@@ -235,10 +244,9 @@ impl Slot {
         };
         // A source's first packet begins a talkspurt (RFC 3551 §4.1): receivers may adapt their delay there.
         let begins = self.kind == MediaKind::Audio && rewritten.since_switch == 0;
-        let payload_type: PayloadType = format.payload_type;
         Some(Outgoing {
             ssrc: self.ssrc,
-            payload_type,
+            payload_type: format.payload_type,
             sequence: rewritten.sequence,
             timestamp: rewritten.timestamp,
             marker: packet.meta.marker || begins,
