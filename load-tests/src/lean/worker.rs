@@ -24,6 +24,10 @@ pub(super) const WAKER: Token = Token(usize::MAX);
 const TICK: Duration = Duration::from_millis(10);
 /// How often the tally is made.
 const TALLY_INTERVAL: Duration = Duration::from_millis(100);
+/// Least time between two looks at the sockets. Over loopback it is the sender who wakes a sleeping receiver, at several
+/// microseconds each: work that a server across a network does not do. Receivers who look at intervals, as network cards
+/// with moderated interrupts do, are woken by nobody.
+const LOOK_INTERVAL: Duration = Duration::from_millis(1);
 /// Events of one poll.
 const EVENTS: usize = 1_024;
 
@@ -149,8 +153,10 @@ impl Worker {
     pub(super) fn run(mut self) -> WorkerFinding {
         let mut events = Events::with_capacity(EVENTS);
         let (mut next_tick, mut next_tally) = (Instant::now(), Instant::now());
+        let mut next_look = Instant::now();
         loop {
             let due = self.media_due().map_or(next_tick, |due| due.min(next_tick));
+            std::thread::sleep(due.min(next_look).saturating_duration_since(Instant::now()));
             let wait = due.saturating_duration_since(Instant::now());
             if let Err(error) = self.poll.poll(&mut events, Some(wait))
                 && error.kind() != io::ErrorKind::Interrupted
@@ -159,6 +165,7 @@ impl Worker {
                 break;
             }
             let woke = Instant::now();
+            next_look = woke + LOOK_INTERVAL;
             for event in &events {
                 self.receive(event.token(), woke);
             }
