@@ -169,6 +169,11 @@ impl Ring {
         Arrival(self.first.0 + u64::try_from(self.entries.len()).unwrap_or(u64::MAX))
     }
 
+    /// How many packets are here from a position on.
+    pub fn since(&self, arrival: Arrival) -> usize {
+        usize::try_from(self.end().0.saturating_sub(arrival.0)).unwrap_or(0).min(self.entries.len())
+    }
+
     /// Where decoding can begin, if that packet is still here: the first packet of the newest keyframe.
     pub fn keyframe(&self) -> Option<Arrival> {
         self.keyframe

@@ -14,7 +14,7 @@ use crate::transport::{Connection, Frame, PacketIndex, Pair, Protocol, append};
 use super::batch::{Admission, Batch, PADDING_MAX};
 use super::data::Turn;
 use super::media::Media;
-use super::participant::{Egress, Participant};
+use super::participant::{AssignedSlot, Egress, Participant};
 use super::{Shard, Transmit};
 
 impl Shard {
@@ -194,6 +194,10 @@ impl Participant {
         counters: &mut ShardCounters,
         buffer: &mut Vec<u8>,
     ) -> (Option<NonZeroUsize>, More) {
+        if let Some(until) = self.egress.burst.blocked_until(now) {
+            self.egress.wait(until);
+            return (None, More::No);
+        }
         let overhead = self.connection.rtp_overhead();
         let rings = |encoding: EncodingId| media.ring(encoding);
         let mut batch = Batch::new(protocol);
@@ -205,8 +209,7 @@ impl Participant {
                 if pending.urgency == Urgency::Backlog
                     && let Some(until) = self.egress.pacer.blocked_until(now)
                 {
-                    self.egress.paced_until = Some(until);
-                    self.egress.beyond_media = true;
+                    self.egress.wait(until);
                     if choice == Choice::LiveOnly {
                         break;
                     }
@@ -247,6 +250,11 @@ impl Participant {
                     break 'slots;
                 }
             }
+        }
+        if protocol == Protocol::Udp {
+            let backlog = |slots: &[AssignedSlot]| slots.iter().map(|assigned| assigned.slot.backlog(rings)).sum();
+            let backlog = if more == More::Maybe { backlog(&self.slots) } else { 0 };
+            self.egress.burst.sent(now, buffer.len(), backlog);
         }
         (batch.segment_size(), more)
     }

@@ -13,7 +13,7 @@ use crate::limits::TRANSPORTS_PER_SHARD_MAX;
 use crate::publish::StreamDemux;
 use crate::room::{Publisher, Wishes};
 use crate::sdp::{self, Local, Negotiated, Purpose, Session};
-use crate::subscribe::Pacer;
+use crate::subscribe::{Burst, Pacer};
 use crate::transport::{Connection, ConnectionConfig, IceCredentials};
 
 use super::Shard;
@@ -122,6 +122,7 @@ impl Shard {
             candidates: Vec::new(),
             egress: Egress {
                 pacer: Pacer::new(now),
+                burst: Burst::default(),
                 paced_until: None,
                 blocked: None,
                 transport_sequence: self.rng.random(),

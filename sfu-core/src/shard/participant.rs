@@ -10,7 +10,7 @@ use crate::interceptor::ControlChain;
 use crate::publish::StreamDemux;
 use crate::room::Wishes;
 use crate::sdp::{ExtensionIds, Purpose, Section, Session};
-use crate::subscribe::{Pacer, Slot, Wanted};
+use crate::subscribe::{Burst, Pacer, Slot, Wanted};
 use crate::transport::{Connection, Pair};
 
 use super::data::Data;
@@ -77,8 +77,11 @@ impl AssignedSlot {
 /// Sending state of one transport.
 #[derive(Debug)]
 pub(super) struct Egress {
+    /// Of repeats and late packets.
     pub pacer: Pacer,
-    /// When the pacer lets the next repeat or late packet go.
+    /// Of all media.
+    pub burst: Burst,
+    /// When either lets the next packet go.
     pub paced_until: Option<Instant>,
     /// The next transport-wide sequence number (draft-holmer-rmcat-transport-wide-cc-extensions-01).
     pub transport_sequence: u16,
@@ -89,6 +92,14 @@ pub(super) struct Egress {
     /// Whether anything but the media of its slots may wait to be sent, or its timers may have moved. Most wake-ups are for a
     /// frame alone, and what is not looked at for them need not be fetched from memory.
     pub beyond_media: bool,
+}
+
+impl Egress {
+    /// Has media wait.
+    pub fn wait(&mut self, until: Instant) {
+        self.paced_until = Some(until);
+        self.beyond_media = true;
+    }
 }
 
 /// One participant.

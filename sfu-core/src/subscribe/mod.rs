@@ -1,6 +1,7 @@
 //! What a participant receives: slots that read rings and make of them one unbroken stream each. Fourth step of a packet's
 //! walk. Knows rings, not publishers: `room` joins the two.
 
+mod burst;
 mod feed;
 mod formats;
 mod layer_selector;
@@ -12,6 +13,7 @@ mod rewriter;
 mod slot;
 mod slot_stats;
 
+pub use burst::Burst;
 pub use layer_selector::{Candidate, Wanted, select};
 pub use outgoing::{Outgoing, SendExtensions};
 pub use pacer::Pacer;

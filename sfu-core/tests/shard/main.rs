@@ -25,6 +25,7 @@ mod viewer;
 mod world;
 
 mod authentic;
+mod bursts;
 mod chaos;
 mod clocks;
 mod data;

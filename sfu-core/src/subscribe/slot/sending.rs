@@ -115,6 +115,12 @@ impl Slot {
             .unwrap_or(0)
     }
 
+    /// About how many bytes of its feed are still to be sent: as if each packet were as large as the next.
+    pub fn backlog<'r>(&self, rings: impl Fn(EncodingId) -> Option<&'r Ring>) -> usize {
+        let Some((feed, ring)) = self.feed.and_then(|feed| Some((feed, rings(feed.encoding)?))) else { return 0 };
+        ring.at(feed.cursor).map_or(0, |next| next.payload.len() * ring.since(feed.cursor))
+    }
+
     /// Gives what `pending` just returned its numbers, and moves on.
     pub fn take<'r>(&mut self, pending: Pending<'r>) -> Option<Outgoing<'r>> {
         let Pending { draft, source, .. } = pending;
