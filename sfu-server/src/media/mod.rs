@@ -2,6 +2,7 @@
 //! Invariant: only commands and events cross between these threads and the rest of the server.
 
 pub mod announce;
+mod gathering;
 mod handle;
 mod shard_thread;
 #[cfg(test)]

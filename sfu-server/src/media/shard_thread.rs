@@ -1,5 +1,5 @@
 //! The run loop of one shard: receive, obey, tend timers, send, report; then sleep until something is due.
-//! Invariant: the thread never blocks but in `poll`, and a full socket stops reading from the core instead of queueing. A TCP
+//! Invariant: the thread never blocks but in `poll`, or to let datagrams gather under load, and a full socket stops reading from the core instead of queueing. A TCP
 //! connection that is full stops its own participant's media alone.
 
 use std::io;
@@ -13,6 +13,7 @@ use sfu_core::shard::{Datagram, Shard, StreamChange, Transmit};
 use sfu_core::transport::{Pair, Protocol};
 use tokio::sync::mpsc::UnboundedSender;
 
+use super::gathering::Gathering;
 use super::handle::{Counts, ShardInbox};
 use super::tcp::Streams;
 use super::udp::{MediaSocket, ReceiveBuffer, Received, Sent};
@@ -150,12 +151,20 @@ impl<C: Core> ShardThread<C> {
             more_to_send: false,
             overdue: false,
         };
+        let mut gathering = Gathering::new(Instant::now());
         while !self.inbox.status.stopping() {
-            if let Err(error) = self.poll.poll(&mut events, Some(self.sleep(&turn)))
+            let window = gathering.rest(Instant::now());
+            let mut sleep = self.sleep(&turn);
+            if !sleep.is_zero() && turn.blocked.is_none() {
+                std::thread::sleep(window);
+                sleep = sleep.saturating_sub(window);
+            }
+            if let Err(error) = self.poll.poll(&mut events, Some(sleep))
                 && error.kind() != io::ErrorKind::Interrupted
             {
                 return Err(error);
             }
+            gathering.work(Instant::now());
             for event in &events {
                 match (event.token(), turn.readable.get_mut(event.token().0)) {
                     (WAKER, _) => turn.commands_waiting = true,
