@@ -111,18 +111,21 @@ impl ControlChain {
         self.write(now, Control::Repaired { ssrc, sequence });
     }
 
-    /// An RTCP datagram arrived, decrypted. Transport-wide feedback in it is left to `rtcp::twcc::feedbacks`.
-    pub fn handle_rtcp(&mut self, now: Instant, datagram: &[u8]) {
+    /// An RTCP datagram arrived, decrypted; whether anything may follow from it. Transport-wide feedback in it is left to
+    /// `rtcp::twcc::feedbacks`.
+    pub fn handle_rtcp(&mut self, now: Instant, datagram: &[u8]) -> bool {
+        let mut anything = false;
         for packet in packets(datagram) {
             match packet {
-                Ok(packet) => self.handle_rtcp_packet(now, &packet),
+                Ok(packet) => anything |= self.handle_rtcp_packet(now, &packet),
                 Err(_) => self.counters.rtcp_malformed.increment(),
             }
         }
+        anything
     }
 
     /// Each packet walks the chain by itself, so that none can hide behind another.
-    fn handle_rtcp_packet(&mut self, now: Instant, packet: &RtcpPacket<'_>) {
+    fn handle_rtcp_packet(&mut self, now: Instant, packet: &RtcpPacket<'_>) -> bool {
         match packet.kind {
             Kind::SenderReport
             | Kind::ReceiverReport
@@ -136,11 +139,17 @@ impl ControlChain {
             | Kind::SourceDescription
             | Kind::TransportCc
             | Kind::ExtendedReport
-            | Kind::Other => return,
+            | Kind::Other => return false,
         }
         match ::rtcp::packet::unmarshal(&mut Bytes::from(packet.without_padding())) {
-            Ok(packets) => self.read(now, Packet::Rtcp(packets)),
-            Err(_) => self.counters.rtcp_malformed.increment(),
+            Ok(packets) => {
+                self.read(now, Packet::Rtcp(packets));
+                true
+            }
+            Err(_) => {
+                self.counters.rtcp_malformed.increment();
+                false
+            }
         }
     }
 

@@ -25,6 +25,9 @@ impl Shard {
             return Some(single(pair, &bytes, buffer));
         }
         while let Some(key) = self.send_queue.front() {
+            if self.participants.get_mut(key).is_some_and(|it| std::mem::take(&mut it.egress.unsettled)) {
+                self.guard(now, key, |shard| shard.settle(now, key));
+            }
             let Filled { transmit, more } = self.fill(now, key, buffer);
             if more == More::No {
                 self.send_queue.pop();

@@ -56,7 +56,11 @@ impl Shard {
         } else {
             self.counters.rtp_unroutable += 1;
         }
-        self.settle(now, key);
+        // A frame's packets come together; one look at what follows from them does for all.
+        if let Some(participant) = self.participants.get_mut(key) {
+            participant.egress.unsettled = true;
+            self.send_queue.push(key, &mut participant.egress);
+        }
     }
 
     fn receive_rtcp(&mut self, now: Instant, key: ParticipantKey, pair: Pair, bytes: &mut [u8]) {
@@ -69,8 +73,11 @@ impl Shard {
             self.counters.transport_cc_received += u64::from(totals.received);
             self.counters.transport_cc_missing += u64::from(totals.missing);
         }
-        participant.chain.handle_rtcp(now, plain);
-        self.settle(now, key);
+        if participant.chain.handle_rtcp(now, plain) {
+            self.settle(now, key);
+        } else {
+            self.look_for_silence(now, key);
+        }
     }
 
     fn store(&mut self, now: Instant, key: ParticipantKey, route: Route, received: &ReceivedRtp<'_>) {

@@ -128,6 +128,7 @@ impl Shard {
                 transport_sequence: self.rng.random(),
                 queued: false,
                 beyond_media: false,
+                unsettled: false,
             },
             status_stale: false,
             status_told: None,

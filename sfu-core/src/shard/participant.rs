@@ -92,6 +92,8 @@ pub(super) struct Egress {
     /// Whether anything but the media of its slots may wait to be sent, or its timers may have moved. Most wake-ups are for a
     /// frame alone, and what is not looked at for them need not be fetched from memory.
     pub beyond_media: bool,
+    /// Whether what it sent has consequences that nobody has looked at yet.
+    pub unsettled: bool,
 }
 
 impl Egress {

@@ -138,11 +138,11 @@ fn every_mutual_codec_is_answered_and_nothing_else() {
 
 #[test]
 fn feedback_is_agreed_where_it_was_offered() {
-    let vp8 = sections(PUBLISH, Purpose::Publish)[1].codecs[0].clone();
+    let vp8 = sections(PUBLISH, Purpose::Publish)[1].codecs[0];
     let feedback = Feedback { nack: true, pli: true, fir: true, transport_cc: true, remb: true };
     let rtx = Some(PayloadType(97));
     assert_eq!(vp8, NegotiatedCodec { codec: Codec::Vp8, payload_type: PayloadType(96), rtx, feedback });
-    let h264 = sections(FFMPEG, Purpose::Publish)[1].codecs[0].clone();
+    let h264 = sections(FFMPEG, Purpose::Publish)[1].codecs[0];
     assert_eq!(h264.feedback, Feedback { nack: true, ..Feedback::default() });
     let unnumbered = PUBLISH.replace("transport-wide-cc-extensions-01", "something-else");
     assert!(!sections(&unnumbered, Purpose::Publish)[1].codecs[0].feedback.transport_cc);
