@@ -10,6 +10,7 @@ mod batch;
 mod data;
 mod egress;
 mod feedback;
+mod fill;
 mod guard;
 mod ingress;
 mod io;

@@ -23,7 +23,8 @@ fn a_large_key_frame_leaves_over_a_few_milliseconds_and_an_ordinary_frame_at_onc
         let spread = key_frame[179].0 - key_frame[0].0;
         assert!((Duration::from_millis(1)..=Duration::from_millis(4)).contains(&spread), "{spread:?}");
         for (at, _) in &key_frame {
-            let together = key_frame.iter().filter(|(other, _)| *other >= *at && *other - *at < Duration::from_micros(500));
+            let together =
+                key_frame.iter().filter(|(other, _)| *other >= *at && *other - *at < Duration::from_micros(500));
             let bytes = together.map(|(_, bytes)| bytes).sum::<usize>();
             assert!(bytes <= SEND_BYTES, "{bytes} bytes at once");
         }
