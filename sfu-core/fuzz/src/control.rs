@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use sfu_core::id::Ssrc;
 use sfu_core::interceptor::{ChainConfig, ControlChain, LocalStream, RemoteStream};
-use sfu_core::rtcp::{packets, twcc as transport_wide};
+use sfu_core::rtcp::{Message, RtcpPacket, message, packets, twcc as transport_wide};
 
 use super::input::Input;
 
@@ -43,9 +43,22 @@ fn walk(datagram: &[u8]) {
     for packet in packets(datagram).map_while(Result::ok) {
         bytes += packet.bytes.len();
         assert!(packet.body.len() <= packet.bytes.len());
-        assert_eq!(packet.without_padding().len() % 4, 0);
+        read(&packet);
     }
     assert!(bytes <= datagram.len());
+}
+
+/// Everything that a packet says, to its end.
+fn read(packet: &RtcpPacket<'_>) {
+    match message(packet) {
+        Ok(Some(Message::SenderReport { blocks, .. } | Message::ReceiverReport { blocks })) => {
+            assert_eq!(blocks.iter().count(), usize::from(packet.count));
+        }
+        Ok(Some(Message::Goodbye { sources })) => assert_eq!(sources.iter().count(), usize::from(packet.count)),
+        Ok(Some(Message::Nack { pairs, .. })) => assert!(pairs.sequences().count() <= packet.body.len() / 4 * 17),
+        Ok(Some(Message::FullIntra { commands })) => assert!(commands.iter().count() <= packet.body.len() / 8),
+        Ok(Some(Message::PictureLoss { .. } | Message::Remb { .. }) | None) | Err(_) => {}
+    }
 }
 
 fn settle(chain: &mut ControlChain, now: Instant) {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ::interceptor::{RTCPFeedback, RTPHeaderExtension, StreamInfo};
+use ::interceptor::{RTPHeaderExtension, StreamInfo};
 
 use crate::id::Ssrc;
 use crate::rtp::{RtpTime, SeqNo};
@@ -95,29 +95,10 @@ pub struct Arrival {
     pub transport_sequence: Option<u16>,
 }
 
-fn feedback(typ: &str, parameter: &str) -> RTCPFeedback {
-    RTCPFeedback { typ: typ.to_owned(), parameter: parameter.to_owned() }
-}
-
 impl RemoteStream {
     pub(super) fn info(&self) -> StreamInfo {
-        let mut rtcp_feedback = Vec::new();
-        if self.nack {
-            rtcp_feedback.push(feedback("nack", ""));
-        }
-        if self.pli {
-            rtcp_feedback.push(feedback("nack", "pli"));
-        }
-        if self.fir {
-            rtcp_feedback.push(feedback("ccm", "fir"));
-        }
-        StreamInfo { ssrc: self.ssrc.0, clock_rate: self.clock_rate, rtcp_feedback, ..StreamInfo::default() }
+        StreamInfo { clock_rate: self.clock_rate, ..named(self.ssrc) }
     }
-}
-
-/// Whether the stream takes this feedback.
-pub(super) fn takes(info: &StreamInfo, typ: &str, parameter: &str) -> bool {
-    info.rtcp_feedback.iter().any(|feedback| feedback.typ == typ && feedback.parameter == parameter)
 }
 
 /// The stream under which the transport-wide sequence number of every SSRC is recorded.

@@ -1,6 +1,4 @@
-//! What the chain counts. The library boxes the interceptors, so they share these cells with the chain that reads them.
-
-use std::sync::atomic::{AtomicU64, Ordering};
+//! What a control path counts.
 
 macro_rules! counters {
     ($($(#[$doc:meta])* $name:ident,)*) => {
@@ -19,17 +17,6 @@ macro_rules! counters {
             /// Every counter with its name, in a fixed order.
             pub fn named(&self) -> impl Iterator<Item = (&'static str, u64)> {
                 [$((stringify!($name), self.$name),)*].into_iter()
-            }
-        }
-
-        #[derive(Debug, Default)]
-        pub(super) struct Cells {
-            $(pub(super) $name: Cell,)*
-        }
-
-        impl Cells {
-            pub(super) fn read(&self) -> ControlCounters {
-                ControlCounters { $($name: self.$name.0.load(Ordering::Relaxed),)* }
             }
         }
     };
@@ -78,16 +65,7 @@ counters! {
     rtcp_unwritable,
 }
 
-/// One count.
-#[derive(Debug, Default)]
-pub(super) struct Cell(AtomicU64);
-
-impl Cell {
-    pub(super) fn add(&self, count: usize) {
-        self.0.fetch_add(u64::try_from(count).unwrap_or(u64::MAX), Ordering::Relaxed);
-    }
-
-    pub(super) fn increment(&self) {
-        self.add(1);
-    }
+/// How many, as it is counted.
+pub(super) fn whole(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
 }

@@ -1,5 +1,4 @@
-//! What the chain tells the application, and what the application tells the interceptors: the payloads of custom
-//! attributes on empty RTCP carriers.
+//! What the chain tells the application, and what the application tells the interceptors.
 
 use std::sync::Arc;
 use std::time::Duration;

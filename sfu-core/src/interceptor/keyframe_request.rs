@@ -5,19 +5,17 @@
 //! long run, whatever is asked: a request for one encoding brings keyframes on all of them.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ::interceptor::StreamInfo;
 use ::rtcp::payload_feedbacks::full_intra_request::{FirEntry, FullIntraRequest};
 use ::rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication;
 
-use super::config::takes;
-use super::counters::Cells;
+use super::config::RemoteStream;
 use super::event::{Control, ControlEvent};
 use super::stage::{Outbox, Stage};
 use crate::id::{Ssrc, TrackId};
 use crate::limits::{KEYFRAME_TRIES_MAX, KEYFRAMES_AWAITED_MAX};
+use crate::rtcp::Message;
 
 /// How long a second request waits after a lone one. Above a usual round trip, below a freeze a person would mind.
 const WINDOW_FIRST: Duration = Duration::from_millis(500);
@@ -64,37 +62,33 @@ impl Requests {
 
 /// The interceptor's stage.
 pub(super) struct KeyframeRequest {
-    remote: BTreeMap<u32, Option<Form>>,
+    remote: BTreeMap<Ssrc, Option<Form>>,
     /// Slots, with the last FIR command's sequence number.
-    local: BTreeMap<u32, Option<u8>>,
+    local: BTreeMap<Ssrc, Option<u8>>,
     tracks: BTreeMap<TrackId, Requests>,
     round_trip: Duration,
-    counters: Arc<Cells>,
+}
+
+impl Default for KeyframeRequest {
+    fn default() -> Self {
+        let (remote, local, tracks) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        Self { remote, local, tracks, round_trip: ROUND_TRIP_DEFAULT }
+    }
 }
 
 impl KeyframeRequest {
-    pub(super) fn new(counters: Arc<Cells>) -> Self {
-        Self {
-            remote: BTreeMap::new(),
-            local: BTreeMap::new(),
-            tracks: BTreeMap::new(),
-            round_trip: ROUND_TRIP_DEFAULT,
-            counters,
-        }
-    }
-
     fn request(&mut self, now: Instant, track: TrackId, ssrc: Ssrc, out: &mut Outbox) {
-        if self.remote.get(&ssrc.0).copied().flatten().is_none() {
-            self.counters.keyframe_requests_unservable.increment();
+        if self.remote.get(&ssrc).copied().flatten().is_none() {
+            out.counters.keyframe_requests_unservable += 1;
             return;
         }
         self.tracks.retain(|_, requests| !requests.is_over(now));
         let requests = self.tracks.entry(track).or_default();
         if requests.window_ends.is_some_and(|ends| now < ends) || !requests.awaited.is_empty() {
-            self.counters.keyframe_requests_joined.increment();
+            out.counters.keyframe_requests_joined += 1;
         }
         if requests.awaited.len() >= KEYFRAMES_AWAITED_MAX && !requests.awaited.contains(&ssrc) {
-            self.counters.keyframe_requests_shed.increment();
+            out.counters.keyframe_requests_shed += 1;
         } else if !requests.awaited.contains(&ssrc) {
             // Ahead of those that were asked already.
             requests.awaited.insert(0, ssrc);
@@ -121,7 +115,7 @@ impl KeyframeRequest {
             return;
         }
         if requests.tries >= KEYFRAME_TRIES_MAX {
-            self.counters.keyframe_requests_abandoned.increment();
+            out.counters.keyframe_requests_abandoned += 1;
             requests.awaited.clear();
             return;
         }
@@ -134,31 +128,31 @@ impl KeyframeRequest {
         requests.sent = Some(now);
         let is_repeat = requests.tries > 0;
         requests.tries += 1;
-        self.send(now, ssrc, is_repeat, out);
+        self.send(ssrc, is_repeat, out);
     }
 
-    fn send(&mut self, now: Instant, ssrc: Ssrc, is_repeat: bool, out: &mut Outbox) {
-        match self.remote.get_mut(&ssrc.0) {
+    fn send(&mut self, ssrc: Ssrc, is_repeat: bool, out: &mut Outbox) {
+        match self.remote.get_mut(&ssrc) {
             Some(Some(Form::Pli)) => {
-                self.counters.plis_sent.increment();
-                out.send(now, vec![Box::new(PictureLossIndication { sender_ssrc: 0, media_ssrc: ssrc.0 })]);
+                out.counters.plis_sent += 1;
+                out.send(vec![Box::new(PictureLossIndication { sender_ssrc: 0, media_ssrc: ssrc.0 })]);
             }
             Some(Some(Form::Fir(sequence))) => {
                 // A repeat keeps its number: it is the same command (RFC 5104 §4.3.1.1).
                 if !is_repeat {
                     *sequence = sequence.wrapping_add(1);
                 }
-                self.counters.firs_sent.increment();
+                out.counters.firs_sent += 1;
                 let fir = vec![FirEntry { ssrc: ssrc.0, sequence_number: *sequence }];
-                out.send(now, vec![Box::new(FullIntraRequest { sender_ssrc: 0, media_ssrc: 0, fir })]);
+                out.send(vec![Box::new(FullIntraRequest { sender_ssrc: 0, media_ssrc: 0, fir })]);
             }
             Some(None) | None => {}
         }
     }
 
-    fn requested(&mut self, now: Instant, ssrc: u32, command: Option<u8>, out: &mut Outbox) {
+    fn requested(&mut self, ssrc: Ssrc, command: Option<u8>, out: &mut Outbox) {
         let Some(last) = self.local.get_mut(&ssrc) else {
-            self.counters.feedback_unknown_ssrc.increment();
+            out.counters.feedback_unknown_ssrc += 1;
             return;
         };
         if let Some(command) = command
@@ -166,19 +160,23 @@ impl KeyframeRequest {
         {
             return;
         }
-        self.counters.keyframe_requests_received.increment();
-        out.event(now, ControlEvent::KeyframeRequested { ssrc: Ssrc(ssrc) });
+        out.counters.keyframe_requests_received += 1;
+        out.event(ControlEvent::KeyframeRequested { ssrc });
     }
 }
 
 impl Stage for KeyframeRequest {
-    fn handle_rtcp(&mut self, now: Instant, packet: &dyn ::rtcp::Packet, out: &mut Outbox) {
-        if let Some(pli) = packet.as_any().downcast_ref::<PictureLossIndication>() {
-            self.requested(now, pli.media_ssrc, None, out);
-        } else if let Some(fir) = packet.as_any().downcast_ref::<FullIntraRequest>() {
-            for entry in &fir.fir {
-                self.requested(now, entry.ssrc, Some(entry.sequence_number), out);
+    fn handle_rtcp(&mut self, _now: Instant, message: &Message<'_>, out: &mut Outbox) {
+        match *message {
+            Message::PictureLoss { media } => self.requested(media, None, out),
+            Message::FullIntra { commands } => {
+                commands.iter().for_each(|(ssrc, number)| self.requested(ssrc, Some(number), out));
             }
+            Message::SenderReport { .. }
+            | Message::ReceiverReport { .. }
+            | Message::Goodbye { .. }
+            | Message::Nack { .. }
+            | Message::Remb { .. } => {}
         }
     }
 
@@ -207,29 +205,29 @@ impl Stage for KeyframeRequest {
         self.tracks.values().filter_map(Requests::due).min()
     }
 
-    fn bind_remote(&mut self, info: &StreamInfo) {
-        let form = if takes(info, "nack", "pli") {
+    fn bind_remote(&mut self, stream: &RemoteStream) {
+        let form = if stream.pli {
             Some(Form::Pli)
-        } else if takes(info, "ccm", "fir") {
+        } else if stream.fir {
             Some(Form::Fir(0))
         } else {
             None
         };
-        self.remote.insert(info.ssrc, form);
+        self.remote.insert(stream.ssrc, form);
     }
 
-    fn unbind_remote(&mut self, info: &StreamInfo) {
-        self.remote.remove(&info.ssrc);
+    fn unbind_remote(&mut self, ssrc: Ssrc) {
+        self.remote.remove(&ssrc);
         for requests in self.tracks.values_mut() {
-            requests.awaited.retain(|ssrc| ssrc.0 != info.ssrc);
+            requests.awaited.retain(|awaited| *awaited != ssrc);
         }
     }
 
-    fn bind_local(&mut self, info: &StreamInfo) {
-        self.local.insert(info.ssrc, None);
+    fn bind_local(&mut self, ssrc: Ssrc) {
+        self.local.insert(ssrc, None);
     }
 
-    fn unbind_local(&mut self, info: &StreamInfo) {
-        self.local.remove(&info.ssrc);
+    fn unbind_local(&mut self, ssrc: Ssrc) {
+        self.local.remove(&ssrc);
     }
 }

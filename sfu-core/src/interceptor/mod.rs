@@ -1,10 +1,13 @@
-//! The control path of one transport: every RTCP message in and out, and the arrivals that cause them, on a chain of the
-//! `interceptor` crate. Media that is forwarded does not pass here: arrivals are told by their headers alone.
+//! The control path of one transport: every RTCP message in and out, and the arrivals that cause them, through
+//! interceptors. Media that is forwarded does not pass here: arrivals are told by their headers alone.
 //!
 //! Towards a publisher: NACK (ours: theirs ticks at 100 ms, retries without end and knows no round-trip time), keyframe
 //! requests (ours: aggregated and throttled per published track), receiver reports and transport-wide feedback (theirs).
 //! Towards a subscriber: sender reports (ours: one NTP offset per participant), and NACKs answered out of the shared
 //! ring (ours: theirs keeps a buffer per stream). [`ControlChain`] is the one way in and out.
+//!
+//! Ours are plain stages that are shown messages where these lie; theirs, of the `interceptor` crate, stand beside them
+//! ([`reception`]). Invariant: neither an arrival nor feedback that tells nothing new allocates.
 
 mod chain;
 mod config;
@@ -15,10 +18,11 @@ mod missing_packets;
 mod nack_generator;
 mod notices;
 mod outgoing;
-mod registry;
+mod reception;
 mod retransmission;
 mod sender_report;
 mod stage;
+mod stages;
 
 pub use chain::ControlChain;
 pub use config::{Arrival, ChainConfig, LocalStream, RemoteStream, Side};

@@ -5,15 +5,12 @@
 //! missing, none longer than `MISSING_RETAINED`.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ::interceptor::StreamInfo;
 use ::rtcp::transport_feedbacks::transport_layer_nack::{TransportLayerNack, nack_pairs_from_sequence_numbers};
-use ::rtp::header::Header;
 
-use super::config::takes;
-use super::counters::Cells;
+use super::config::{Arrival, RemoteStream};
+use super::counters::whole;
 use super::event::{Control, ControlEvent};
 use super::missing_packets::{Due, Fate, MissingPackets};
 use super::stage::{Outbox, Stage};
@@ -63,24 +60,18 @@ pub(super) struct NackGenerator {
     missing: MissingPackets,
     /// Smoothed time from a question to its answer.
     round_trip: Duration,
-    counters: Arc<Cells>,
+}
+
+impl Default for NackGenerator {
+    fn default() -> Self {
+        Self { streams: BTreeMap::new(), missing: MissingPackets::default(), round_trip: ROUND_TRIP_DEFAULT }
+    }
 }
 
 impl NackGenerator {
-    pub(super) fn new(counters: Arc<Cells>) -> Self {
-        Self { streams: BTreeMap::new(), missing: MissingPackets::default(), round_trip: ROUND_TRIP_DEFAULT, counters }
-    }
-
     /// Before the answer can be here: the question may have been lost, and browsers ignore it where it was not.
     fn repeat_after(&self) -> Duration {
         (self.round_trip * 3 / 4).max(REPEAT_MIN)
-    }
-
-    fn abandon(&self, now: Instant, ssrc: Ssrc, packets: usize, out: &mut Outbox) {
-        if packets > 0 {
-            self.counters.repairs_abandoned.add(packets);
-            out.event(now, ControlEvent::RepairAbandoned { ssrc, packets });
-        }
     }
 
     fn note(&mut self, now: Instant, ssrc: Ssrc, gap: (ExtSeqNo, ExtSeqNo), arrivals: u64, out: &mut Outbox) {
@@ -88,8 +79,8 @@ impl NackGenerator {
         if self.missing.packets_of(ssrc) > MISSING_PER_STREAM_MAX || self.missing.packets() > MISSING_PER_TRANSPORT_MAX
         {
             let shed = self.missing.forget(ssrc);
-            self.counters.repairs_shed.add(shed);
-            self.abandon(now, ssrc, shed, out);
+            out.counters.repairs_shed += whole(shed);
+            abandon(ssrc, shed, out);
         }
     }
 
@@ -106,28 +97,35 @@ impl NackGenerator {
             }
         }
         for (ssrc, StreamDues { mut asked, abandoned }) in dues {
-            self.abandon(now, ssrc, abandoned, out);
-            self.counters.packets_nacked.add(asked.len());
+            abandon(ssrc, abandoned, out);
+            out.counters.packets_nacked += whole(asked.len());
             asked.sort_unstable();
             let sequences: Vec<u16> = asked.into_iter().map(|sequence| sequence.seq().0).collect();
             for sequences in sequences.chunks(SEQUENCES_PER_MESSAGE) {
-                self.counters.nacks_sent.increment();
+                out.counters.nacks_sent += 1;
                 let nacks = nack_pairs_from_sequence_numbers(sequences);
-                out.send(now, vec![Box::new(TransportLayerNack { sender_ssrc: 0, media_ssrc: ssrc.0, nacks })]);
+                out.send(vec![Box::new(TransportLayerNack { sender_ssrc: 0, media_ssrc: ssrc.0, nacks })]);
             }
         }
     }
 
-    fn repaired(&mut self, now: Instant, ssrc: Ssrc, sequence: SeqNo) {
+    fn repaired(&mut self, now: Instant, ssrc: Ssrc, sequence: SeqNo, out: &mut Outbox) {
         let highest = self.streams.get(&ssrc).and_then(|stream| stream.highest);
         let Some(sequence) = highest.and_then(|highest| highest.extend(sequence)) else { return };
         let Some(found) = self.missing.take(ssrc, sequence) else { return };
         let Some(asked) = found.asked else { return };
-        self.counters.packets_repaired.increment();
+        out.counters.packets_repaired += 1;
         // An answer to a question asked twice says nothing about the round trip (Karn).
         if found.tries == 1 {
             self.round_trip = (self.round_trip * 7 + now.saturating_duration_since(asked)) / 8;
         }
+    }
+}
+
+fn abandon(ssrc: Ssrc, packets: usize, out: &mut Outbox) {
+    if packets > 0 {
+        out.counters.repairs_abandoned += whole(packets);
+        out.event(ControlEvent::RepairAbandoned { ssrc, packets });
     }
 }
 
@@ -179,28 +177,28 @@ impl Stream {
 }
 
 impl Stage for NackGenerator {
-    fn handle_arrival(&mut self, now: Instant, header: &Header, out: &mut Outbox) {
-        let (ssrc, sequence) = (Ssrc(header.ssrc), SeqNo(header.sequence_number));
+    fn handle_arrival(&mut self, now: Instant, arrival: &Arrival, out: &mut Outbox) {
+        let &Arrival { ssrc, sequence, .. } = arrival;
         let Some(stream) = self.streams.get_mut(&ssrc) else { return };
         let is_behind = stream.highest.is_some_and(|highest| sequence.distance(highest.seq()) < 0);
         let step = stream.arrive(sequence);
         let arrivals = stream.arrivals;
         match step {
             // Late, or a repeat on its own SSRC where RTX was not agreed.
-            Step::Expected | Step::Stray if is_behind => self.repaired(now, ssrc, sequence),
+            Step::Expected | Step::Stray if is_behind => self.repaired(now, ssrc, sequence, out),
             Step::Expected | Step::Stray => {}
             Step::Gap(first, last) => self.note(now, ssrc, (first, last), arrivals, out),
             Step::Restart => {
                 let forgotten = self.missing.forget(ssrc);
-                self.abandon(now, ssrc, forgotten, out);
+                abandon(ssrc, forgotten, out);
             }
         }
         self.ask(now, Some((ssrc, arrivals)), out);
     }
 
-    fn handle_control(&mut self, now: Instant, control: &Control, _out: &mut Outbox) {
+    fn handle_control(&mut self, now: Instant, control: &Control, out: &mut Outbox) {
         match control {
-            Control::Repaired { ssrc, sequence } => self.repaired(now, *ssrc, *sequence),
+            Control::Repaired { ssrc, sequence } => self.repaired(now, *ssrc, *sequence, out),
             Control::RoundTrip(round_trip) => self.round_trip = *round_trip,
             Control::RequestKeyframe { .. } | Control::KeyframeArrived { .. } | Control::SenderSample { .. } => {}
         }
@@ -214,24 +212,23 @@ impl Stage for NackGenerator {
         self.missing.next_due(self.repeat_after())
     }
 
-    fn bind_remote(&mut self, info: &StreamInfo) {
-        if takes(info, "nack", "") {
-            self.missing.forget(Ssrc(info.ssrc));
-            self.streams.insert(Ssrc(info.ssrc), Stream::default());
+    fn bind_remote(&mut self, stream: &RemoteStream) {
+        if stream.nack {
+            self.missing.forget(stream.ssrc);
+            self.streams.insert(stream.ssrc, Stream::default());
         }
     }
 
-    fn unbind_remote(&mut self, info: &StreamInfo) {
-        self.missing.forget(Ssrc(info.ssrc));
-        self.streams.remove(&Ssrc(info.ssrc));
+    fn unbind_remote(&mut self, ssrc: Ssrc) {
+        self.missing.forget(ssrc);
+        self.streams.remove(&ssrc);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::id::Ssrc;
-    use crate::interceptor::config::RemoteStream;
+    use crate::rtp::RtpTime;
 
     const STREAMS: u32 = 4;
 
@@ -244,10 +241,10 @@ mod tests {
     impl Bench {
         /// Each stream lacks every second packet, `missing` in all, each asked for once.
         fn lacking(missing: u16) -> Self {
-            let mut generator = NackGenerator::new(Arc::default());
+            let mut generator = NackGenerator::default();
             for ssrc in 0..STREAMS {
                 let stream = RemoteStream { ssrc: Ssrc(ssrc), clock_rate: 90_000, nack: true, pli: true, fir: false };
-                generator.bind_remote(&stream.info());
+                generator.bind_remote(&stream);
             }
             let mut bench = Self { generator, now: Instant::now(), sequence: 0 };
             bench.arrive(0);
@@ -264,10 +261,11 @@ mod tests {
             self.handle(self.sequence);
         }
 
-        fn handle(&mut self, sequence_number: u16) {
-            for ssrc in 0..STREAMS {
-                let header = Header { ssrc, sequence_number, ..Header::default() };
-                self.generator.handle_arrival(self.now, &header, &mut Outbox::default());
+        fn handle(&mut self, sequence: u16) {
+            for ssrc in (0..STREAMS).map(Ssrc) {
+                let (sequence, timestamp) = (SeqNo(sequence), RtpTime(0));
+                let arrival = Arrival { ssrc, sequence, timestamp, transport_sequence: None };
+                self.generator.handle_arrival(self.now, &arrival, &mut Outbox::default());
                 self.generator.poll_timeout();
             }
         }

@@ -3,43 +3,23 @@
 
 use std::time::Instant;
 
-use ::rtcp::goodbye::Goodbye;
-use ::rtcp::payload_feedbacks::receiver_estimated_maximum_bitrate::ReceiverEstimatedMaximumBitrate;
-use ::rtcp::sender_report::SenderReport;
-
 use super::event::ControlEvent;
 use super::stage::{Outbox, Stage};
-use crate::id::Ssrc;
-use crate::rtp::RtpTime;
+use crate::rtcp::Message;
 
 /// The interceptor's stage.
 pub(super) struct Notices;
 
 impl Stage for Notices {
-    fn handle_rtcp(&mut self, now: Instant, packet: &dyn ::rtcp::Packet, out: &mut Outbox) {
-        let packet = packet.as_any();
-        if let Some(report) = packet.downcast_ref::<SenderReport>() {
-            out.event(
-                now,
-                ControlEvent::SenderClock {
-                    ssrc: Ssrc(report.ssrc),
-                    ntp: report.ntp_time,
-                    rtp: RtpTime(report.rtp_time),
-                },
-            );
-        } else if let Some(goodbye) = packet.downcast_ref::<Goodbye>() {
-            for &source in &goodbye.sources {
-                out.event(now, ControlEvent::Bye { ssrc: Ssrc(source) });
-            }
-        } else if let Some(remb) = packet.downcast_ref::<ReceiverEstimatedMaximumBitrate>() {
-            out.event(now, ControlEvent::Remb { bitrate_bps: whole_bits(remb.bitrate) });
+    fn handle_rtcp(&mut self, _now: Instant, message: &Message<'_>, out: &mut Outbox) {
+        match *message {
+            Message::SenderReport { ssrc, ntp, rtp, .. } => out.event(ControlEvent::SenderClock { ssrc, ntp, rtp }),
+            Message::Goodbye { sources } => sources.iter().for_each(|ssrc| out.event(ControlEvent::Bye { ssrc })),
+            Message::Remb { bitrate_bps } => out.event(ControlEvent::Remb { bitrate_bps }),
+            Message::ReceiverReport { .. }
+            | Message::Nack { .. }
+            | Message::PictureLoss { .. }
+            | Message::FullIntra { .. } => {}
         }
     }
-}
-
-/// The library hands the bit rate over as a float; the wire has an integer.
-fn whole_bits(bitrate: f32) -> u64 {
-    #[expect(clippy::as_conversions, reason = "a float to an integer saturates, and there is no other conversion")]
-    let bits = bitrate as u64;
-    bits
 }

@@ -5,17 +5,14 @@
 //! Invariant: memory per slot is one table of [`REPEATS_REMEMBERED_MAX`] packets, made at the slot's first loss.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ::interceptor::StreamInfo;
-use ::rtcp::transport_feedbacks::transport_layer_nack::TransportLayerNack;
-
-use super::counters::Cells;
+use super::counters::whole;
 use super::event::{Control, ControlEvent};
 use super::stage::{Outbox, Stage};
 use crate::id::Ssrc;
 use crate::limits::{ANSWERS_PER_PACKET_MAX, NACKED_PER_MESSAGE_MAX, REPEATS_REMEMBERED_MAX};
+use crate::rtcp::Message;
 use crate::rtp::SeqNo;
 
 /// A question within this time after an answer cannot have seen it.
@@ -39,45 +36,45 @@ const FREE: Answered = Answered { sequence: SeqNo(0), count: 0, at_ms: 0 };
 
 /// The interceptor's stage.
 pub(super) struct Retransmission {
-    slots: BTreeMap<u32, Vec<Answered>>,
+    slots: BTreeMap<Ssrc, Vec<Answered>>,
     epoch: Option<Instant>,
     round_trip: Duration,
-    counters: Arc<Cells>,
+}
+
+impl Default for Retransmission {
+    fn default() -> Self {
+        Self { slots: BTreeMap::new(), epoch: None, round_trip: ROUND_TRIP_DEFAULT }
+    }
 }
 
 impl Retransmission {
-    pub(super) fn new(counters: Arc<Cells>) -> Self {
-        Self { slots: BTreeMap::new(), epoch: None, round_trip: ROUND_TRIP_DEFAULT, counters }
-    }
-
-    fn handle_nack(&mut self, now: Instant, nack: &TransportLayerNack, out: &mut Outbox) {
-        self.counters.nacks_received.increment();
+    fn handle_nack(&mut self, now: Instant, ssrc: Ssrc, mut asked: impl Iterator<Item = SeqNo>, out: &mut Outbox) {
+        out.counters.nacks_received += 1;
         // The smoothed round trip lags behind a shrinking one, and many that ask do not know theirs.
         let round_trip_ms = self.round_trip.as_millis();
         let suppress_ms = (self.round_trip * 3 / 4).max(SUPPRESS_MIN).as_millis();
         let elapsed = now.saturating_duration_since(*self.epoch.get_or_insert(now));
         // The low 32 bits: compared only with each other, by wrapping difference.
         let now_ms = u32::try_from(elapsed.as_millis() & u128::from(u32::MAX)).unwrap_or(0);
-        let Some(answered) = self.slots.get_mut(&nack.media_ssrc) else {
-            self.counters.feedback_unknown_ssrc.increment();
+        let Some(answered) = self.slots.get_mut(&ssrc) else {
+            out.counters.feedback_unknown_ssrc += 1;
             return;
         };
         answered.resize(REPEATS_REMEMBERED_MAX, FREE);
-        let mut asked = nack.nacks.iter().flat_map(|&pair| pair).map(SeqNo);
         let (mut sequences, mut copies) = (Vec::new(), Vec::new());
         for sequence in asked.by_ref().take(NACKED_PER_MESSAGE_MAX) {
             let Some(last) = answered.get_mut(usize::from(sequence.0) % REPEATS_REMEMBERED_MAX) else { continue };
             let age_ms = now_ms.wrapping_sub(last.at_ms);
             if last.sequence != sequence || age_ms >= FORGET_MS {
                 if last.count > 0 && age_ms < FORGET_MS {
-                    self.counters.repeats_forgotten.increment();
+                    out.counters.repeats_forgotten += 1;
                 }
                 *last = FREE;
             }
             let age_ms = u128::from(age_ms);
             let is_fresh = last.count > 0 && age_ms < suppress_ms;
             if is_fresh || last.count >= ANSWERS_PER_PACKET_MAX {
-                self.counters.repeats_suppressed.increment();
+                out.counters.repeats_suppressed += 1;
                 continue;
             }
             // Nobody waits longer for an answer that is on its way: it was lost.
@@ -89,17 +86,17 @@ impl Retransmission {
         }
         // Behind the others: a burst that takes one may spare its copy.
         sequences.append(&mut copies);
-        self.counters.repeats_shed.add(asked.count());
+        out.counters.repeats_shed += whole(asked.count());
         if !sequences.is_empty() {
-            out.event(now, ControlEvent::Retransmit { ssrc: Ssrc(nack.media_ssrc), sequences });
+            out.event(ControlEvent::Retransmit { ssrc, sequences });
         }
     }
 }
 
 impl Stage for Retransmission {
-    fn handle_rtcp(&mut self, now: Instant, packet: &dyn ::rtcp::Packet, out: &mut Outbox) {
-        if let Some(nack) = packet.as_any().downcast_ref::<TransportLayerNack>() {
-            self.handle_nack(now, nack, out);
+    fn handle_rtcp(&mut self, now: Instant, message: &Message<'_>, out: &mut Outbox) {
+        if let Message::Nack { media, pairs } = *message {
+            self.handle_nack(now, media, pairs.sequences(), out);
         }
     }
 
@@ -109,11 +106,11 @@ impl Stage for Retransmission {
         }
     }
 
-    fn bind_local(&mut self, info: &StreamInfo) {
-        self.slots.insert(info.ssrc, Vec::new());
+    fn bind_local(&mut self, ssrc: Ssrc) {
+        self.slots.insert(ssrc, Vec::new());
     }
 
-    fn unbind_local(&mut self, info: &StreamInfo) {
-        self.slots.remove(&info.ssrc);
+    fn unbind_local(&mut self, ssrc: Ssrc) {
+        self.slots.remove(&ssrc);
     }
 }

@@ -7,22 +7,21 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use ::interceptor::StreamInfo;
-use ::rtcp::receiver_report::ReceiverReport;
-use ::rtcp::reception_report::ReceptionReport as Block;
-use ::rtcp::sender_report::SenderReport;
-use ::rtcp::source_description::{SdesType, SourceDescription, SourceDescriptionChunk, SourceDescriptionItem};
-use bytes::Bytes;
-
 use super::event::{Control, ControlEvent, ReceptionReport, SenderSample};
 use super::stage::{Outbox, Stage};
 use crate::id::Ssrc;
 use crate::limits::SENDER_REPORTS_REMEMBERED_MAX;
+use crate::rtcp::{Block, Message};
 
 /// Time between reports: browsers take a synchronisation from the first pair, and round trips from each.
 const INTERVAL: Duration = Duration::from_secs(1);
 /// A round trip above this is a reception report gone wrong, not a link.
 const ROUND_TRIP_MAX: Duration = Duration::from_secs(10);
+
+/// First octet of a packet that is neither padded nor counts anything.
+const VERSION: u8 = 0x80;
+/// The canonical name among the items of a source description.
+const CNAME: u8 = 1;
 
 #[derive(Clone, Copy)]
 struct Sent {
@@ -41,7 +40,7 @@ struct Slot {
 /// The interceptor's stage.
 #[derive(Default)]
 pub(super) struct SenderReports {
-    slots: BTreeMap<u32, Slot>,
+    slots: BTreeMap<Ssrc, Slot>,
 }
 
 /// Middle 32 bits of an NTP time (RFC 3550 §4).
@@ -52,24 +51,13 @@ fn middle(ntp: u64) -> u32 {
 
 impl SenderReports {
     fn report(&mut self, now: Instant, sample: &SenderSample, cname: &str, out: &mut Outbox) {
-        let Some(slot) = self.slots.get_mut(&sample.ssrc.0) else { return };
+        let Some(slot) = self.slots.get_mut(&sample.ssrc) else { return };
         slot.sent.rotate_right(1);
         if let Some(newest) = slot.sent.first_mut() {
             *newest = Some(Sent { middle: middle(sample.ntp), at: now });
         }
         slot.due = Some(now + INTERVAL);
-        let report = SenderReport {
-            ssrc: sample.ssrc.0,
-            ntp_time: sample.ntp,
-            rtp_time: sample.rtp.0,
-            packet_count: sample.packets,
-            octet_count: sample.octets,
-            ..SenderReport::default()
-        };
-        let item =
-            SourceDescriptionItem { sdes_type: SdesType::SdesCname, text: Bytes::copy_from_slice(cname.as_bytes()) };
-        let chunk = SourceDescriptionChunk { source: sample.ssrc.0, items: vec![item] };
-        out.send(now, vec![Box::new(report), Box::new(SourceDescription { chunks: vec![chunk] })]);
+        out.report(|bytes| write(bytes, sample, cname));
     }
 
     fn received(&self, now: Instant, block: &Block, out: &mut Outbox) {
@@ -79,20 +67,35 @@ impl SenderReports {
             .filter(|_| block.last_sender_report != 0)
             .and_then(|sent| now.saturating_duration_since(sent.at).checked_sub(short_duration(block.delay)))
             .filter(|&round_trip| round_trip <= ROUND_TRIP_MAX);
-        // 24 bits, signed.
-        let packets_lost = (block.total_lost << 8).cast_signed() >> 8;
-        out.event(
-            now,
-            ControlEvent::Reception(ReceptionReport {
-                ssrc: Ssrc(block.ssrc),
-                fraction_lost: block.fraction_lost,
-                packets_lost,
-                highest_sequence: block.last_sequence_number,
-                jitter: block.jitter,
-                round_trip,
-            }),
-        );
+        out.event(ControlEvent::Reception(ReceptionReport {
+            ssrc: block.ssrc,
+            fraction_lost: block.fraction_lost,
+            packets_lost: block.packets_lost,
+            highest_sequence: block.highest_sequence,
+            jitter: block.jitter,
+            round_trip,
+        }));
     }
+}
+
+/// A sender report and its source's canonical name (RFC 3550 §6.4.1, §6.5.1), without the many small buffers of the library's:
+/// each slot has one a second.
+fn write(bytes: &mut Vec<u8>, sample: &SenderSample, cname: &str) {
+    let ssrc = sample.ssrc.0.to_be_bytes();
+    bytes.extend([VERSION, 200, 0, 6]);
+    bytes.extend(ssrc);
+    bytes.extend(sample.ntp.to_be_bytes());
+    bytes.extend([sample.rtp.0, sample.packets, sample.octets].map(u32::to_be_bytes).as_flattened());
+    // One octet says how long the name is; names are of our own making, and shorter.
+    let name = cname.get(..cname.floor_char_boundary(usize::from(u8::MAX))).unwrap_or_default();
+    // The SSRC, the item's type and length, the name, and at least one zero behind it, to a whole word.
+    let words = (4 + 2 + name.len() + 1).div_ceil(4);
+    let end = bytes.len() + 4 + 4 * words;
+    bytes.extend([VERSION | 1, 202, 0, u8::try_from(words).unwrap_or(u8::MAX)]);
+    bytes.extend(ssrc);
+    bytes.extend([CNAME, u8::try_from(name.len()).unwrap_or(u8::MAX)]);
+    bytes.extend(name.as_bytes());
+    bytes.resize(end, 0);
 }
 
 /// A duration in units of 1/65536 s.
@@ -101,17 +104,9 @@ fn short_duration(units: u32) -> Duration {
 }
 
 impl Stage for SenderReports {
-    fn handle_rtcp(&mut self, now: Instant, packet: &dyn ::rtcp::Packet, out: &mut Outbox) {
-        let packet = packet.as_any();
-        let blocks = if let Some(report) = packet.downcast_ref::<ReceiverReport>() {
-            &report.reports
-        } else if let Some(report) = packet.downcast_ref::<SenderReport>() {
-            &report.reports
-        } else {
-            return;
-        };
-        for block in blocks {
-            self.received(now, block, out);
+    fn handle_rtcp(&mut self, now: Instant, message: &Message<'_>, out: &mut Outbox) {
+        if let Message::ReceiverReport { blocks } | Message::SenderReport { blocks, .. } = *message {
+            blocks.iter().for_each(|block| self.received(now, &block, out));
         }
     }
 
@@ -123,14 +118,14 @@ impl Stage for SenderReports {
 
     fn handle_timeout(&mut self, now: Instant, out: &mut Outbox) {
         let mut ssrcs = Vec::new();
-        for (&ssrc, slot) in &mut self.slots {
+        for (ssrc, slot) in &mut self.slots {
             if slot.due.is_some_and(|due| due <= now) {
                 slot.due = None;
-                ssrcs.push(Ssrc(ssrc));
+                ssrcs.push(*ssrc);
             }
         }
         if !ssrcs.is_empty() {
-            out.event(now, ControlEvent::SenderReportsDue { ssrcs });
+            out.event(ControlEvent::SenderReportsDue { ssrcs });
         }
     }
 
@@ -138,11 +133,11 @@ impl Stage for SenderReports {
         self.slots.values().filter_map(|slot| slot.due).min()
     }
 
-    fn bind_local(&mut self, info: &StreamInfo) {
-        self.slots.insert(info.ssrc, Slot::default());
+    fn bind_local(&mut self, ssrc: Ssrc) {
+        self.slots.insert(ssrc, Slot::default());
     }
 
-    fn unbind_local(&mut self, info: &StreamInfo) {
-        self.slots.remove(&info.ssrc);
+    fn unbind_local(&mut self, ssrc: Ssrc) {
+        self.slots.remove(&ssrc);
     }
 }

@@ -1,25 +1,22 @@
-//! The frame of our own interceptors: passes every packet on, and lets the stage inside look at it.
-//!
-//! Invariant: each packet passes exactly once, in the order of its arrival.
+//! What one part of a control path does with what passes, and where it puts what comes of it.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use ::interceptor::{Attribute, AttributedPacket, Interceptor, Packet, StreamInfo, TaggedPacket};
-use ::rtp::header::Header;
-use sansio::Protocol;
-use shared::TransportContext;
-use shared::error::Error;
+use super::config::{Arrival, RemoteStream};
+use super::counters::ControlCounters;
+use super::event::{Control, ControlEvent, ReceptionReport};
+use super::outgoing;
+use crate::id::Ssrc;
+use crate::limits::CONTROL_EVENTS_MAX;
+use crate::rtcp::Message;
 
-use super::event::{Control, ControlEvent};
-
-/// What one of our interceptors does with what passes; everything has a default of "nothing".
-pub(super) trait Stage: Send + Sync {
+/// One of our interceptors; everything has a default of "nothing".
+pub(super) trait Stage {
     /// An RTP packet arrived from the peer.
-    fn handle_arrival(&mut self, _now: Instant, _header: &Header, _out: &mut Outbox) {}
+    fn handle_arrival(&mut self, _now: Instant, _arrival: &Arrival, _out: &mut Outbox) {}
     /// An RTCP packet arrived from the peer.
-    fn handle_rtcp(&mut self, _now: Instant, _packet: &dyn ::rtcp::Packet, _out: &mut Outbox) {}
+    fn handle_rtcp(&mut self, _now: Instant, _message: &Message<'_>, _out: &mut Outbox) {}
     /// The application says something.
     fn handle_control(&mut self, _now: Instant, _control: &Control, _out: &mut Outbox) {}
     /// Time has passed.
@@ -28,122 +25,69 @@ pub(super) trait Stage: Send + Sync {
     fn poll_timeout(&self) -> Option<Instant> {
         None
     }
-    fn bind_remote(&mut self, _info: &StreamInfo) {}
-    fn unbind_remote(&mut self, _info: &StreamInfo) {}
-    fn bind_local(&mut self, _info: &StreamInfo) {}
-    fn unbind_local(&mut self, _info: &StreamInfo) {}
+    fn bind_remote(&mut self, _stream: &RemoteStream) {}
+    fn unbind_remote(&mut self, _ssrc: Ssrc) {}
+    fn bind_local(&mut self, _ssrc: Ssrc) {}
+    fn unbind_local(&mut self, _ssrc: Ssrc) {}
 }
 
-/// What a stage emits, and what passes it.
+/// What the stages emit, and count.
 #[derive(Default)]
 pub(super) struct Outbox {
-    to_application: VecDeque<TaggedPacket>,
-    to_peer: VecDeque<TaggedPacket>,
-}
-
-/// A packet of the chain; where it came from is the transport's business, not the chain's.
-pub(super) fn tagged(now: Instant, message: AttributedPacket) -> TaggedPacket {
-    TaggedPacket { now, transport: TransportContext::default(), message }
-}
-
-/// An empty RTCP packet that carries a value through the chain.
-pub(super) fn carrier<T: Send + Sync + 'static>(now: Instant, value: T) -> TaggedPacket {
-    let packet = AttributedPacket::new(Packet::Rtcp(Vec::new()));
-    tagged(now, packet.with(Attribute::Custom(Arc::new(value))))
+    events: VecDeque<ControlEvent>,
+    /// Packets that belong together.
+    messages: VecDeque<Vec<Box<dyn ::rtcp::Packet>>>,
+    /// Reports as they are sent, back to back, and the end of each.
+    reports: Vec<u8>,
+    report_ends: Vec<usize>,
+    pub(super) counters: ControlCounters,
+    /// Smoothed, as reception reports tell it.
+    pub(super) round_trip: Option<Duration>,
 }
 
 impl Outbox {
     /// Tells the application.
-    pub(super) fn event(&mut self, now: Instant, event: ControlEvent) {
-        // One element is all that is usual here: a queue that starts at the library's four costs a KiB a stage.
-        self.to_application.reserve_exact(1);
-        self.to_application.push_back(carrier(now, event));
-    }
-
-    /// Sends to the peer; the chain puts its own SSRC in as the sender's.
-    pub(super) fn send(&mut self, now: Instant, packets: Vec<Box<dyn ::rtcp::Packet>>) {
-        if !packets.is_empty() {
-            self.to_peer.reserve_exact(1);
-            self.to_peer.push_back(tagged(now, AttributedPacket::new(Packet::Rtcp(packets))));
+    pub(super) fn event(&mut self, event: ControlEvent) {
+        if let ControlEvent::Reception(ReceptionReport { round_trip: Some(sample), .. }) = event {
+            self.round_trip = Some(self.round_trip.map_or(sample, |smoothed| (smoothed * 7 + sample) / 8));
         }
-    }
-}
-
-/// A stage as an interceptor.
-pub(super) struct Staged<S> {
-    stage: S,
-    out: Outbox,
-}
-
-impl<S: Stage> Staged<S> {
-    pub(super) fn new(stage: S) -> Self {
-        Self { stage, out: Outbox::default() }
-    }
-}
-
-impl<S: Stage> Protocol<TaggedPacket, TaggedPacket, ()> for Staged<S> {
-    type Rout = TaggedPacket;
-    type Wout = TaggedPacket;
-    type Eout = ();
-    type Error = Error;
-    type Time = Instant;
-
-    fn handle_read(&mut self, message: TaggedPacket) -> Result<(), Error> {
-        match &message.message.packet {
-            Packet::Rtp(packet) => self.stage.handle_arrival(message.now, &packet.header, &mut self.out),
-            Packet::Rtcp(packets) => {
-                for packet in packets {
-                    self.stage.handle_rtcp(message.now, packet.as_ref(), &mut self.out);
-                }
-            }
-            _ => {}
+        if self.events.len() >= CONTROL_EVENTS_MAX {
+            self.counters.events_shed += 1;
+            return;
         }
-        self.out.to_application.reserve_exact(1);
-        self.out.to_application.push_back(message);
-        Ok(())
+        // One event is all that is usual here: a queue that starts at the library's four costs more than what it holds.
+        self.events.reserve_exact(1);
+        self.events.push_back(event);
     }
 
-    fn poll_read(&mut self) -> Option<TaggedPacket> {
-        self.out.to_application.pop_front()
+    /// Sends to the peer, in one datagram; our SSRC is put in as the sender's.
+    pub(super) fn send(&mut self, packets: Vec<Box<dyn ::rtcp::Packet>>) {
+        self.messages.reserve_exact(1);
+        self.messages.push_back(packets);
     }
 
-    fn handle_write(&mut self, message: TaggedPacket) -> Result<(), Error> {
-        if let Some(control) = message.message.custom::<Control>() {
-            self.stage.handle_control(message.now, control, &mut self.out);
-        }
-        self.out.to_peer.reserve_exact(1);
-        self.out.to_peer.push_back(message);
-        Ok(())
+    /// Sends a report, which is written behind others; it stays in one datagram.
+    pub(super) fn report(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+        write(&mut self.reports);
+        self.report_ends.push(self.reports.len());
     }
 
-    fn poll_write(&mut self) -> Option<TaggedPacket> {
-        self.out.to_peer.pop_front()
+    pub(super) fn poll_event(&mut self) -> Option<ControlEvent> {
+        self.events.pop_front()
     }
 
-    fn handle_timeout(&mut self, now: Instant) -> Result<(), Error> {
-        self.stage.handle_timeout(now, &mut self.out);
-        Ok(())
-    }
-
-    fn poll_timeout(&mut self) -> Option<Instant> {
-        self.stage.poll_timeout()
-    }
-}
-
-impl<S: Stage> Interceptor for Staged<S> {
-    fn bind_remote_stream(&mut self, info: &StreamInfo) {
-        self.stage.bind_remote(info);
-    }
-
-    fn unbind_remote_stream(&mut self, info: &StreamInfo) {
-        self.stage.unbind_remote(info);
-    }
-
-    fn bind_local_stream(&mut self, info: &StreamInfo) {
-        self.stage.bind_local(info);
-    }
-
-    fn unbind_local_stream(&mut self, info: &StreamInfo) {
-        self.stage.unbind_local(info);
+    /// Puts all that is to be sent into datagrams, and what the library's interceptors send before it.
+    pub(super) fn pack(
+        &mut self,
+        theirs: impl Iterator<Item = Vec<Box<dyn ::rtcp::Packet>>>,
+        local: Ssrc,
+        datagrams: &mut VecDeque<Vec<u8>>,
+    ) {
+        let begins = std::iter::once(&0).chain(&self.report_ends);
+        let reports = begins.zip(&self.report_ends).filter_map(|(begin, end)| self.reports.get(*begin..*end));
+        let messages = theirs.chain(self.messages.drain(..));
+        outgoing::pack(messages, reports, local, &mut self.counters, datagrams);
+        self.reports.clear();
+        self.report_ends.clear();
     }
 }

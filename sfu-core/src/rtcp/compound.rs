@@ -44,21 +44,6 @@ pub struct RtcpPacket<'a> {
     pub body: &'a [u8],
 }
 
-impl RtcpPacket<'_> {
-    /// The packet without padding, in a buffer of its own; a body that ends within a word is filled up with zeros.
-    pub fn without_padding(&self) -> Vec<u8> {
-        let words = u16::try_from(self.body.len().div_ceil(4)).unwrap_or(u16::MAX);
-        let mut bytes: Vec<u8> = self.bytes.iter().take(2).copied().collect();
-        if let Some(first) = bytes.first_mut() {
-            *first &= !PADDING;
-        }
-        bytes.extend(words.to_be_bytes());
-        bytes.extend(self.body);
-        bytes.resize(bytes.len().next_multiple_of(4), 0);
-        bytes
-    }
-}
-
 /// The rest of a compound cannot be read: version, length or padding is wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("RTCP packet with a wrong version, length or padding")]
