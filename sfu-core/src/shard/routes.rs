@@ -109,7 +109,7 @@ impl Shard {
             return;
         }
         found.checked = Some(now);
-        let encodings = found.encodings.clone();
+        let encodings = self.media.tracks.get(track).map(|found| found.encodings.as_slice()).unwrap_or_default();
         let is_read = |id: &EncodingId| self.media.readers.get(*id).is_some_and(|readers| !readers.is_empty());
         if encodings.iter().any(|id| is_read(id) && self.media.is_stalled(*id, now)) {
             self.attach_viewers_of(now, track);
