@@ -36,6 +36,8 @@ pub struct Publishing {
     pub packets: (u8, u8),
     /// Bytes of a packet of the lowest encoding, about.
     pub packet_bytes: usize,
+    /// By how many bytes each packet of a frame exceeds the one before it.
+    pub steps: usize,
 }
 
 impl Publishing {
@@ -50,6 +52,7 @@ impl Publishing {
             first_ssrc: 1_000,
             packets: (6, 2),
             packet_bytes: 200,
+            steps: 7,
         }
     }
 
@@ -311,7 +314,8 @@ impl Publisher {
                     frame: self.frames_sent,
                     captured_ms,
                 };
-                let bytes = self.what.packet_bytes * (1 + usize::from(encoding.place)) + 7 * usize::from(index);
+                let bytes =
+                    self.what.packet_bytes * (1 + usize::from(encoding.place)) + self.what.steps * usize::from(index);
                 let mut payload = vp8(mark, encoding.picture_id, encoding.tl0, bytes);
                 if self.resizes {
                     // A picture of its own: begins, is a keyframe (RFC 7741 §4.2, §4.3), and has this height.
