@@ -39,8 +39,10 @@ pub struct ShardCounters {
     pub data_unheard: u64,
     /// Sends handed to the network, each of one or more datagrams.
     pub transmits: u64,
-    /// Sends of at least two datagrams (UDP segmentation offload).
-    pub transmits_batched: u64,
+    /// Datagrams of those that left by UDP.
+    pub batches: BatchCounters,
+    /// RTP packets sent with a byte of padding, to be as large as those that they share a send with.
+    pub rtp_packets_padded: u64,
     /// Times that a TCP connection took no more and its participant's media had to wait.
     pub streams_blocked: u64,
     /// TCP connections that ended under their participant.
@@ -52,6 +54,31 @@ pub struct ShardCounters {
     pub transports_opened: u64,
     pub transports_closed: u64,
     pub transports_refused: u64,
+}
+
+/// Datagrams that left by UDP, by how many left in one send with them: the kernel is paid by the send.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct BatchCounters {
+    /// Each class begins at a power of two.
+    classes: [u64; BATCH_CLASSES.len()],
+}
+
+/// How many datagrams a send has, by class; two and more need segmentation offload.
+const BATCH_CLASSES: [&str; 6] = ["1", "2-3", "4-7", "8-15", "16-31", "32+"];
+
+impl BatchCounters {
+    /// Counts a send of so many datagrams.
+    pub(crate) fn note(&mut self, datagrams: usize) {
+        let class = datagrams.checked_ilog2().and_then(|power| usize::try_from(power).ok()).unwrap_or(0);
+        if let Some(count) = self.classes.get_mut(class.min(BATCH_CLASSES.len() - 1)) {
+            *count += u64::try_from(datagrams).unwrap_or(u64::MAX);
+        }
+    }
+
+    /// Every class's datagrams, by the sends' sizes, the smallest first.
+    pub fn named(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        BATCH_CLASSES.into_iter().zip(self.classes)
+    }
 }
 
 /// One published encoding (inbound-rtp).
@@ -147,5 +174,18 @@ pub fn codec_name(codec: Codec) -> &'static str {
         Codec::Vp9 { .. } => "VP9",
         Codec::H264 { .. } => "H264",
         Codec::Av1 { .. } => "AV1",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_send_counts_for_all_its_datagrams_in_the_class_of_its_size() {
+        let mut batches = BatchCounters::default();
+        [1, 1, 2, 3, 4, 7, 8, 15, 16, 31, 32, 64, 90].into_iter().for_each(|send| batches.note(send));
+        let counted: Vec<_> = batches.named().collect();
+        assert_eq!(counted, [("1", 2), ("2-3", 5), ("4-7", 11), ("8-15", 23), ("16-31", 47), ("32+", 186)]);
     }
 }

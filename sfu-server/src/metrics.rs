@@ -162,6 +162,9 @@ pub(super) const CORE_COUNTERS: &[Row<ShardStats>] = &[
     ("sfu_rtp_received_packets", "Authentic RTP packets received", |s| s.counters.rtp_packets_received),
     ("sfu_rtp_sent_packets", "RTP packets sent to subscribers, repeats included", |s| s.counters.rtp_packets_sent),
     ("sfu_rtp_sent_bytes", "UDP payload bytes of RTP sent to subscribers", |s| s.counters.rtp_bytes_sent),
+    ("sfu_rtp_padded_packets", "RTP packets padded to the size of those beside them", |s| {
+        s.counters.rtp_packets_padded
+    }),
     ("sfu_rtp_malformed_packets", "Authentic RTP packets that could not be parsed", |s| s.counters.rtp_malformed),
     ("sfu_rtp_unroutable_packets", "RTP packets of no agreed track or format", |s| s.counters.rtp_unroutable),
     ("sfu_rtp_padding_packets", "Padding that publishers probe with", |s| s.counters.rtp_padding),
@@ -170,7 +173,6 @@ pub(super) const CORE_COUNTERS: &[Row<ShardStats>] = &[
     ("sfu_feedback_missing_packets", "Packets that viewers reported as missing", |s| s.counters.transport_cc_missing),
     ("sfu_rtcp_sent_packets", "RTCP packets sent", |s| s.counters.rtcp_packets_sent),
     ("sfu_transmits", "Batches handed to the sockets", |s| s.counters.transmits),
-    ("sfu_transmits_batched", "Batches of two datagrams or more", |s| s.counters.transmits_batched),
     ("sfu_streams_blocked", "Times that a TCP connection took no more and media waited", |s| {
         s.counters.streams_blocked
     }),
@@ -235,6 +237,9 @@ pub(super) const CORE_GAUGES: &[Row<ShardStats>] = &[
 
 /// Counters that the core names itself: name, help, label, and the named values.
 pub(super) const CORE_NAMED: &[(&str, &str, &str, Named)] = &[
+    ("sfu_udp_batched_datagrams", "UDP datagrams to send, by how many leave in one send with them", "batch", |s| {
+        s.counters.batches.named().collect()
+    }),
     ("sfu_dropped_datagrams", "Datagrams dropped by a transport, by reason", "reason", |s| {
         s.transport.named().collect()
     }),

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use crate::id::{EncodingId, ParticipantKey, Ssrc};
 use crate::timer::Timer;
+use crate::transport::Protocol;
 
 use super::fill::{Filled, More, single};
 use super::participant::Participant;
@@ -29,7 +30,9 @@ impl Shard {
             }
             if let Some(transmit) = transmit {
                 self.counters.transmits += 1;
-                self.counters.transmits_batched += u64::from(transmit.segment_size.is_some());
+                if transmit.pair.protocol == Protocol::Udp {
+                    self.counters.batches.note(transmit.datagrams(buffer.len()));
+                }
                 return Some(transmit);
             }
         }

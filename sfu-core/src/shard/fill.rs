@@ -168,6 +168,7 @@ impl Participant {
                 };
                 frame.end(buffer);
                 counters.rtp_packets_sent += 1;
+                counters.rtp_packets_padded += u64::from(padding > 0);
                 counters.rtp_bytes_sent += u64::try_from(bytes).unwrap_or(0);
                 if admission == Admission::Ends {
                     more = More::Maybe;

@@ -40,3 +40,10 @@ pub struct Transmit {
     /// Bytes of every datagram but the last, which may be shorter; `None`: the buffer is one datagram, or goes over TCP.
     pub segment_size: Option<NonZeroUsize>,
 }
+
+impl Transmit {
+    /// How many datagrams `bytes` of it are over UDP.
+    pub(super) fn datagrams(&self, bytes: usize) -> usize {
+        self.segment_size.map_or(1, |size| bytes.div_ceil(size.get()))
+    }
+}
