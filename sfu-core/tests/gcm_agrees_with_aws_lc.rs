@@ -217,8 +217,8 @@ fn what_was_changed_is_refused_and_wiped() {
 #[test]
 fn the_fastest_is_chosen_and_the_other_is_always_there() {
     let key = [7; 16];
-    let chosen = GcmKey::new(&key).unwrap().provider();
-    let ours = GcmKey::with(GcmProvider::Avx512, &key).map(|key| key.provider());
-    assert_eq!(chosen, ours.unwrap_or(GcmProvider::AwsLc));
+    let ours = GcmKey::with(GcmProvider::Avx512, &key).filter(|_| !cfg!(debug_assertions));
+    let fastest = ours.map_or(GcmProvider::AwsLc, |key| key.provider());
+    assert_eq!(GcmKey::new(&key).unwrap().provider(), fastest);
     assert_eq!(GcmKey::with(GcmProvider::AwsLc, &key).unwrap().provider(), GcmProvider::AwsLc);
 }

@@ -4,11 +4,12 @@
 use std::collections::BTreeMap;
 
 use super::drop_reason::DropReason;
+use super::gcm::GcmKey;
 use super::header::ClearHeader;
 use super::packet_index::PacketIndex;
 use super::replay::ReplayWindow;
 use super::srtp_cipher::{Index, Packet, SrtpCipher};
-use super::srtp_keys::{KeyUse, MasterKey, SrtpProfile};
+use super::srtp_keys::{GCM_SALT_BYTES, KeyUse, MasterKey, SrtpProfile};
 use crate::id::Ssrc;
 use crate::limits::{PACKET_BYTES_MAX, SSRCS_PER_TRANSPORT_MAX, SSRCS_REMEMBERED_MAX};
 
@@ -47,6 +48,11 @@ impl RtpOpener {
     pub fn new(master: &MasterKey, profile: SrtpProfile) -> Option<Self> {
         let cipher = SrtpCipher::new(master, profile, KeyUse::Rtp)?;
         Some(Self { cipher, windows: Windows::default() })
+    }
+
+    /// Opens with AEAD_AES_128_GCM under a session key instead of a master key, as RFC 7714 §16 states its vectors.
+    pub fn with_session_key(key: GcmKey, salt: [u8; GCM_SALT_BYTES]) -> Self {
+        Self { cipher: SrtpCipher::Gcm { key, salt }, windows: Windows::default() }
     }
 
     /// SSRCs that sent an authentic packet.

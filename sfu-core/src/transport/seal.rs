@@ -3,10 +3,11 @@
 //! Invariant, kept by the caller: one (SSRC, index) is sealed at most once with different bytes. The index comes from the
 //! rewriter, never from a guess here.
 
+use super::gcm::GcmKey;
 use super::header::ClearHeader;
 use super::packet_index::PacketIndex;
 use super::srtp_cipher::{Index, Packet, SrtpCipher, TAG_BYTES_MAX, Tag};
-use super::srtp_keys::{GCM_SALT_BYTES, KEY_BYTES, KeyUse, MasterKey, SrtpProfile};
+use super::srtp_keys::{GCM_SALT_BYTES, KeyUse, MasterKey, SrtpProfile};
 
 /// Seals RTP packets of every SSRC under one master key.
 #[derive(Debug)]
@@ -21,8 +22,8 @@ impl RtpSealer {
     }
 
     /// Seals with AEAD_AES_128_GCM under a session key instead of a master key, as RFC 7714 §16 states its vectors.
-    pub fn with_session_key(key: &[u8; KEY_BYTES], salt: &[u8; GCM_SALT_BYTES]) -> Option<Self> {
-        SrtpCipher::gcm(key, salt).map(|cipher| Self { cipher })
+    pub fn with_session_key(key: GcmKey, salt: [u8; GCM_SALT_BYTES]) -> Self {
+        Self { cipher: SrtpCipher::Gcm { key, salt } }
     }
 
     /// Bytes that sealing adds to a packet.

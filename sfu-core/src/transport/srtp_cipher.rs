@@ -3,17 +3,17 @@
 
 use std::fmt;
 
-use aws_lc_rs::aead::{AES_128_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::cipher::{AES_128, EncryptingKey, EncryptionContext, UnboundCipherKey};
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::hmac;
 use aws_lc_rs::iv::FixedLength;
 
-use super::srtp_keys::{KEY_BYTES, KeyUse, MasterKey, SALT_BYTES, SessionKeys, SrtpProfile, padded};
+use super::gcm::{GcmKey, NONCE_BYTES, TAG_BYTES};
+use super::srtp_keys::{GCM_SALT_BYTES, KeyUse, MasterKey, SALT_BYTES, SessionKeys, SrtpProfile};
 use crate::id::Ssrc;
 
 /// Bytes of a GCM tag (RFC 7714 §13.2).
-pub const GCM_TAG_BYTES: usize = 16;
+pub const GCM_TAG_BYTES: usize = TAG_BYTES;
 /// Bytes of a truncated HMAC-SHA1 tag (RFC 3711 §5.2).
 pub const SHA1_TAG_BYTES: usize = 10;
 /// Longest tag of both profiles.
@@ -47,7 +47,7 @@ impl Tag {
 
 /// One direction's keyed transform of RTP or of RTCP.
 pub enum SrtpCipher {
-    Gcm { key: LessSafeKey, salt: [u8; SALT_BYTES] },
+    Gcm { key: GcmKey, salt: [u8; GCM_SALT_BYTES] },
     CmSha1 { key: Box<EncryptingKey>, auth: Box<hmac::Key>, salt: [u8; SALT_BYTES] },
 }
 
@@ -62,19 +62,15 @@ impl SrtpCipher {
     pub fn new(master: &MasterKey, profile: SrtpProfile, key_use: KeyUse) -> Option<Self> {
         let keys = SessionKeys::derive(master, profile, key_use)?;
         Some(match profile {
-            SrtpProfile::AeadAes128Gcm => Self::gcm(&keys.cipher, &keys.salt)?,
+            SrtpProfile::AeadAes128Gcm => {
+                Self::Gcm { key: GcmKey::new(&keys.cipher)?, salt: *keys.salt.first_chunk()? }
+            }
             SrtpProfile::Aes128CmHmacSha1_80 => {
                 let key = EncryptingKey::ctr(UnboundCipherKey::new(&AES_128, &keys.cipher).ok()?).ok()?;
                 let auth = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, &keys.auth);
                 Self::CmSha1 { key: Box::new(key), auth: Box::new(auth), salt: keys.salt }
             }
         })
-    }
-
-    /// GCM under a session key and salt.
-    pub fn gcm(key: &[u8; KEY_BYTES], salt: &[u8]) -> Option<Self> {
-        let key = LessSafeKey::new(UnboundKey::new(&AES_128_GCM, key).ok()?);
-        Some(Self::Gcm { key, salt: padded(salt) })
     }
 
     /// Which transform this is.
@@ -100,12 +96,10 @@ impl SrtpCipher {
             Self::Gcm { key, salt } => {
                 let nonce = gcm_nonce(salt, ssrc, index);
                 let tag = match index {
-                    Index::Rtp(_) => key.seal_in_place_separate_tag(nonce, Aad::from(clear), payload),
-                    Index::Rtcp(_) => {
-                        key.seal_in_place_separate_tag(nonce, Aad::from(rtcp_aad(clear, trailer)), payload)
-                    }
+                    Index::Rtp(_) => key.seal(&nonce, clear, payload),
+                    Index::Rtcp(_) => key.seal(&nonce, &rtcp_aad(clear, trailer), payload),
                 };
-                tag.map(|tag| Tag::new(tag.as_ref(), GCM_TAG_BYTES)).map_err(|_| CipherError)
+                tag.map(|tag| Tag::new(&tag, GCM_TAG_BYTES)).ok_or(CipherError)
             }
             Self::CmSha1 { key, auth, salt } => {
                 ctr(key, salt, ssrc, index, payload)?;
@@ -121,13 +115,10 @@ impl SrtpCipher {
             Self::Gcm { key, salt } => {
                 let nonce = gcm_nonce(salt, ssrc, index);
                 let opened = match index {
-                    Index::Rtp(_) => key.open_in_place_separate_tag(nonce, Aad::from(clear), tag, payload).map(|_| ()),
-                    Index::Rtcp(_) => {
-                        let aad = Aad::from(rtcp_aad(clear, trailer));
-                        key.open_in_place_separate_tag(nonce, aad, tag, payload).map(|_| ())
-                    }
+                    Index::Rtp(_) => key.open(&nonce, clear, payload, tag),
+                    Index::Rtcp(_) => key.open(&nonce, &rtcp_aad(clear, trailer), payload, tag),
                 };
-                opened.map_err(|_| CipherError)
+                if opened { Ok(()) } else { Err(CipherError) }
             }
             Self::CmSha1 { key, auth, salt } => {
                 let expected = sha1(auth, clear, payload, trailer);
@@ -161,7 +152,7 @@ pub enum Index {
 }
 
 /// The nonce of RFC 7714 §8.1 (RTP) and §9.1 (RTCP): zeros, SSRC and index, under the salt.
-fn gcm_nonce(salt: &[u8; SALT_BYTES], ssrc: Ssrc, index: Index) -> Nonce {
+fn gcm_nonce(salt: &[u8; GCM_SALT_BYTES], ssrc: Ssrc, index: Index) -> [u8; NONCE_BYTES] {
     let [s0, s1, s2, s3] = ssrc.0.to_be_bytes();
     let mut nonce = match index {
         Index::Rtp(index) => {
@@ -176,7 +167,7 @@ fn gcm_nonce(salt: &[u8; SALT_BYTES], ssrc: Ssrc, index: Index) -> Nonce {
     for (to, salt) in nonce.iter_mut().zip(salt) {
         *to ^= salt;
     }
-    Nonce::assume_unique_for_key(nonce)
+    nonce
 }
 
 /// What SRTCP authenticates beside the ciphertext: the first eight bytes, E bit and index (RFC 7714 §9.2).

@@ -94,7 +94,7 @@ impl SrtpKeys {
     }
 }
 
-pub(super) fn padded(salt: &[u8]) -> [u8; SALT_BYTES] {
+fn padded(salt: &[u8]) -> [u8; SALT_BYTES] {
     let mut out = [0; SALT_BYTES];
     for (to, from) in out.iter_mut().zip(salt) {
         *to = *from;
