@@ -6,4 +6,4 @@ mod threads;
 
 pub(crate) use figures::float;
 pub(crate) use machine::{kernel, machine_cpu, processor, processors, resident_of};
-pub(crate) use threads::ThreadTimes;
+pub(crate) use threads::{ThreadTimes, thread_times};

@@ -34,6 +34,13 @@ impl ThreadTimes {
     }
 }
 
+/// Time on a processor and time of waiting for one, of the calling thread.
+pub fn thread_times() -> (Duration, Duration) {
+    let text = fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    let mut nanos = text.split_whitespace().map(|field| Duration::from_nanos(field.parse().unwrap_or(0)));
+    (nanos.next().unwrap_or_default(), nanos.next().unwrap_or_default())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

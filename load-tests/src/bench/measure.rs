@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
+use super::bare;
 use super::report::{Memory, RowReport, Sample};
 use super::rows::Row;
 use super::system::{Running, Sends};
@@ -38,6 +39,11 @@ pub(super) async fn measure(
     let last = samples.last().ok_or(BenchError::Stopped)?.measured.clone();
     let report = crowd.leave(last, stop.is_cancelled()).await;
     running.stop().await;
+    let bare = bare_load(row, &samples).map(|load| tokio::task::spawn_blocking(move || bare::ns_per_datagram(&load)));
+    let bare_ns_per_packet = match bare {
+        Some(measuring) => measuring.await.ok().and_then(Result::ok),
+        None => None,
+    };
     let each = |bytes: u64, count: u32| kib(bytes) / f64::from(count.max(1));
     let memory = Memory {
         empty_kib: kib(empty),
@@ -45,7 +51,35 @@ pub(super) async fn measure(
         participant_kib: each(full.saturating_sub(empty), people(shape)),
         subscription_kib: each(full.saturating_sub(published), subscriptions(shape)),
     };
-    Ok(RowReport::new(row, &samples, memory, report))
+    Ok(RowReport { bare_ns_per_packet, ..RowReport::new(row, &samples, memory, report) })
+}
+
+/// What the viewers received, as the sends in which it left; `None` where the server does not tell those.
+fn bare_load(row: &Row, samples: &[Sample]) -> Option<bare::Load> {
+    let sample = samples.last()?;
+    let flow = &sample.measured.flow;
+    let receivers = usize::from(row.shape.rooms) * usize::from(row.shape.viewers());
+    let per_send = sample.packets_per_send?;
+    let bytes = flow.megabits_per_second * 1e6 / 8.0 / flow.packets_per_second;
+    let load = bare::Load {
+        receivers,
+        datagrams_per_send: whole(per_send)?,
+        datagram_bytes: whole(bytes)?,
+        datagrams_per_second: flow.packets_per_second,
+        offload: row.offload,
+    };
+    (receivers > 0).then_some(load)
+}
+
+/// The nearest whole number from one on.
+#[expect(
+    clippy::as_conversions,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "it is finite, and far below 2⁵³"
+)]
+fn whole(number: f64) -> Option<usize> {
+    number.is_finite().then(|| number.round().clamp(1.0, 1e9) as usize)
 }
 
 /// Memory that each viewer of an empty room adds, KiB.

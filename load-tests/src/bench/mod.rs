@@ -4,6 +4,7 @@
 //! not count. Forwarded packets are those that viewers received. Invariant: a figure that the clients' own slowness
 //! spoiled is marked with a warning.
 
+mod bare;
 mod draw;
 mod measure;
 mod process;

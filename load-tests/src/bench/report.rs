@@ -70,6 +70,8 @@ pub struct RowReport {
     pub gro: bool,
     /// CPU time of the server for each packet that a viewer received, however often it came.
     pub ns_per_packet: Spread,
+    /// What the kernel alone took right after for the same sends to as many sockets; where the server tells its sends.
+    pub bare_ns_per_packet: Option<f64>,
     pub packets_per_second: Spread,
     /// Datagrams that one send took along, feedback among them; where the server tells.
     pub packets_per_send: Option<Spread>,
@@ -125,6 +127,7 @@ impl RowReport {
             shape: row.shape.clone(),
             gro: row.offload == Offload::On,
             ns_per_packet: spread(|sample| sample.measured.server_ns_per_packet.unwrap_or_default()),
+            bare_ns_per_packet: None,
             packets_per_second: spread(|sample| sample.measured.flow.packets_per_second),
             packets_per_send: (!batches.is_empty()).then(|| Spread::of(batches.iter().copied())),
             server_cores: spread(|sample| sample.measured.server_cores.unwrap_or_default()),
@@ -166,6 +169,7 @@ impl RowReport {
             shape: row.shape.clone(),
             gro: row.offload == Offload::On,
             ns_per_packet: zero,
+            bare_ns_per_packet: None,
             packets_per_second: zero,
             packets_per_send: None,
             server_cores: zero,

@@ -97,7 +97,9 @@ fn cells(row: &RowReport) -> [String; 12] {
 }
 
 fn cost(row: &RowReport) -> String {
-    row.cost().map_or_else(|| "–".to_owned(), |cost| spread(cost, 0))
+    let Some(cost) = row.cost() else { return "–".to_owned() };
+    let bare = row.bare_ns_per_packet.map_or_else(String::new, |bare| format!(" · {:.1} × bare", cost.median / bare));
+    spread(cost, 0) + &bare
 }
 
 /// In the worst window, marked where the whole work was not done.

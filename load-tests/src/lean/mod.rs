@@ -50,6 +50,8 @@ pub use room_socket::RoomError;
 pub use rooms::{Layouts, Rooms};
 pub use shape::{Media, Publishers, Shape, Shows, Verify};
 pub use socket::Offload;
+pub(crate) use socket::{ClientSocket, ReceiveBuffer};
+pub(crate) use worker::LOOK_INTERVAL;
 pub use worker::Tally;
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ use super::config::{ClientConfig, Phase};
 use super::counts::Counts;
 use super::slot::SlotReport;
 use super::socket::{ClientSocket, Offload, ReceiveBuffer};
+use crate::account::thread_times;
 use crate::client::{Cast, empty_histogram};
 use crate::verify::Outcome;
 
@@ -27,7 +28,7 @@ const TALLY_INTERVAL: Duration = Duration::from_millis(100);
 /// Least time between two looks at the sockets. Over loopback it is the sender who wakes a sleeping receiver, at several
 /// microseconds each: work that a server across a network does not do. Receivers who look at intervals, as network cards
 /// with moderated interrupts do, are woken by nobody.
-const LOOK_INTERVAL: Duration = Duration::from_millis(1);
+pub const LOOK_INTERVAL: Duration = Duration::from_millis(1);
 /// Events of one poll.
 const EVENTS: usize = 1_024;
 
@@ -305,11 +306,4 @@ fn flush(seat: &mut Seat) {
     while let Some(datagram) = seat.client.poll_transmit() {
         seat.socket.send(&datagram);
     }
-}
-
-/// Time on a processor and time of waiting for one, of the calling thread.
-fn thread_times() -> (Duration, Duration) {
-    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-    let mut nanos = text.split_whitespace().map(|field| Duration::from_nanos(field.parse().unwrap_or(0)));
-    (nanos.next().unwrap_or_default(), nanos.next().unwrap_or_default())
 }
