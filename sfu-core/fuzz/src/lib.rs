@@ -24,6 +24,7 @@ mod control;
 mod data_channels;
 mod forwarding;
 mod framing;
+mod gcm;
 mod input;
 mod sctp_peer;
 #[allow(dead_code, reason = "the corpus is replayed program by program, on a new shard each")]
@@ -37,6 +38,7 @@ pub use control::{rtcp, twcc};
 pub use data_channels::data_channels;
 pub use forwarding::forwarding;
 pub use framing::framing;
+pub use gcm::gcm;
 pub use session::session;
 #[cfg(not(test))]
 pub use session::session_kept;
@@ -57,6 +59,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("fragment", fragment),
     ("framing", framing),
     ("further", further),
+    ("gcm", gcm),
     ("h264", h264),
     ("offer", offer),
     ("opus", opus),
