@@ -160,15 +160,26 @@ web_packages() { make --no-print-directory web/node_modules/.package-lock.json; 
 web_pages() { make --no-print-directory web; }
 clippy() { cargo clippy --locked --workspace --all-targets -- -D warnings; }
 # The server, and the headless clients that meet browsers.
-release_binaries() { cargo build --locked --release -p sfu-server -p load-tests --bins; }
+release=(cargo build --locked --release -p sfu-server -p load-tests --bins)
+release_binaries() { "${release[@]}"; }
+
+# Cargo leaves a good part of two cores idle. The release goes on beside the checks and the Rust tests, with what they leave;
+# its own step waits for cargo's lock and says how it went.
+release_beside() {
+  nice -n 10 "${release[@]}" >"$logs/release-beside.log" 2>&1 &
+  beside=$!
+  trap 'kill "$beside" 2>/dev/null || true' EXIT
+}
 
 check "web packages" web_packages
+# The server embeds them.
+check "web pages" web_pages
+[[ $selection == all ]] && release_beside
 if [[ $selection != e2e ]]; then
   check "format" cargo fmt --all --check
   check "dependency rules" .ci/dependency-rules.sh
   check "bans, licences, sources" deny
   check "web lint" web_lint
-  check "web pages" web_pages
   check "clippy" clippy
 fi
 if [[ $selection == all ]]; then
@@ -176,7 +187,6 @@ if [[ $selection == all ]]; then
   suite "cargo tests" outcome_cargo cargo test --locked --workspace --no-fail-fast
 fi
 if [[ $selection != lint ]]; then
-  [[ $selection == e2e ]] && check "web pages" web_pages
   check "release binaries" release_binaries
   check "ffmpeg with WHIP" whip_ffmpeg
   suite "browser tests" outcome_browser browser_tests
