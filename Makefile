@@ -6,7 +6,7 @@ WEB_SOURCES := $(shell find web/src web/build web/public web/index.html web/vite
 WEB_READY := web/node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
-.PHONY: help run build web server test lint e2e bench bench-janus load screenshots test-janus clean
+.PHONY: help run build web server test lint e2e bench bench-janus profile load screenshots test-janus clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 22
@@ -63,6 +63,19 @@ bench-janus: ## the same loads on this server and on Debian's Janus, and the rat
 	@.ci/install.sh janus
 	@$(MAKE) --no-print-directory load
 	ulimit -n "$$(ulimit -H -n)"; "$(TARGET)/release/sfu-load" bench-janus --out "$(TARGET)/bench" $(ARGS)
+
+# Its licence (CDDL) is for a tool beside the server, not for a part of it.
+INFERNO := $(TARGET)/tools/bin/inferno-flamegraph
+$(INFERNO):
+	CARGO_TARGET_DIR="$(TARGET)/tools/build" cargo install inferno --version 0.12.8 --locked --root "$(TARGET)/tools"
+	rm -rf "$(TARGET)/tools/build"
+
+profile: $(INFERNO) ## where a forwarded packet's CPU time goes, and a flame graph (ARGS="--row meeting-20")
+	@.ci/install.sh profile
+	@$(MAKE) --no-print-directory load
+	ulimit -n "$$(ulimit -H -n)"; "$(TARGET)/release/sfu-load" profile --out "$(TARGET)/profile" $(ARGS)
+	"$(INFERNO)" --title "sfu-server" "$(TARGET)/profile/stacks.folded" >"$(TARGET)/profile/flame.svg"
+	@echo "and the flame graph: $(TARGET)/profile/flame.svg"
 
 test-janus: ## what is measured on Janus is judged there as everywhere
 	@.ci/install.sh build

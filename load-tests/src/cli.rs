@@ -5,6 +5,7 @@ mod bench;
 mod churn;
 mod crowd;
 mod janus;
+mod profile;
 
 use std::net::{IpAddr, ToSocketAddrs, UdpSocket};
 use std::path::PathBuf;
@@ -47,6 +48,8 @@ enum Command {
     Bench(bench::BenchArgs),
     /// Have the same crowds on a server of its own and on a Janus of its own, and compare CPU per forwarded packet.
     BenchJanus(janus::JanusArgs),
+    /// Start a server, have 200 watch one, and tell where a forwarded packet's CPU time goes; needs `perf`.
+    Profile(profile::ProfileArgs),
     /// Have a whole audience come to a webinar at once, and tell when each had a picture; exits with 1 when anything is wrong.
     Storm(crowd::Seen),
     /// Relay UDP between clients, browsers too, and one media port of a server, over links that impair.
@@ -130,6 +133,7 @@ pub async fn execute(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Audio(args) => args.audio(&stop).await,
         Command::Bench(args) => bench::execute(args, &stop).await,
         Command::BenchJanus(args) => janus::execute(args, &stop).await,
+        Command::Profile(args) => profile::execute(args, &stop).await,
         Command::Storm(args) => args.storm(&stop).await,
         Command::Relay(args) => Ok(relay::run(*args, &stop).await?),
         Command::Churn(args) => churn::execute(args, &stop).await,

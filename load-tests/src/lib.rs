@@ -14,6 +14,7 @@ pub mod janus;
 pub mod lean;
 pub mod media;
 pub mod packetize;
+pub mod profile;
 pub mod relay;
 pub mod scenario;
 pub mod table;

@@ -174,6 +174,8 @@ async fn a_row_of_the_benchmark_has_all_its_figures() {
     // Ten viewers, 30 packets a second.
     assert!((150.0..=450.0).contains(&row.packets_per_second.median), "{:?}", row.packets_per_second);
     assert!(row.packets_per_send.is_some_and(|sends| sends.median >= 1.0), "{:?}", row.packets_per_send);
+    let share = |least| row.batches.as_ref().and_then(|batches| batches.share_percent(least));
+    assert!(share(1) == Some(100.0) && share(2).is_some() && row.padded_percent.is_some(), "{:?}", row.batches);
     assert!(row.to_the_last_p99_ms.median > 0.0 && row.first_frame.samples == 10);
     assert!(row.frames_to_all_percent.is_some_and(|share| share.min > 0.0 && share.max <= 100.0), "{row:#?}");
     assert!(row.delivered_percent.is_some_and(|share| share.min > 0.0), "{:?}", row.delivered_percent);

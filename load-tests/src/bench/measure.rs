@@ -7,10 +7,11 @@ use tokio_util::sync::CancellationToken;
 use super::bare;
 use super::report::{Memory, RowReport, Sample};
 use super::rows::Row;
-use super::system::{Running, Sends};
+use super::system::Running;
 use super::{BenchError, BenchPlan};
 use crate::account::{ThreadTimes, float, machine_cpu, resident_of};
 use crate::lean::{Crowd, CrowdOptions, Live, Offload, Publishers, Shape};
+use crate::profile::{self, Breakdown, ProfileError, Stack};
 
 /// Time for allocations of the joining to settle.
 const SETTLE: Duration = Duration::from_secs(1);
@@ -36,6 +37,7 @@ pub(super) async fn measure(
         samples.push(sample(plan.window, running.as_ref(), &crowd, live, stop).await?);
     }
     let full = resident(pid)?;
+    let profiled = if row.profiles { Some(profile(plan.window, pid, &crowd, live, stop).await) } else { None };
     let last = samples.last().ok_or(BenchError::Stopped)?.measured.clone();
     let report = crowd.leave(last, stop.is_cancelled()).await;
     running.stop().await;
@@ -51,7 +53,27 @@ pub(super) async fn measure(
         participant_kib: each(full.saturating_sub(empty), people(shape)),
         subscription_kib: each(full.saturating_sub(published), subscriptions(shape)),
     };
-    Ok(RowReport { bare_ns_per_packet, ..RowReport::new(row, &samples, memory, report) })
+    let mut row = RowReport { bare_ns_per_packet, ..RowReport::new(row, &samples, memory, report) };
+    match profiled {
+        Some(Ok((breakdown, stacks))) => (row.breakdown, row.stacks) = (Some(breakdown), stacks),
+        Some(Err(why)) => row.warnings.push(format!("where its time goes is not known: {why}")),
+        None => {}
+    }
+    Ok(row)
+}
+
+/// Where a packet's time goes, in a window that nothing else is taken from: looking costs a little.
+async fn profile(
+    window: Duration,
+    pid: u32,
+    crowd: &Crowd,
+    live: &Live,
+    stop: &CancellationToken,
+) -> Result<(Breakdown, Vec<Stack>), ProfileError> {
+    let folder = std::env::temp_dir();
+    let (stacks, measured) = tokio::join!(profile::record(pid, window, &folder), crowd.play(window, live, stop));
+    let stacks = stacks?;
+    Ok((Breakdown::new(&stacks, measured.server_ns_per_packet.unwrap_or_default()), stacks))
 }
 
 /// What the viewers received, as the sends in which it left; `None` where the server does not tell those.
@@ -59,7 +81,7 @@ fn bare_load(row: &Row, samples: &[Sample]) -> Option<bare::Load> {
     let sample = samples.last()?;
     let flow = &sample.measured.flow;
     let receivers = usize::from(row.shape.rooms) * usize::from(row.shape.viewers());
-    let per_send = sample.packets_per_send?;
+    let per_send = sample.sends.as_ref()?.datagrams_per_call()?;
     let bytes = flow.megabits_per_second * 1e6 / 8.0 / flow.packets_per_second;
     let load = bare::Load {
         receivers,
@@ -114,15 +136,9 @@ async fn sample(
     let elapsed = start.elapsed().as_secs_f64();
     let own = own_threads()?.since(&own).as_secs_f64() / elapsed;
     let machine = machine_cpu().saturating_sub(machine).as_secs_f64() / elapsed;
-    let packets_per_send = running.sends().await.zip(sends).and_then(|(now, before)| batch(before, now));
+    let sends = running.sends().await.zip(sends).map(|(now, before)| now.since(&before));
     let server = measured.server_cores.unwrap_or_default();
-    Ok(Sample { client_cores: own, other_cores: (machine - own - server).max(0.0), packets_per_send, measured })
-}
-
-/// Datagrams that a send took along between two looks.
-fn batch(before: Sends, now: Sends) -> Option<f64> {
-    let calls = now.calls.checked_sub(before.calls).filter(|calls| *calls > 0)?;
-    Some(float(now.datagrams.checked_sub(before.datagrams)?) / float(calls))
+    Ok(Sample { client_cores: own, other_cores: (machine - own - server).max(0.0), sends, measured })
 }
 
 /// Who takes part: those who publish and watch are one each.
@@ -167,12 +183,5 @@ mod tests {
         assert_eq!(of("meeting-30"), (30, 870));
         assert_eq!(of("rooms-50-single"), (100, 100));
         assert_eq!(of("audio-100"), (100, 300));
-    }
-
-    #[test]
-    fn a_batch_is_of_the_time_between() {
-        let before = Sends { datagrams: 100, calls: 50 };
-        assert_eq!(batch(before, Sends { datagrams: 190, calls: 60 }), Some(9.0));
-        assert_eq!(batch(before, before), None);
     }
 }

@@ -5,6 +5,7 @@
 //! spoiled is marked with a warning.
 
 mod bare;
+mod batches;
 mod draw;
 mod measure;
 mod process;
@@ -25,6 +26,7 @@ use crate::client::ClientError;
 use crate::janus::JanusError;
 use crate::lean::{LeanError, Live};
 
+pub use batches::Batches;
 pub use draw::draw;
 pub use process::ServerProcess;
 pub use report::{BenchReport, Memory, PassedOver, RowReport, Spread};

@@ -4,13 +4,16 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::batches::Batches;
 use super::rows::Row;
+use super::system::Sends;
 use super::whole::delivered_min;
 use crate::account::{float, processors};
 use crate::lean::reach::Reached;
 use crate::lean::strain::Strain;
 use crate::lean::window::Measured;
 use crate::lean::{CrowdReport, Offload, Shape};
+use crate::profile::{Breakdown, Stack};
 use crate::scenario::Percentiles;
 use crate::verify::Fault;
 
@@ -45,7 +48,8 @@ pub(super) struct Sample {
     pub(super) client_cores: f64,
     /// The same of all others but the server.
     pub(super) other_cores: f64,
-    pub(super) packets_per_send: Option<f64>,
+    /// What the server sent meanwhile, where it tells.
+    pub(super) sends: Option<Sends>,
 }
 
 /// Resident memory of the server.
@@ -75,6 +79,11 @@ pub struct RowReport {
     pub packets_per_second: Spread,
     /// Datagrams that one send took along, feedback among them; where the server tells.
     pub packets_per_send: Option<Spread>,
+    /// Datagrams by the size of the sends that they left in, over all windows; where the server tells.
+    pub batches: Option<Batches>,
+    /// RTP packets with a byte of padding that made them as large as others of their send, of all that left, per cent; where
+    /// the server tells.
+    pub padded_percent: Option<f64>,
     pub server_cores: Spread,
     pub client_cores: Spread,
     /// CPU time of the viewers' threads for each packet.
@@ -82,6 +91,11 @@ pub struct RowReport {
     /// Processors' worth of work by other processes of this machine.
     pub other_cores: Spread,
     pub memory: Memory,
+    /// Where a packet's time goes, in a window of its own; where that was looked at.
+    pub breakdown: Option<Breakdown>,
+    /// What was seen of it.
+    #[serde(skip)]
+    pub stacks: Vec<Stack>,
     /// From the publisher's turn to send a frame to the last viewer's having it: quantiles over the frames of a window that all
     /// have, ms.
     pub to_the_last_p50_ms: Spread,
@@ -117,7 +131,10 @@ pub struct RowReport {
 impl RowReport {
     pub(super) fn new(row: &Row, samples: &[Sample], memory: Memory, report: CrowdReport) -> Self {
         let spread = |of: fn(&Sample) -> f64| Spread::of(samples.iter().map(of));
-        let batches: Vec<f64> = samples.iter().filter_map(|sample| sample.packets_per_send).collect();
+        let sends = || samples.iter().filter_map(|sample| sample.sends.as_ref());
+        let per_send: Vec<f64> = sends().filter_map(Sends::datagrams_per_call).collect();
+        let datagrams: u64 = sends().map(|sends| sends.datagrams).sum();
+        let padded: u64 = sends().map(|sends| sends.padded).sum();
         let to_all: Vec<f64> = samples.iter().filter_map(|sample| to_all_percent(&sample.measured.frames)).collect();
         let lost = report.faults.get(&Fault::Lost).copied().unwrap_or_default();
         let copies = row.shape.copies().map(f64::from);
@@ -129,12 +146,19 @@ impl RowReport {
             ns_per_packet: spread(|sample| sample.measured.server_ns_per_packet.unwrap_or_default()),
             bare_ns_per_packet: None,
             packets_per_second: spread(|sample| sample.measured.flow.packets_per_second),
-            packets_per_send: (!batches.is_empty()).then(|| Spread::of(batches.iter().copied())),
+            packets_per_send: (!per_send.is_empty()).then(|| Spread::of(per_send.iter().copied())),
+            batches: sends().map(|sends| sends.batches.clone()).reduce(|mut all, window| {
+                all.add(&window);
+                all
+            }),
+            padded_percent: (datagrams > 0).then(|| 100.0 * float(padded) / float(datagrams)),
             server_cores: spread(|sample| sample.measured.server_cores.unwrap_or_default()),
             client_cores: spread(|sample| sample.client_cores),
             client_ns_per_packet: spread(|sample| sample.measured.flow.ns_per_packet),
             other_cores: spread(|sample| sample.other_cores),
             memory,
+            breakdown: None,
+            stacks: Vec::new(),
             to_the_last_p50_ms: spread(|sample| sample.measured.frames.to_the_last.p50_ms),
             to_the_last_p99_ms: spread(|sample| sample.measured.frames.to_the_last.p99_ms),
             queued_p50_ms: spread(|sample| sample.measured.frames.queued.p50_ms),
@@ -172,11 +196,15 @@ impl RowReport {
             bare_ns_per_packet: None,
             packets_per_second: zero,
             packets_per_send: None,
+            batches: None,
+            padded_percent: None,
             server_cores: zero,
             client_cores: zero,
             client_ns_per_packet: zero,
             other_cores: zero,
             memory: Memory::default(),
+            breakdown: None,
+            stacks: Vec::new(),
             to_the_last_p50_ms: zero,
             to_the_last_p99_ms: zero,
             queued_p50_ms: zero,

@@ -11,7 +11,8 @@ const MEETINGS: [u16; 3] = [10, 20, 30];
 const ROOMS: u16 = 50;
 /// People who speak and listen, and the slots of each.
 const AUDIO: (u16, u16) = (100, 3);
-/// Of this crowd the memory of viewers who only wait is measured too, and of a quick run these are the crowds.
+/// Of this crowd the memory of viewers who only wait is measured too, and where a packet's time goes; and of a quick run these
+/// are the crowds.
 const IDLE: u16 = 200;
 const QUICK_WEBINARS: [u16; 2] = [10, 200];
 const QUICK_MEETING: u16 = 10;
@@ -27,6 +28,8 @@ pub struct Row {
     pub offload: Offload,
     /// Whether the memory of those who wait in an empty room is measured before.
     pub measures_idle: bool,
+    /// Whether it is told where a packet's time goes, once all else is measured.
+    pub profiles: bool,
     /// Whether it is part of a quick run.
     pub quick: bool,
 }
@@ -65,6 +68,7 @@ fn webinar(codec: Codec, viewers: u16, packets: Packets, offload: Offload) -> Ro
         },
         offload,
         measures_idle: viewers == IDLE && plain,
+        profiles: viewers == IDLE && plain,
         quick: QUICK_WEBINARS.contains(&viewers),
     }
 }
@@ -75,6 +79,7 @@ fn meeting(codec: Codec, people: u16, packets: Packets) -> Row {
         shape: Shape { publishers: people, publishers_do: Publishers::Meet, ..shape("meeting", codec, packets) },
         offload: Offload::On,
         measures_idle: false,
+        profiles: false,
         quick: people == QUICK_MEETING,
     }
 }
@@ -85,6 +90,7 @@ fn rooms(codec: Codec, packets: Packets) -> Row {
         shape: Shape { rooms: ROOMS, publishers: 2, publishers_do: Publishers::Meet, ..shape("rooms", codec, packets) },
         offload: Offload::On,
         measures_idle: false,
+        profiles: false,
         quick: packets == Packets::Many,
     }
 }
@@ -104,6 +110,7 @@ fn audio(codec: Codec) -> Row {
         },
         offload: Offload::On,
         measures_idle: false,
+        profiles: false,
         quick: true,
     }
 }

@@ -1,11 +1,13 @@
 //! What is measured: a server that is started afresh for each row, as a process of its own. Everything else is the same for all.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::{BenchError, ServerProcess};
+use super::{Batches, BenchError, ServerProcess};
+use crate::account::float;
 use crate::lean::{Entrance, Shape};
 
 /// A kind of server that rows can be measured on.
@@ -40,11 +42,31 @@ pub trait Running: std::fmt::Debug + Send + Sync {
 }
 
 /// What a server sent so far by UDP.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sends {
     pub datagrams: u64,
     /// System calls that sent them.
     pub calls: u64,
+    pub batches: Batches,
+    /// RTP packets that were padded to share a send.
+    pub padded: u64,
+}
+
+impl Sends {
+    /// What was sent since `before`.
+    pub fn since(&self, before: &Self) -> Self {
+        Self {
+            datagrams: self.datagrams.saturating_sub(before.datagrams),
+            calls: self.calls.saturating_sub(before.calls),
+            batches: self.batches.since(&before.batches),
+            padded: self.padded.saturating_sub(before.padded),
+        }
+    }
+
+    /// Datagrams that one call took along.
+    pub fn datagrams_per_call(&self) -> Option<f64> {
+        (self.calls > 0).then(|| float(self.datagrams) / float(self.calls))
+    }
 }
 
 /// Our server, by its program.
@@ -85,7 +107,12 @@ impl Running for ServerProcess {
     async fn sends(&self) -> Option<Sends> {
         let page = self.server.page("/metrics").await.ok()?;
         let datagrams = counter(&page, "sfu_udp_sent_datagrams_total")?;
-        Some(Sends { datagrams, calls: counter(&page, "sfu_udp_sends_total")? })
+        Some(Sends {
+            datagrams,
+            calls: counter(&page, "sfu_udp_sends_total")?,
+            batches: Batches::new(labelled(&page, "sfu_udp_batched_datagrams_total", "batch").into_iter()),
+            padded: counter(&page, "sfu_rtp_padded_packets_total")?,
+        })
     }
 
     async fn stop(self: Box<Self>) {
@@ -105,6 +132,21 @@ fn counter(page: &str, name: &str) -> Option<u64> {
     Some(rows.sum())
 }
 
+/// The sums of a counter over its rows, by the value of one label.
+fn labelled(page: &str, name: &str, label: &str) -> BTreeMap<String, u64> {
+    let of = |line: &str| -> Option<(String, u64)> {
+        let (labelled, value) = line.rsplit_once(' ')?;
+        let (_, labels) = labelled.split_once('{').filter(|(known, _)| *known == name)?;
+        let (_, behind) = labels.split_once(&format!("{label}=\""))?;
+        Some((behind.split('"').next()?.to_owned(), value.parse().ok()?))
+    };
+    let mut sums = BTreeMap::new();
+    for (value, count) in page.lines().filter_map(of) {
+        *sums.entry(value).or_default() += count;
+    }
+    sums
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -114,5 +156,19 @@ mod tests {
         let page = "# TYPE sfu_x counter\nsfu_x_total{shard=\"0\"} 5\nsfu_x_total{shard=\"1\"} 7\nsfu_x_total_more 9\n";
         assert_eq!(counter(page, "sfu_x_total"), Some(12));
         assert_eq!(counter(page, "sfu_y_total"), None);
+    }
+
+    #[test]
+    fn a_batch_is_of_the_time_between() {
+        let before = Sends { datagrams: 100, calls: 50, ..Sends::default() };
+        let now = Sends { datagrams: 190, calls: 60, ..Sends::default() };
+        assert_eq!(now.since(&before).datagrams_per_call(), Some(9.0));
+        assert_eq!(now.since(&now).datagrams_per_call(), None);
+    }
+
+    #[test]
+    fn a_label_tells_rows_apart_and_shards_are_one() {
+        let page = "sfu_x_total{shard=\"0\",size=\"2-3\"} 5\nsfu_x_total{shard=\"1\",size=\"2-3\"} 6\nsfu_x_total{shard=\"0\",size=\"1\"} 7\nsfu_xx_total{size=\"1\"} 9\n";
+        assert_eq!(labelled(page, "sfu_x_total", "size"), BTreeMap::from([("1".into(), 7), ("2-3".into(), 11)]));
     }
 }

@@ -11,12 +11,13 @@ pub enum Style {
     Markdown,
 }
 
-const HEADER: [&str; 12] = [
+const HEADER: [&str; 13] = [
     "row",
     "server ns/packet",
     "packets/s",
     "delivered",
     "datagrams a send",
+    "% in sends of ≥ 2 / 4 / 8 (padded)",
     "cores: server / clients",
     "KiB: idle / participant / slot",
     "frames to all",
@@ -52,6 +53,9 @@ pub fn of_bench(report: &BenchReport, style: Style) -> String {
         "{}: medians (least–most) of {} windows of {} s · {} × {} · Linux {}\n\n{table}\n",
         report.system, report.repeats, report.window_seconds, report.processors, report.processor, report.kernel
     );
+    for (row, breakdown) in report.rows.iter().filter_map(|row| Some((row, row.breakdown.as_ref()?))) {
+        text += &format!("\n- {}: {}", row.name, breakdown.in_words());
+    }
     for row in &report.passed_over {
         text += &format!("\n- {}: {}{}", row.name, if row.failed { "failed, " } else { "" }, row.why);
     }
@@ -77,7 +81,7 @@ pub(super) fn in_short(row: &RowReport) -> String {
     )
 }
 
-fn cells(row: &RowReport) -> [String; 12] {
+fn cells(row: &RowReport) -> [String; 13] {
     let (memory, first) = (row.memory, row.first_frame);
     let idle = memory.idle_kib.map_or("–".to_owned(), |kib| format!("{kib:.0}"));
     [
@@ -86,6 +90,7 @@ fn cells(row: &RowReport) -> [String; 12] {
         format!("{:.0}", row.packets_per_second.median),
         delivered(row),
         row.packets_per_send.map_or("–".to_owned(), |sends| format!("{:.1}", sends.median)),
+        in_batches(row),
         format!("{:.2} / {:.2}", row.server_cores.median, row.client_cores.median),
         format!("{idle} / {:.0} / {:.1}", memory.participant_kib, memory.subscription_kib),
         frames_to_all(row),
@@ -94,6 +99,14 @@ fn cells(row: &RowReport) -> [String; 12] {
         format!("{} / {}", row.lost, row.mended),
         row.failures_total.to_string(),
     ]
+}
+
+/// How much left in large sends, and how much of it was padded for that.
+fn in_batches(row: &RowReport) -> String {
+    let share = |least| Some(format!("{:.0}", row.batches.as_ref()?.share_percent(least)?));
+    let shares: Option<Vec<String>> = [2, 4, 8].into_iter().map(share).collect();
+    let Some((shares, padded)) = shares.zip(row.padded_percent) else { return "–".to_owned() };
+    format!("{} ({padded:.0})", shares.join(" / "))
 }
 
 fn cost(row: &RowReport) -> String {

@@ -62,7 +62,7 @@ pub async fn compare(
     };
     for (number, row) in plan.rows.iter().enumerate() {
         // Janus connects nobody to an empty room, so those who wait there cannot be compared.
-        let row = bench::Row { measures_idle: false, ..row.clone() };
+        let row = bench::Row { measures_idle: false, profiles: false, ..row.clone() };
         let of = |system: &Arc<dyn System>| BenchPlan {
             system: Arc::clone(system),
             rows: vec![row.clone()],
