@@ -21,6 +21,7 @@ fn meta(sequence: u64, arrival: Instant) -> PacketMeta {
         ids: PictureIds::default(),
         frame_number: None,
         audio_level: None,
+        repeated: false,
     }
 }
 

@@ -153,6 +153,7 @@ impl Encoding {
             ids: inspection.ids.unwrap_or_default(),
             frame_number: dependency_descriptor::parse_mandatory(packet.descriptor).map(|fields| fields.frame_number),
             audio_level: packet.audio_level,
+            repeated: packet.repeated,
         };
         let stored = match self.ring.push(meta, packet.descriptor, packet.payload) {
             Push::Stored(stored) => stored,

@@ -7,4 +7,4 @@ mod track;
 
 pub use demux::{Recognized, Route, StreamDemux, StreamRole};
 pub use encoding::{Encoding, EncodingStats, Outcome, Received};
-pub use track::{Format, Track};
+pub use track::{Format, Owner, Track};

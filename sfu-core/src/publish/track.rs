@@ -3,8 +3,8 @@
 use std::time::Instant;
 
 use crate::command::Muting;
-use crate::id::{EncodingId, MediaKind, Mid, ParticipantKey, PayloadType};
-use crate::sdp::{NegotiatedCodec, Section};
+use crate::id::{EncodingId, Identity, MediaKind, Mid, ParticipantKey, PayloadType, RoomName};
+use crate::sdp::NegotiatedCodec;
 
 /// What a payload type stands for within a track.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,10 +14,18 @@ pub enum Format<'a> {
     Repeat(&'a NegotiatedCodec),
 }
 
+/// Whose a track is, and where.
+#[derive(Debug, Clone)]
+pub struct Owner {
+    pub participant: ParticipantKey,
+    pub room: RoomName,
+    pub identity: Identity,
+}
+
 /// A track and its encodings, in the order in which their first packets came.
 #[derive(Debug)]
 pub struct Track {
-    pub participant: ParticipantKey,
+    pub owner: Owner,
     pub mid: Mid,
     pub kind: MediaKind,
     pub codecs: Vec<NegotiatedCodec>,
@@ -34,12 +42,12 @@ pub struct Track {
 
 impl Track {
     /// A track that nothing was received of yet.
-    pub fn new(participant: ParticipantKey, section: &Section) -> Self {
+    pub fn new(owner: Owner, mid: Mid, kind: MediaKind, codecs: Vec<NegotiatedCodec>) -> Self {
         Self {
-            participant,
-            mid: section.mid.clone(),
-            kind: section.kind,
-            codecs: section.codecs.clone(),
+            owner,
+            mid,
+            kind,
+            codecs,
             encodings: Vec::new(),
             muting: Muting::Unmuted,
             frames: 0,

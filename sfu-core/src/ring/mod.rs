@@ -47,6 +47,8 @@ pub struct PacketMeta {
     pub frame_number: Option<u16>,
     /// RFC 6464 level byte: voice activity bit and level, -dBov.
     pub audio_level: Option<u8>,
+    /// Whether it came as a repeat.
+    pub repeated: bool,
 }
 
 /// A packet in the ring.

@@ -52,7 +52,7 @@ impl Shard {
         if track.kind != MediaKind::Video || track.is_muted() || !track.answers_keyframe_requests() {
             return;
         }
-        let publisher = track.participant;
+        let publisher = track.owner.participant;
         let Some(participant) = self.participants.get_mut(publisher) else { return };
         participant.chain.request_keyframe(now, found.track, ssrc);
         self.send_queue.push(publisher, &mut participant.egress);

@@ -71,6 +71,7 @@ impl Shard {
     pub(super) fn remove_broken(&mut self, now: Instant, key: ParticipantKey) {
         if catch_unwind(AssertUnwindSafe(|| self.remove(now, key, CloseReason::Internal))).is_err() {
             self.participants.remove(key);
+            self.names.remove(key);
             self.addresses.remove(key);
             self.timers.set(Timer::Participant(key), None);
             self.timers.set(Timer::Slots(key), None);

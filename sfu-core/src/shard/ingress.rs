@@ -52,7 +52,7 @@ impl Shard {
         participant.chain.handle_arrival(arrival, &arrival_of(&packet, extensions));
         if let Some(route) = self.route_of(now, key, &packet) {
             let received = ReceivedRtp { packet, index: ExtSeqNo(opened.index.get()), arrival, extensions };
-            self.store(now, key, route, &received);
+            self.store(now, route, &received);
         } else {
             self.counters.rtp_unroutable += 1;
         }
@@ -80,9 +80,10 @@ impl Shard {
         }
     }
 
-    fn store(&mut self, now: Instant, key: ParticipantKey, route: Route, received: &ReceivedRtp<'_>) {
-        let Some(track) = self.media.tracks.get_mut(route.track) else { return };
-        let Some(encoding) = self.media.encodings.get_mut(route.encoding) else { return };
+    /// Reads a packet as what its payload type says, and stores it.
+    fn store(&mut self, now: Instant, route: Route, received: &ReceivedRtp<'_>) {
+        let Some(track) = self.media.tracks.get(route.track) else { return };
+        let Some(encoding) = self.media.encodings.get(route.encoding) else { return };
         let packet = match (route.role, track.format(received.packet.payload_type)) {
             (StreamRole::Media, Some(Format::Media(format))) => Some(received.media(format.codec)),
             (StreamRole::Repeat, Some(Format::Repeat(format))) => received.repeat(format.codec, encoding.ring.newest()),
@@ -95,21 +96,28 @@ impl Shard {
             self.counters.rtp_padding += 1;
             return;
         };
+        self.take_in(now, route, &packet);
+    }
+
+    /// Puts a packet into its ring and does what follows from it.
+    pub(super) fn take_in(&mut self, now: Instant, route: Route, packet: &Received<'_>) {
+        let Some(track) = self.media.tracks.get_mut(route.track) else { return };
+        let Some(encoding) = self.media.encodings.get_mut(route.encoding) else { return };
         let kind = track.kind;
         let returns = encoding.heard.is_none() || encoding.is_stalled(now, track.frames);
         if track.is_muted() {
-            return self.store_muted(key, route, &packet);
+            return self.store_muted(route, packet);
         }
-        let outcome = encoding.receive(kind, &packet, track.frames);
+        let outcome = encoding.receive(kind, packet, track.frames);
         track.frames += u64::from(packet.marker && !packet.repeated);
         let ssrc = encoding.ssrc;
         let flush_at = encoding.flush_at;
-        if let (Some(participant), Some(ssrc)) = (self.participants.get_mut(key), ssrc) {
+        if let (Some(participant), Some(ssrc)) = (self.participants.get_mut(track.owner.participant), ssrc) {
             if packet.repeated {
-                participant.chain.handle_repair(received.arrival, ssrc, packet.sequence.seq());
+                participant.chain.handle_repair(packet.arrival, ssrc, packet.sequence.seq());
             }
             if let Outcome::Stored { keyframe: true, .. } = outcome {
-                participant.chain.keyframe_arrived(received.arrival, route.track, ssrc);
+                participant.chain.keyframe_arrived(packet.arrival, route.track, ssrc);
             }
         }
         let Outcome::Stored { dtx, resized, .. } = outcome else { return };
@@ -121,7 +129,7 @@ impl Shard {
             self.rescue_viewers_of(now, route.track);
         }
         if kind == MediaKind::Audio {
-            self.hear(now, key, route.track, packet.audio_level, dtx);
+            self.hear(now, route.track, packet.audio_level, dtx);
         }
         match flush_at {
             Some(at) if at > now => self.timers.set(Timer::Flush(route.encoding), Some(at)),

@@ -108,7 +108,8 @@ impl Shard {
         let room = membership.room.clone();
         let purpose = membership.purpose;
         let identity = membership.identity.clone();
-        let key = self.participants.insert(Participant {
+        let key = self.names.insert(());
+        let participant = Participant {
             membership,
             connection,
             chain: ControlChain::new(chain),
@@ -135,7 +136,8 @@ impl Shard {
             ntp_offset: None,
             liveness: Liveness::Unwatched,
             data: Data::default(),
-        });
+        };
+        self.participants.insert(key, participant);
         self.apply_sections(key, negotiated);
         let tracks = self.publications(key);
         let members = self.rooms.entry(room.clone()).or_default();

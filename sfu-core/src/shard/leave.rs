@@ -12,6 +12,7 @@ impl Shard {
     /// Ends a transport: says goodbye to the peer, takes its tracks away from their viewers, tells the control plane.
     pub(super) fn remove(&mut self, now: Instant, key: ParticipantKey, reason: CloseReason) {
         let Some(mut participant) = self.participants.remove(key) else { return };
+        self.names.remove(key);
         participant.connection.close(now);
         self.last_words.extend(std::iter::from_fn(|| participant.connection.poll_datagram()));
         self.addresses.remove(key);

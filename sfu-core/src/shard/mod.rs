@@ -41,7 +41,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
-use slotmap::SlotMap;
+use slotmap::{SecondaryMap, SlotMap};
 
 use crate::command::Command;
 use crate::event::{CloseReason, Event};
@@ -62,7 +62,9 @@ use snapshot::Retired;
 pub struct Shard {
     config: ShardConfig,
     rng: StdRng,
-    participants: SlotMap<ParticipantKey, Participant>,
+    /// Names of participants, for those who are here and those of other shards.
+    names: SlotMap<ParticipantKey, ()>,
+    participants: SecondaryMap<ParticipantKey, Participant>,
     media: Media,
     rooms: BTreeMap<RoomName, Room>,
     addresses: AddressBook,
@@ -85,7 +87,8 @@ impl Shard {
         Self {
             rng: StdRng::from_seed(config.seed),
             config,
-            participants: SlotMap::with_key(),
+            names: SlotMap::with_key(),
+            participants: SecondaryMap::new(),
             media: Media::default(),
             rooms: BTreeMap::new(),
             addresses: AddressBook::default(),

@@ -34,7 +34,7 @@ impl Shard {
         let named = |track: &&TrackId| self.media.tracks.get(**track).is_some_and(|known| known.mid == *mid);
         let found = participant.tracks.iter().find(named).copied();
         let id = found.ok_or_else(|| RequestError::NoSuchTrack { mid: mid.clone() })?;
-        self.apply_muting(now, key, id, muting);
+        self.apply_muting(now, id, muting);
         self.settle(now, key);
         Ok(())
     }
@@ -46,40 +46,41 @@ impl Shard {
         let is_stated = |track: &&TrackId| self.media.tracks.get(**track).is_some_and(|it| muted.contains(&it.mid));
         let stated: Vec<TrackId> = participant.tracks.iter().filter(is_stated).copied().collect();
         for track in stated {
-            self.apply_muting(now, key, track, Muting::Muted);
+            self.apply_muting(now, track, Muting::Muted);
         }
     }
 
-    fn apply_muting(&mut self, now: Instant, key: ParticipantKey, id: TrackId, muting: Muting) {
+    fn apply_muting(&mut self, now: Instant, id: TrackId, muting: Muting) {
         let Some(track) = self.media.tracks.get_mut(id).filter(|track| track.muting != muting) else { return };
         track.muting = muting;
         if muting == Muting::Muted {
-            self.interrupt(now, key, id);
+            self.interrupt(now, id);
         }
         self.attach_viewers_of(now, id);
-        self.note_muting(now, key, id, muting);
+        self.note_muting(now, id, muting);
     }
 
     /// Nobody may begin before the pause any more, and nobody waits for a keyframe during it.
-    fn interrupt(&mut self, now: Instant, key: ParticipantKey, id: TrackId) {
+    fn interrupt(&mut self, now: Instant, id: TrackId) {
         let Some(track) = self.media.tracks.get(id) else { return };
         for encoding in &track.encodings {
             let Some(encoding) = self.media.encodings.get_mut(*encoding) else { continue };
             encoding.ring.interrupt();
-            if let (Some(participant), Some(ssrc)) = (self.participants.get_mut(key), encoding.ssrc) {
+            if let (Some(participant), Some(ssrc)) = (self.participants.get_mut(track.owner.participant), encoding.ssrc)
+            {
                 participant.chain.keyframe_arrived(now, id, ssrc);
             }
         }
     }
 
     /// Counts a packet of a muted track; it goes no further.
-    pub(super) fn store_muted(&mut self, key: ParticipantKey, route: Route, packet: &Received<'_>) {
+    pub(super) fn store_muted(&mut self, route: Route, packet: &Received<'_>) {
         let Some(track) = self.media.tracks.get_mut(route.track) else { return };
         let Some(encoding) = self.media.encodings.get_mut(route.encoding) else { return };
         encoding.receive_muted(packet, track.frames);
         track.frames += u64::from(packet.marker && !packet.repeated);
         if packet.repeated
-            && let (Some(participant), Some(ssrc)) = (self.participants.get_mut(key), encoding.ssrc)
+            && let (Some(participant), Some(ssrc)) = (self.participants.get_mut(track.owner.participant), encoding.ssrc)
         {
             participant.chain.handle_repair(packet.arrival, ssrc, packet.sequence.seq());
         }

@@ -77,8 +77,8 @@ impl Shard {
 
     /// Chooses anew among a track's encodings for everybody who is to see or hear it.
     pub(super) fn attach_viewers_of(&mut self, now: Instant, track: TrackId) {
-        let owner = self.media.tracks.get(track).and_then(|track| self.participants.get(track.participant));
-        let Some(room) = owner.and_then(|owner| self.rooms.get(&owner.membership.room)) else { return };
+        let room = self.media.tracks.get(track).and_then(|track| self.rooms.get(&track.owner.room));
+        let Some(room) = room else { return };
         for viewer in room.viewers.clone() {
             let sees = self
                 .participants

@@ -8,13 +8,13 @@ use rand::Rng;
 use crate::event::PublishedTrack;
 use crate::id::{Mid, ParticipantKey, TrackId};
 use crate::interceptor::LocalStream;
-use crate::publish::Track;
+use crate::publish::{Owner, Track};
 use crate::room::Publication;
 use crate::sdp::{Flow, Negotiated, Section};
 use crate::subscribe::{FirstNumbers, Slot};
 
 use super::Shard;
-use super::participant::{AssignedSlot, Participant};
+use super::participant::{AssignedSlot, Membership, Participant};
 
 /// Whether what a section carried goes on as it is.
 fn goes_on(before: &Section, sections: &[Section]) -> bool {
@@ -64,7 +64,10 @@ impl Shard {
         let Some(participant) = self.participants.get_mut(key) else { return };
         match &section.flow {
             Flow::Publishes { .. } => {
-                let track = self.media.tracks.insert(Track::new(key, section));
+                let Membership { room, identity, .. } = &participant.membership;
+                let owner = Owner { participant: key, room: room.clone(), identity: identity.clone() };
+                let track = Track::new(owner, section.mid.clone(), section.kind, section.codecs.clone());
+                let track = self.media.tracks.insert(track);
                 participant.demux.add(track, section);
                 participant.tracks.push(track);
             }

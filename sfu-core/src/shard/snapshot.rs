@@ -87,9 +87,7 @@ impl Shard {
             mid: slot.mid.clone(),
             kind: slot.kind,
             ssrc: slot.ssrc,
-            source: source
-                .and_then(|track| self.participants.get(track.participant))
-                .map(|publisher| publisher.membership.identity.clone()),
+            source: source.map(|track| track.owner.identity.clone()),
             state: status.state,
             layer: status.layer,
             stats: slot.stats,

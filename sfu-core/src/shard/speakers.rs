@@ -19,11 +19,11 @@ const INTERVAL: Duration = Duration::from_millis(100);
 
 impl Shard {
     /// Notes an audio packet. Who begins to speak is judged at once, so that no slot misses the first word.
-    pub(super) fn hear(&mut self, now: Instant, key: ParticipantKey, track: TrackId, level: Option<u8>, dtx: bool) {
-        let Some(participant) = self.participants.get(key) else { return };
-        let Some(room) = self.rooms.get_mut(&participant.membership.room) else { return };
+    pub(super) fn hear(&mut self, now: Instant, track: TrackId, level: Option<u8>, dtx: bool) {
+        let Some(owner) = self.media.tracks.get(track).map(|track| &track.owner) else { return };
+        let Some(room) = self.rooms.get_mut(&owner.room) else { return };
         let begins = room.voices.heard(now, track, level, dtx);
-        let timer = Timer::Speaker(participant.membership.room.clone());
+        let timer = Timer::Speaker(owner.room.clone());
         if begins {
             self.timers.set(timer, Some(now));
         } else if !self.timers.is_set(&timer) {
@@ -39,9 +39,8 @@ impl Shard {
     }
 
     /// Takes note that a track was muted or unmuted: who is muted is silent at once.
-    pub(super) fn note_muting(&mut self, now: Instant, key: ParticipantKey, track: TrackId, muting: Muting) {
-        let Some(participant) = self.participants.get(key) else { return };
-        let room = participant.membership.room.clone();
+    pub(super) fn note_muting(&mut self, now: Instant, track: TrackId, muting: Muting) {
+        let Some(room) = self.media.tracks.get(track).map(|track| track.owner.room.clone()) else { return };
         let Some(members) = self.rooms.get_mut(&room) else { return };
         members.voices.set_muted(track, muting == Muting::Muted);
         self.timers.set(Timer::Speaker(room.clone()), Some(now));

@@ -79,8 +79,7 @@ impl Shard {
             return Some(wish.track.clone());
         }
         let track = self.media.tracks.get(assigned.track?)?;
-        let publisher = self.participants.get(track.participant)?;
-        Some(TrackName { identity: publisher.membership.identity.clone(), mid: track.mid.clone() })
+        Some(TrackName { identity: track.owner.identity.clone(), mid: track.mid.clone() })
     }
 
     fn slot_state(&self, participant: &Participant, assigned: &AssignedSlot) -> SlotState {

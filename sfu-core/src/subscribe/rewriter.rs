@@ -264,6 +264,7 @@ mod tests {
             ids: PictureIds::default(),
             frame_number: None,
             audio_level: None,
+            repeated: false,
         }
     }
 
