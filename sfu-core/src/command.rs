@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use bytes::Bytes;
 
-use crate::id::{Identity, Mid, RequestId, RoomName, TrackName, TransportId};
+use crate::id::{Identity, Mid, RequestId, RoomName, ShardId, TrackName, TransportId};
 
 /// One request to a shard; answered by an [`Event`](crate::event::Event) that carries the same [`RequestId`].
 #[derive(Debug, Clone)]
@@ -48,6 +48,10 @@ pub enum Command {
     SendData { transports: Vec<TransportId>, label: String, payload: DataPayload },
     /// Applies an SDP fragment (RFC 8840): candidates are acknowledged, a new ufrag restarts ICE; answered by `Patched` or `Rejected`.
     Patch { request: RequestId, transport: TransportId, fragment: String },
+    /// Tells a shard which others have participants of a room that it has participants of, so that they see and hear each
+    /// other; not answered. The shard tells those others itself. To be said after each join of a room that is on several
+    /// shards: what is known already changes nothing.
+    Link { room: RoomName, shards: Vec<ShardId> },
     /// Ends a transport; answered by `Closed`. Unknown transports are ignored.
     Close { transport: TransportId },
     /// Ends every transport, politely (DTLS close_notify, RFC 5246 §7.2.1).
@@ -60,7 +64,7 @@ pub enum Command {
 #[derive(Debug, Clone)]
 pub struct Join {
     pub request: RequestId,
-    /// Chosen by the sender, unique within the shard for its lifetime.
+    /// Chosen by the sender, unique within the shard for its lifetime; where rooms are on several shards, among them all.
     pub transport: TransportId,
     pub room: RoomName,
     pub identity: Identity,

@@ -120,8 +120,13 @@ macro_rules! number {
     };
 }
 number! {
-    /// One transport (ICE + DTLS + SRTP of one peer); chosen by whoever sends the command that creates it.
+    /// One transport (ICE + DTLS + SRTP of one peer); chosen by whoever sends the command that creates it. Publishers of a room
+    /// come in the order of their transports.
     TransportId(u64)
+}
+number! {
+    /// One shard among those of its node.
+    ShardId(u16)
 }
 number! {
     /// Joins a command to the event that answers it.

@@ -164,6 +164,14 @@ pub const SLOTS_PER_TRANSPORT_MAX: usize = 256;
 /// Transports of one shard.
 pub const TRANSPORTS_PER_SHARD_MAX: usize = 20_000;
 
+/// Bytes of packets that one shard gives another at a time: some fifty full ones, which is a frame of five publishers.
+pub const RELAY_BATCH_BYTES_MAX: usize = 64 * 1024;
+/// Packets of the same; small ones are sounds.
+pub const RELAY_BATCH_PACKETS_MAX: usize = 256;
+/// What a shard is to be told beside packets and has not taken yet: more than a join of every publisher that a shard holds
+/// makes in the seconds after which it counts as stuck. Beyond, it is told everything anew once it takes something.
+pub const RELAY_NOTES_WAITING_MAX: usize = 65_536;
+
 /// Most bytes of one encoding's ring. Holds a 10 s group of pictures at 3 Mbit/s.
 pub const RING_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Rings of one transport that may grow to `RING_BYTES_MAX`: camera and screen in three encodings each, and two to spare.

@@ -47,6 +47,13 @@ pub struct ShardCounters {
     pub streams_blocked: u64,
     /// TCP connections that ended under their participant.
     pub streams_closed: u64,
+    /// Copies of packets given to other shards.
+    pub relay_packets_sent: u64,
+    pub relay_packets_received: u64,
+    /// Packets that another shard should have had a copy of and was too slow for.
+    pub relay_packets_dropped: u64,
+    /// Times that another shard was so far behind that it had to be told everything anew.
+    pub relay_restarts: u64,
     /// Times that a viewer's slots were pointed at their encodings anew.
     pub viewers_attached: u64,
     /// Faults of our own that ended one transport.

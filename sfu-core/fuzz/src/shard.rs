@@ -80,7 +80,14 @@ impl World {
         let now = Instant::now();
         let epoch = (now, Duration::from_secs(1));
         let data_labels = NAMES.map(str::to_owned).to_vec();
-        let config = ShardConfig { certificate: certificate(), seed: [5; 32], epoch, data_labels, tcp: true };
+        let config = ShardConfig {
+            id: sfu_core::id::ShardId(0),
+            certificate: certificate(),
+            seed: [5; 32],
+            epoch,
+            data_labels,
+            tcp: true,
+        };
         let (clients, pending_offer) = (vec![], String::new());
         Self { now, shard: Shard::new(config), clients, ids: 0, pending_offer, cookie: None, stats: None }
     }

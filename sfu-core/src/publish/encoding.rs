@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::codec::{self, Codec, Inspection, dependency_descriptor};
-use crate::id::{MediaKind, Rid, Ssrc, TrackId};
+use crate::id::{EncodingId, MediaKind, Rid, ShardId, Ssrc, TrackId};
 use crate::limits::FRAME_HOLD_MAX;
 use crate::ring::{PacketMeta, Push, Ring};
 use crate::rtp::{ExtSeqNo, RtpTime};
@@ -81,10 +81,30 @@ pub enum Outcome {
     Dropped,
 }
 
+/// Where a replica's encoding is published.
+#[derive(Debug, Clone, Copy)]
+pub struct EncodingHome {
+    pub shard: ShardId,
+    /// Its name there.
+    pub encoding: EncodingId,
+    pub ssrc: Option<Ssrc>,
+}
+
+/// What decides whether viewers are given an encoding, and is known without its packets.
+#[derive(Debug, Clone, Copy)]
+pub struct EncodingState {
+    heard: Option<Instant>,
+    heard_at_frame: u64,
+    height: Option<u16>,
+    bytes_received: u64,
+}
+
 /// One encoding.
 #[derive(Debug)]
 pub struct Encoding {
     pub track: TrackId,
+    /// Of an encoding that is published on another shard.
+    pub home: Option<EncodingHome>,
     pub rid: Option<Rid>,
     /// Known once media came; repeats may come first.
     pub ssrc: Option<Ssrc>,
@@ -105,6 +125,7 @@ impl Encoding {
     pub fn new(track: TrackId, rid: Option<Rid>, ssrc: Option<Ssrc>, ring: Ring) -> Self {
         Self {
             track,
+            home: None,
             rid,
             ssrc,
             ring,
@@ -114,6 +135,28 @@ impl Encoding {
             flush_at: None,
             stats: EncodingStats::default(),
         }
+    }
+
+    /// How things stand with it.
+    pub fn state(&self) -> EncodingState {
+        let (heard, heard_at_frame, height) = (self.heard, self.heard_at_frame, self.height);
+        EncodingState { heard, heard_at_frame, height, bytes_received: self.stats.bytes_received }
+    }
+
+    /// Takes over how things stand where it is published.
+    pub fn adopt(&mut self, state: EncodingState) {
+        self.heard = state.heard;
+        self.heard_at_frame = state.heard_at_frame;
+        self.height = state.height;
+        self.stats.bytes_received = state.bytes_received;
+    }
+
+    /// Gives up a replica's packets, which nobody reads. It cannot be asked for a keyframe until new ones come: what is
+    /// there already comes by itself.
+    pub fn forget_packets(&mut self) {
+        self.ring = self.ring.successor();
+        self.ssrc = None;
+        self.flush_at = None;
     }
 
     /// Whether nothing comes any more although its track goes on, of which `frames` have come so far on all encodings.

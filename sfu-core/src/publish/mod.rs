@@ -6,5 +6,5 @@ mod encoding;
 mod track;
 
 pub use demux::{Recognized, Route, StreamDemux, StreamRole};
-pub use encoding::{Encoding, EncodingStats, Outcome, Received};
-pub use track::{Format, Owner, Track};
+pub use encoding::{Encoding, EncodingHome, EncodingState, EncodingStats, Outcome, Received};
+pub use track::{Format, Owner, Track, TrackHome, Want};

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use crate::command::Muting;
-use crate::id::{EncodingId, Identity, MediaKind, Mid, ParticipantKey, PayloadType, RoomName};
+use crate::id::{EncodingId, Identity, MediaKind, Mid, ParticipantKey, PayloadType, RoomName, ShardId, TrackId};
 use crate::sdp::NegotiatedCodec;
 
 /// What a payload type stands for within a track.
@@ -22,10 +22,29 @@ pub struct Owner {
     pub identity: Identity,
 }
 
+/// Whether the packets of a replica are copied to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Want {
+    Everything,
+    /// Nobody reads them.
+    Nothing,
+}
+
+/// Where a replica's track is published.
+#[derive(Debug, Clone, Copy)]
+pub struct TrackHome {
+    pub shard: ShardId,
+    /// Its name there.
+    pub track: TrackId,
+    pub want: Want,
+}
+
 /// A track and its encodings, in the order in which their first packets came.
 #[derive(Debug)]
 pub struct Track {
     pub owner: Owner,
+    /// Of a track that is published on another shard.
+    pub home: Option<TrackHome>,
     pub mid: Mid,
     pub kind: MediaKind,
     pub codecs: Vec<NegotiatedCodec>,
@@ -45,6 +64,7 @@ impl Track {
     pub fn new(owner: Owner, mid: Mid, kind: MediaKind, codecs: Vec<NegotiatedCodec>) -> Self {
         Self {
             owner,
+            home: None,
             mid,
             kind,
             codecs,

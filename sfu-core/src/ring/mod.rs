@@ -29,6 +29,11 @@ impl Arrival {
     pub fn next(self) -> Arrival {
         Arrival(self.0 + 1)
     }
+
+    /// How many positions this one is after `other`; 0 if it is before it.
+    pub fn since(self, other: Arrival) -> u64 {
+        self.0.saturating_sub(other.0)
+    }
 }
 
 /// What is known of a packet beside its bytes.
@@ -102,6 +107,8 @@ pub struct Ring {
     /// Numbers up to this one are never stored again.
     floor: Option<ExtSeqNo>,
     keyframe: Option<Arrival>,
+    /// What comes before it is not followed by what comes after it.
+    interrupted: Arrival,
     pub retention: Retention,
     /// What its timestamps mean, by its publisher's newest sender report.
     pub clock: Option<MediaClock>,
@@ -119,6 +126,7 @@ impl Ring {
             newest: None,
             floor: None,
             keyframe: None,
+            interrupted: Arrival(0),
             retention,
             clock: None,
             bytes_max,
@@ -176,6 +184,22 @@ impl Ring {
         usize::try_from(self.end().0.saturating_sub(arrival.0)).unwrap_or(0).min(self.entries.len())
     }
 
+    /// The first position after which nothing came before `moment`, nor before an interruption.
+    pub fn recent(&self, moment: Instant) -> Arrival {
+        let recent = self.entries.iter().rev().take_while(|entry| entry.meta.arrival >= moment).count();
+        Arrival(self.end().0.saturating_sub(u64::try_from(recent).unwrap_or(0))).max(self.interrupted)
+    }
+
+    /// An empty ring like this one, for the stream that goes on with gaps.
+    pub fn successor(&self) -> Self {
+        Self { clock: self.clock, ..Self::new(self.retention, self.bytes_max) }
+    }
+
+    /// Most bytes it may hold.
+    pub fn bytes_max(&self) -> usize {
+        self.bytes_max
+    }
+
     /// Where decoding can begin, if that packet is still here: the first packet of the newest keyframe.
     pub fn keyframe(&self) -> Option<Arrival> {
         self.keyframe
@@ -184,6 +208,7 @@ impl Ring {
     /// Nothing follows on what is here: decoding cannot begin before another keyframe comes.
     pub fn interrupt(&mut self) {
         self.keyframe = None;
+        self.interrupted = self.end();
     }
 
     /// The highest sequence number ever stored.

@@ -16,12 +16,21 @@ pub struct Announced {
     dominant: Option<ParticipantKey>,
     speaking: BTreeSet<ParticipantKey>,
     at: Option<Instant>,
+    /// It may know something else.
+    forgotten: bool,
 }
 
 impl Announced {
     /// Whether the control plane knows less than `voices` say.
     pub fn is_behind(&self, voices: &Voices) -> bool {
-        voices.dominant() != self.dominant || voices.speaking().into_iter().collect::<BTreeSet<_>>() != self.speaking
+        self.forgotten
+            || voices.dominant() != self.dominant
+            || voices.speaking().into_iter().collect::<BTreeSet<_>>() != self.speaking
+    }
+
+    /// What the control plane knows may be of another shard's telling: it is told anew.
+    pub fn forget(&mut self) {
+        self.forgotten = true;
     }
 
     /// Everybody who is heard now, loudest first, if that is to be told now.
@@ -34,6 +43,7 @@ impl Announced {
         self.dominant = voices.dominant();
         self.speaking = speaking.iter().copied().collect();
         self.at = Some(now);
+        self.forgotten = false;
         Some(speaking)
     }
 }

@@ -16,7 +16,7 @@ pub use voices::{Verdict, Voices};
 
 use std::collections::HashMap;
 
-use crate::id::{Identity, MediaKind, Mid, ParticipantKey, TrackId, TrackName};
+use crate::id::{Identity, MediaKind, Mid, ParticipantKey, ShardId, TrackId, TrackName};
 
 /// A publisher in the order of arrival, with its tracks in the order of its offer.
 #[derive(Debug, Clone)]
@@ -59,6 +59,8 @@ pub struct Room {
     pub voices: Voices,
     /// What was told of them.
     pub announced: Announced,
+    /// Other shards that have participants of it.
+    pub links: Vec<ShardId>,
 }
 
 /// A room's publishers by name: made in one pass, for any number of steps that ask who somebody is.
@@ -88,10 +90,5 @@ impl Room {
     pub fn remove(&mut self, participant: ParticipantKey) {
         self.publishers.retain(|publisher| publisher.participant != participant);
         self.viewers.retain(|viewer| *viewer != participant);
-    }
-
-    /// Whether nobody is here.
-    pub fn is_empty(&self) -> bool {
-        self.publishers.is_empty() && self.viewers.is_empty()
     }
 }

@@ -35,6 +35,8 @@ pub struct Voices {
     voices: SecondaryMap<TrackId, Voice>,
     /// Every track once: who is heard now, then who was heard last, then those who have not been, in order of arrival.
     order: Vec<TrackId>,
+    /// Whether anybody was ever heard.
+    began: bool,
     dominant: Option<ParticipantKey>,
     /// The loudest of this moment, dB above silence, and when that was.
     loudest: (f32, Tick),
@@ -60,6 +62,24 @@ impl Voices {
     }
 
     /// Every track, those first that are to be heard first.
+    pub fn tracks(&self) -> impl Iterator<Item = TrackId> {
+        self.order.iter().copied()
+    }
+
+    /// Takes over who had the floor, and who is to be heard first, from who listened before; `false`: somebody here has had
+    /// the floor, and nothing changes.
+    pub fn take_over(&mut self, floor: ParticipantKey, order: &[TrackId]) -> bool {
+        if self.dominant.is_some() {
+            return false;
+        }
+        self.dominant = Some(floor);
+        self.began = true;
+        let place = |track: &TrackId| order.iter().position(|known| known == track).unwrap_or(usize::MAX);
+        self.order.sort_by_key(place);
+        true
+    }
+
+    /// The same, with what is known of each.
     pub(super) fn in_order(&self) -> impl Iterator<Item = (TrackId, &Voice)> {
         self.order.iter().filter_map(|track| Some((*track, self.voices.get(*track)?)))
     }
@@ -75,6 +95,10 @@ impl Voices {
                     self.order.push(track);
                 }
             }
+        }
+        if !self.began {
+            // Whichever shard of the room heard of whom first.
+            self.order = publishers.iter().flat_map(|publisher| publisher.tracks_of(MediaKind::Audio)).collect();
         }
         if !gone.is_empty() {
             self.order.retain(|track| !gone.contains_key(*track));
@@ -118,6 +142,7 @@ impl Voices {
             let before = voice.speaking;
             voice.listen(now);
             heard |= voice.speaking != before;
+            self.began |= voice.speaking;
         }
         heard |= self.reorder(now);
         Verdict { floor: self.pass_floor(now), heard }

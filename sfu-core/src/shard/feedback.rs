@@ -52,6 +52,9 @@ impl Shard {
         if track.kind != MediaKind::Video || track.is_muted() || !track.answers_keyframe_requests() {
             return;
         }
+        if let Some(home) = found.home {
+            return self.relays.ask_for_keyframe(home.shard, home.encoding);
+        }
         let publisher = track.owner.participant;
         let Some(participant) = self.participants.get_mut(publisher) else { return };
         participant.chain.request_keyframe(now, found.track, ssrc);
@@ -74,15 +77,18 @@ impl Shard {
         let Some(encoding) = self.encoding_by_ssrc(key, ssrc) else { return };
         let Some(participant) = self.participants.get_mut(key) else { return };
         let offset = *participant.ntp_offset.get_or_insert(ours.wrapping_sub(theirs));
+        let room = participant.membership.room.clone();
+        let at = moment(now, ours, theirs.wrapping_add(offset));
+        let clock = at.map(|at| MediaClock { timestamp, at });
         if let Some(encoding) = self.media.encodings.get_mut(encoding) {
-            let at = moment(now, ours, theirs.wrapping_add(offset));
-            encoding.ring.clock = at.map(|at| MediaClock { timestamp, at });
+            encoding.ring.clock = clock;
         }
+        self.announce_clock(&room, encoding, clock);
         self.resume_reports(now, encoding);
     }
 
     /// Begins the reports of slots that could not be reported on until now.
-    fn resume_reports(&mut self, now: Instant, encoding: EncodingId) {
+    pub(super) fn resume_reports(&mut self, now: Instant, encoding: EncodingId) {
         let readers = self.media.readers.get(encoding).cloned().unwrap_or_default();
         for reader in readers {
             let Some(participant) = self.participants.get_mut(reader) else { continue };

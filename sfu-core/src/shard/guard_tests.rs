@@ -64,7 +64,14 @@ fn keyframe(index: u64) -> Vec<u8> {
 fn shard(now: Instant) -> Shard {
     let certificate = Arc::new(LocalCertificate::generate().unwrap());
     let epoch = (now, Duration::from_secs(1));
-    Shard::new(ShardConfig { certificate, seed: [1; 32], epoch, data_labels: vec![], tcp: false })
+    Shard::new(ShardConfig {
+        id: crate::id::ShardId(0),
+        certificate,
+        seed: [1; 32],
+        epoch,
+        data_labels: vec![],
+        tcp: false,
+    })
 }
 
 fn drain(shard: &mut Shard, now: Instant) -> Vec<Pair> {

@@ -122,6 +122,7 @@ impl Shard {
         }
         let Outcome::Stored { dtx, resized, .. } = outcome else { return };
         if returns {
+            self.introduce(now, route.encoding);
             self.attach_viewers_of(now, route.track);
         } else if resized {
             self.resize_for_viewers_of(now, route.track);
@@ -143,6 +144,7 @@ impl Shard {
             encoding.flush_at = None;
         }
         self.timers.set(Timer::Flush(encoding), None);
+        self.relays.wake(encoding);
         let Some(readers) = self.media.readers.get(encoding) else { return };
         for reader in readers {
             if let Some(participant) = self.participants.get_mut(*reader) {

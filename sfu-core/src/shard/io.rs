@@ -4,11 +4,14 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::id::ShardId;
 use crate::transport::{LocalCertificate, Pair};
 
 /// What a shard must be told before it starts.
 #[derive(Debug, Clone)]
 pub struct ShardConfig {
+    /// Its name among the shards of its node.
+    pub id: ShardId,
     /// The certificate of every DTLS handshake; one per process.
     pub certificate: Arc<LocalCertificate>,
     /// Seeds every random choice of the shard (RFC 4086: from the operating system, except in simulations).

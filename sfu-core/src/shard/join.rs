@@ -108,6 +108,7 @@ impl Shard {
         let room = membership.room.clone();
         let purpose = membership.purpose;
         let identity = membership.identity.clone();
+        let transport = membership.id;
         let key = self.names.insert(());
         let participant = Participant {
             membership,
@@ -145,7 +146,8 @@ impl Shard {
             members.viewers.push(key);
         }
         if purpose.publishes() {
-            members.publishers.push(Publisher { participant: key, identity, tracks });
+            self.seat(&room, Publisher { participant: key, identity, tracks }, transport);
+            self.announce(key);
             self.route_room(now, &room);
         }
         self.route_viewer(now, key);

@@ -13,6 +13,9 @@ impl Shard {
     pub(super) fn remove(&mut self, now: Instant, key: ParticipantKey, reason: CloseReason) {
         let Some(mut participant) = self.participants.remove(key) else { return };
         self.names.remove(key);
+        if participant.membership.purpose.publishes() {
+            self.announce_end(&participant.membership.room, participant.membership.id);
+        }
         participant.connection.close(now);
         self.last_words.extend(std::iter::from_fn(|| participant.connection.poll_datagram()));
         self.addresses.remove(key);
@@ -33,9 +36,8 @@ impl Shard {
         });
         let Some(members) = self.rooms.get_mut(&room) else { return };
         members.remove(key);
-        if members.is_empty() {
-            self.rooms.remove(&room);
-            self.timers.set(Timer::Speaker(room), None);
+        if !self.is_inhabited(&room) {
+            self.close_room(&room);
         } else if !participant.tracks.is_empty() {
             self.route_room(now, &room);
         }
@@ -45,6 +47,7 @@ impl Shard {
     pub(super) fn remove_track(&mut self, track: TrackId) {
         let Some(gone) = self.media.tracks.remove(track) else { return };
         self.timers.set(Timer::Resized(track), None);
+        self.relays.forget_track(track, gone.home.map(|home| (home.shard, home.track)));
         for encoding in gone.encodings {
             self.remove_encoding(encoding);
         }
@@ -53,7 +56,10 @@ impl Shard {
     /// Takes an encoding away from its readers.
     pub(super) fn remove_encoding(&mut self, encoding: EncodingId) {
         if let Some(gone) = self.media.encodings.remove(encoding) {
-            self.retired.encodings.add(&gone.stats);
+            self.relays.forget_encoding(encoding, gone.home.map(|home| (home.shard, home.encoding)));
+            if gone.home.is_none() {
+                self.retired.encodings.add(&gone.stats);
+            }
         }
         self.timers.set(Timer::Flush(encoding), None);
         for reader in self.media.readers.remove(encoding).unwrap_or_default() {

@@ -18,6 +18,8 @@ pub(super) struct Media {
     pub encodings: SlotMap<EncodingId, Encoding>,
     /// Who is to be woken when an encoding has something new.
     pub readers: SecondaryMap<EncodingId, Vec<ParticipantKey>>,
+    /// Encodings of other shards that somebody began to read, or nobody does any more.
+    pub turned: Vec<EncodingId>,
 }
 
 impl Media {
@@ -59,11 +61,25 @@ impl Media {
             if let Some(readers) = self.readers.get_mut(*gone) {
                 readers.retain(|reader| *reader != key);
             }
+            self.note_turned(*gone);
         }
         for new in reads.iter().filter(|encoding| !before.contains(encoding)) {
             if let Some(readers) = self.readers.get_mut(*new) {
                 readers.push(key);
             }
+            self.note_turned(*new);
+        }
+    }
+
+    /// Whether anybody reads any of a track's encodings.
+    pub fn is_read(&self, track: TrackId) -> bool {
+        let encodings = self.tracks.get(track).map(|track| track.encodings.as_slice()).unwrap_or_default();
+        encodings.iter().any(|id| self.readers.get(*id).is_some_and(|readers| !readers.is_empty()))
+    }
+
+    fn note_turned(&mut self, encoding: EncodingId) {
+        if self.encodings.get(encoding).is_some_and(|encoding| encoding.home.is_some()) {
+            self.turned.push(encoding);
         }
     }
 }

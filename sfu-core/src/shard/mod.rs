@@ -22,6 +22,7 @@ mod media;
 mod muting;
 mod participant;
 mod patch;
+mod relay;
 mod renegotiate;
 mod routes;
 mod sections;
@@ -33,6 +34,7 @@ mod streams;
 mod wall_clock;
 
 pub use io::{Datagram, ShardConfig, Transmit};
+pub use relay::RelayBatch;
 pub use stream::StreamChange;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -55,6 +57,7 @@ use crate::transport::Pair;
 use addresses::AddressBook;
 use media::Media;
 use participant::{Participant, SendQueue};
+use relay::Relays;
 use snapshot::Retired;
 
 /// The media plane of one core: every room and transport that lives here.
@@ -67,6 +70,7 @@ pub struct Shard {
     participants: SecondaryMap<ParticipantKey, Participant>,
     media: Media,
     rooms: BTreeMap<RoomName, Room>,
+    relays: Relays,
     addresses: AddressBook,
     timers: TimerTable,
     send_queue: SendQueue,
@@ -91,6 +95,7 @@ impl Shard {
             participants: SecondaryMap::new(),
             media: Media::default(),
             rooms: BTreeMap::new(),
+            relays: Relays::default(),
             addresses: AddressBook::default(),
             timers: TimerTable::default(),
             send_queue: SendQueue::default(),
@@ -138,6 +143,9 @@ impl Shard {
                 }
             }
             Command::Patch { request, transport, fragment } => self.patch(now, request, transport, &fragment),
+            Command::Link { room, shards } => {
+                self.contain(|shard| shards.into_iter().for_each(|other| shard.link(now, &room, other)));
+            }
             Command::Close { transport } => {
                 if let Some(key) = self.addresses.by_id(transport) {
                     self.guard(now, key, |shard| shard.remove(now, key, CloseReason::Requested));

@@ -50,12 +50,14 @@ impl Shard {
         }
     }
 
-    fn apply_muting(&mut self, now: Instant, id: TrackId, muting: Muting) {
+    pub(super) fn apply_muting(&mut self, now: Instant, id: TrackId, muting: Muting) {
         let Some(track) = self.media.tracks.get_mut(id).filter(|track| track.muting != muting) else { return };
         track.muting = muting;
+        self.announce_muting(id, muting);
         if muting == Muting::Muted {
             self.interrupt(now, id);
         }
+        self.announce_encodings(now, id);
         self.attach_viewers_of(now, id);
         self.note_muting(now, id, muting);
     }

@@ -124,10 +124,12 @@ fn routed(
     viewer: ParticipantKey,
     participant: &Participant,
 ) -> Vec<Option<TrackId>> {
+    // Who sees nothing yet is not disturbed by what comes in another order than it was published in.
+    let sees = participant.connection.is_connected();
     let view = |assigned: &AssignedSlot| {
-        let kind = assigned.slot.kind;
+        let (kind, shows) = (assigned.slot.kind, assigned.track.filter(|_| sees));
         let wants = assigned.wish.as_ref().filter(|wish| wish.track.identity != participant.membership.identity);
-        SlotView { kind, shows: assigned.track, wants: wants.and_then(|wish| names.track(&wish.track, kind)) }
+        SlotView { kind, shows, wants: wants.and_then(|wish| names.track(&wish.track, kind)) }
     };
     let slots: Vec<SlotView> = participant.slots.iter().map(view).collect();
     let wishes = &participant.membership.wishes;

@@ -130,6 +130,7 @@ impl Shard {
             entry.tracks = tracks;
             self.route_room(now, &name);
         }
+        self.announce(key);
         self.route_viewer(now, key);
     }
 

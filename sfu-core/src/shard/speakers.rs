@@ -51,7 +51,10 @@ impl Shard {
     pub(super) fn evaluate_speaker(&mut self, now: Instant, room: &RoomName) {
         let Some(members) = self.rooms.get_mut(room) else { return };
         let verdict = members.voices.evaluate(now);
-        if let Some(speaking) = members.announced.news(now, &members.voices) {
+        // Of the shards that the room is on, all judge the same; one of them tells.
+        let tells = members.links.iter().all(|other| self.config.id < *other);
+        let news = members.announced.news(now, &members.voices);
+        if let Some(speaking) = news.filter(|_| tells) {
             let speakers = named(members, &speaking);
             self.events.push_back(Event::Speakers { room: room.clone(), speakers });
         }

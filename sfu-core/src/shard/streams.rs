@@ -99,7 +99,14 @@ impl Shard {
                 participant.chain.unbind_remote(ssrc);
             }
         }
-        if let Some(track) = self.media.tracks.get_mut(track) {
+        self.announce_replacement(track, encoding);
+        self.drop_encoding(encoding);
+    }
+
+    /// Takes an encoding out of its track.
+    pub(super) fn drop_encoding(&mut self, encoding: EncodingId) {
+        let track = self.media.encodings.get(encoding).map(|encoding| encoding.track);
+        if let Some(track) = track.and_then(|track| self.media.tracks.get_mut(track)) {
             track.encodings.retain(|known| *known != encoding);
         }
         self.remove_encoding(encoding);

@@ -11,6 +11,8 @@ pub(super) struct Feed {
     pub(super) encoding: EncodingId,
     pub(super) cursor: Arrival,
     pub(super) state: FeedState,
+    /// Nothing that came before this begins the stream: what comes into a replica may be older than its readers.
+    pub(super) since: Option<Instant>,
 }
 
 /// How far a feed has come.
@@ -26,7 +28,14 @@ pub(super) enum FeedState {
 impl Feed {
     /// A reader that attaches at `now` and may begin with a keyframe that is `age_max` old.
     pub(super) fn new(encoding: EncodingId, ring: &Ring, now: Instant, age_max: Duration) -> Self {
-        Self { encoding, cursor: first_cursor(ring, now, age_max), state: FeedState::AwaitingKeyframe }
+        let since = now.checked_sub(age_max).filter(|_| ring.retention != Retention::GroupOfPictures);
+        Self { encoding, cursor: first_cursor(ring, now, age_max), state: FeedState::AwaitingKeyframe, since }
+    }
+
+    /// Where the stream begins, once that is there.
+    pub(super) fn beginning(&self, ring: &Ring) -> Option<Arrival> {
+        let keyframe = ring.keyframe().filter(|keyframe| *keyframe >= self.cursor)?;
+        ring.at(keyframe).filter(|packet| Some(packet.meta.arrival) >= self.since).map(|_| keyframe)
     }
 }
 

@@ -76,6 +76,9 @@ impl Role {
 pub struct Client {
     pub id: TransportId,
     pub address: SocketAddr,
+    /// Its shard and its room.
+    pub shard: usize,
+    pub room: String,
     pub ice: IceCredentials,
     pub config: PeerConfig,
     pub role: Role,
@@ -110,6 +113,8 @@ impl Client {
         Self {
             id,
             address,
+            shard: 0,
+            room: String::new(),
             ice,
             config,
             role,

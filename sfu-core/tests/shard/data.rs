@@ -234,8 +234,7 @@ fn media_has_its_turn_before_all_data_is_sent() {
     let now = world.now;
     for _ in 0..4 {
         let payload = DataPayload::Binary(vec![7; 65_536].into());
-        world
-            .shard
+        world.shards[0]
             .handle_command(now, Command::SendData { transports: vec![transport], label: "events".into(), payload });
     }
     // A packet of sound and many of data are pending at the same time.
@@ -247,12 +246,12 @@ fn media_has_its_turn_before_all_data_is_sent() {
         while let Some(mut bytes) = world.clients[speaker].poll() {
             heard |= classify(&bytes) == DatagramKind::Rtp;
             let pair = Pair::udp(SERVER.parse().unwrap(), from);
-            world.shard.handle_datagram(sound, Datagram { pair, arrival: sound, bytes: &mut bytes });
+            world.shards[0].handle_datagram(sound, Datagram { pair, arrival: sound, bytes: &mut bytes });
         }
     }
-    world.shard.handle_timeout(sound + Duration::from_millis(5));
+    world.shards[0].handle_timeout(sound + Duration::from_millis(5));
     let (mut kinds, mut buffer) = (vec![], vec![]);
-    while let Some(transmit) = world.shard.poll_transmit(sound + Duration::from_millis(5), &mut buffer) {
+    while let Some(transmit) = world.shards[0].poll_transmit(sound + Duration::from_millis(5), &mut buffer) {
         if transmit.pair.remote == address {
             kinds.push(classify(&buffer));
         }

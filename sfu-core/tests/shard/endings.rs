@@ -16,7 +16,7 @@ fn assert_empty(world: &mut World) {
     assert_eq!((stats.rooms, stats.timers), (0, 0));
     assert!(stats.transports.is_empty() && stats.inbound.is_empty() && stats.outbound.is_empty());
     assert_eq!(stats.counters.transports_opened, stats.counters.transports_closed);
-    assert_eq!(world.shard.poll_timeout(), None);
+    assert_eq!(world.shards[0].poll_timeout(), None);
 }
 
 #[test]

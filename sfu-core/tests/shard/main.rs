@@ -48,5 +48,6 @@ mod shuffle;
 mod simulcast;
 mod slot_reasons;
 mod speakers;
+mod spread;
 mod storms;
 mod streams;

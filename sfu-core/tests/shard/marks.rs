@@ -16,7 +16,7 @@ pub const VP8: u8 = 96;
 pub const VP8_RTX: u8 = 97;
 
 /// Stands in every payload.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Mark {
     pub publisher: u8,
     /// Place of the encoding in its offer.

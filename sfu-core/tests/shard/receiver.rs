@@ -1,6 +1,6 @@
 //! One received stream: reordering, repairs, and a decoder that takes whole frames in order and notices everything odd.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use sfu_core::codec::vp8;
@@ -51,6 +51,8 @@ pub struct Receiver {
     /// What must never happen.
     pub faults: Vec<String>,
     pub packets: u64,
+    /// What came, once or several times.
+    pub marks: BTreeSet<Mark>,
     /// When each packet came, and its bytes of payload.
     pub arrivals: Vec<(Instant, usize)>,
     pub repaired: u64,
@@ -77,6 +79,7 @@ impl Receiver {
             frames: vec![],
             faults: vec![],
             packets: 0,
+            marks: BTreeSet::new(),
             arrivals: vec![],
             repaired: 0,
             packets_nacked: 0,
@@ -135,6 +138,7 @@ impl Receiver {
             self.faults.push(format!("a payload of {} bytes without a mark", payload.len()));
             return None;
         };
+        self.marks.insert(mark);
         let marker = packet.marker || self.kind == MediaKind::Audio;
         Some(Packet { timestamp: packet.timestamp.0, marker, begins_frame, picture_id, tl0, mark })
     }

@@ -214,8 +214,8 @@ fn a_connection_is_expected_by_its_first_check_and_held_while_its_participant_is
     let address = scene.world.clients[scene.slow].address;
     let pair = sfu_core::transport::Pair::tcp(crate::world::SERVER.parse().unwrap(), address);
     let over_udp = sfu_core::transport::Pair::udp(pair.local, pair.remote);
-    assert!(scene.world.shard.holds(pair) && !scene.world.shard.holds(over_udp));
-    assert!(scene.world.shard.expects(pair, &[0x80, 96]) && !scene.world.shard.expects(over_udp, &[0x80, 96]));
+    assert!(scene.world.shards[0].holds(pair) && !scene.world.shards[0].holds(over_udp));
+    assert!(scene.world.shards[0].expects(pair, &[0x80, 96]) && !scene.world.shards[0].expects(over_udp, &[0x80, 96]));
     scene.world.close(scene.slow);
-    assert!(!scene.world.shard.holds(pair) && !scene.world.shard.expects(pair, &[0x80, 96]));
+    assert!(!scene.world.shards[0].holds(pair) && !scene.world.shards[0].expects(pair, &[0x80, 96]));
 }

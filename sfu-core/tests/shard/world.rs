@@ -9,8 +9,8 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use sfu_core::command::{Command, Join, LayoutEntry};
 use sfu_core::event::{CloseReason, Event, PatchOutcome};
-use sfu_core::id::{Identity, MediaKind, Mid, RequestId, RoomName, TrackName, TransportId};
-use sfu_core::shard::{Datagram, Shard, ShardConfig, StreamChange};
+use sfu_core::id::{Identity, MediaKind, Mid, RequestId, RoomName, ShardId, TrackName, TransportId};
+use sfu_core::shard::{Datagram, RelayBatch, Shard, ShardConfig, StreamChange};
 use sfu_core::stats::ShardStats;
 use sfu_core::transport::{DatagramKind, Deframer, IceCredentials, LocalCertificate, Pair, Protocol, classify};
 
@@ -21,7 +21,7 @@ use crate::offers::{self, Section, Style};
 use crate::publisher::{Publisher, Publishing};
 use crate::viewer::Viewer;
 
-/// The shard's only socket.
+/// The first shard's only socket; each further shard has the next port.
 pub const SERVER: &str = "10.0.0.1:7882";
 /// Steps within one instant after which something turns in a circle.
 const STEPS_PER_INSTANT_MAX: u32 = 100_000;
@@ -54,7 +54,11 @@ enum Flying {
 pub struct World {
     pub now: Instant,
     pub start: Instant,
-    pub shard: Shard,
+    pub shards: Vec<Shard>,
+    /// Where who joins comes to; `None`: to one after the other.
+    pub place: Option<usize>,
+    /// Shards give each other nothing.
+    pub apart: bool,
     pub clients: Vec<Client>,
     pub links: Vec<Link>,
     /// Every event but `Stats`.
@@ -71,6 +75,8 @@ pub struct World {
     pub over_tcp: HashSet<SocketAddr>,
     /// Clients whose connection takes no more, with what the server keeps for it.
     pub stuck: HashMap<usize, Vec<u8>>,
+    /// Datagrams that a link lost.
+    pub sent_into_nothing: u64,
     /// Datagrams in each send over TCP.
     pub sends_over_tcp: Vec<usize>,
     addresses: HashMap<SocketAddr, usize>,
@@ -89,14 +95,25 @@ pub fn met(join: Join) -> Command {
 
 impl World {
     pub fn new(seed: u8) -> Self {
+        Self::with_shards(seed, 1)
+    }
+
+    /// With so many shards, among which who joins is dealt out in turn.
+    pub fn with_shards(seed: u8, shards: usize) -> Self {
         let now = Instant::now();
         let certificate = Arc::new(LocalCertificate::generate().unwrap());
         let epoch = (now, Duration::from_secs(1_800_000_000));
-        let data_labels = ["events", "chat"].map(str::to_owned).to_vec();
+        let shard = |place: usize| {
+            let data_labels = ["events", "chat"].map(str::to_owned).to_vec();
+            let (id, seed) = (ShardId(place as u16), [seed.wrapping_add(50 * place as u8); 32]);
+            Shard::new(ShardConfig { id, certificate: certificate.clone(), seed, epoch, data_labels, tcp: false })
+        };
         Self {
             now,
             start: now,
-            shard: Shard::new(ShardConfig { certificate, seed: [seed; 32], epoch, data_labels, tcp: false }),
+            shards: (0..shards).map(shard).collect(),
+            place: None,
+            apart: false,
             clients: vec![],
             links: vec![],
             events: vec![],
@@ -106,6 +123,7 @@ impl World {
             muted: vec![],
             over_tcp: HashSet::new(),
             stuck: HashMap::new(),
+            sent_into_nothing: 0,
             sends_over_tcp: vec![],
             addresses: HashMap::new(),
             flying: BTreeMap::new(),
@@ -226,6 +244,7 @@ impl World {
         command: impl FnOnce(Join) -> Command,
     ) -> usize {
         let place = self.clients.len();
+        let shard = self.place.unwrap_or(place % self.shards.len());
         let address = SocketAddr::from(([10, 0, 1, 1], 4_000 + u16::try_from(place).unwrap()));
         let ice = IceCredentials { ufrag: format!("cl{place:04}"), pwd: format!("password-of-client-{place:08}") };
         let config = PeerConfig::default();
@@ -238,20 +257,59 @@ impl World {
             room: RoomName::new(room).unwrap(),
             identity: Identity::new(identity).unwrap(),
             offer,
-            candidates: vec![SERVER.parse().unwrap()],
+            candidates: vec![self.server(shard)],
         };
         self.clients.push(Client::new(id, address, ice, config, role));
         self.clients[place].sections = sections;
+        self.clients[place].shard = shard;
+        self.clients[place].room = room.to_owned();
         self.links.push(Link::default());
         self.addresses.insert(address, place);
         self.command(command(join));
         assert!(self.clients[place].answer.is_some(), "{:?}", self.events.last());
+        self.link(place);
         place
     }
 
+    /// Says to a client's shard where else its room is.
+    fn link(&mut self, client: usize) {
+        let (home, room) = (self.clients[client].shard, self.clients[client].room.clone());
+        let there = self.clients.iter().filter(|it| it.room == room && it.shard != home && it.closed.is_none());
+        let shards: Vec<ShardId> = there.map(|it| ShardId(it.shard as u16)).collect();
+        if !shards.is_empty() {
+            self.tell_shard(home, Command::Link { room: RoomName::new(&room).unwrap(), shards });
+        }
+    }
+
+    /// Says something to the shard that it concerns.
     pub fn command(&mut self, command: Command) {
-        self.shard.handle_command(self.now, command);
+        let of = |transport: &TransportId| self.clients.get(transport.0 as usize).map(|client| client.shard);
+        let shard = match &command {
+            Command::Renegotiate { transport, .. }
+            | Command::SetLayout { transport, .. }
+            | Command::SetMuted { transport, .. }
+            | Command::Patch { transport, .. }
+            | Command::Close { transport } => of(transport),
+            Command::Publish(join) | Command::Watch { join, .. } | Command::Meet { join, .. } => of(&join.transport),
+            Command::SendData { transports, .. } => transports.first().and_then(of),
+            Command::CloseAll => {
+                (1..self.shards.len()).for_each(|shard| self.tell_shard(shard, Command::CloseAll));
+                None
+            }
+            Command::Link { .. } | Command::Stats { .. } => None,
+        };
+        self.tell_shard(shard.unwrap_or(0), command);
+    }
+
+    fn tell_shard(&mut self, shard: usize, command: Command) {
+        self.shards[shard].handle_command(self.now, command);
         self.drain();
+    }
+
+    fn server(&self, shard: usize) -> SocketAddr {
+        let mut address: SocketAddr = SERVER.parse().unwrap();
+        address.set_port(address.port() + shard as u16);
+        address
     }
 
     pub fn close(&mut self, client: usize) {
@@ -279,9 +337,23 @@ impl World {
         self.addresses.insert(client_.address, client);
     }
 
+    /// The first shard's counters, and what all shards say of their streams.
     pub fn stats(&mut self) -> ShardStats {
+        let mut stats = self.stats_of(0);
+        for shard in 1..self.shards.len() {
+            let other = self.stats_of(shard);
+            stats.inbound.extend(other.inbound);
+            stats.outbound.extend(other.outbound);
+            stats.transports.extend(other.transports);
+            stats.rooms += other.rooms;
+            stats.timers += other.timers;
+        }
+        stats
+    }
+
+    pub fn stats_of(&mut self, shard: usize) -> ShardStats {
         let request = self.request();
-        self.command(Command::Stats { request });
+        self.tell_shard(shard, Command::Stats { request });
         self.stats.take().unwrap()
     }
 
@@ -301,7 +373,9 @@ impl World {
                 assert!(viewer.faults().is_empty(), "transport {}: {:#?}", client.id, viewer.faults());
             }
         }
-        assert_eq!(self.stats().counters.panics_caught, 0);
+        for shard in 0..self.shards.len() {
+            assert_eq!(self.stats_of(shard).counters.panics_caught, 0);
+        }
     }
 
     pub fn closed(&self, client: usize) -> Option<CloseReason> {
@@ -330,20 +404,22 @@ impl World {
     }
 
     pub fn tell_stream(&mut self, client: usize, change: StreamChange) {
-        let pair = self.pair(self.clients[client].address);
-        self.shard.handle_stream(self.now, pair, change);
+        let pair = self.pair(client, self.clients[client].address);
+        self.shards[self.clients[client].shard].handle_stream(self.now, pair, change);
         self.drain();
     }
 
-    fn pair(&self, from: SocketAddr) -> Pair {
-        let local = SERVER.parse().unwrap();
+    fn pair(&self, client: usize, from: SocketAddr) -> Pair {
+        let local = self.server(self.clients.get(client).map_or(0, |client| client.shard));
         if self.over_tcp.contains(&from) { Pair::tcp(local, from) } else { Pair::udp(local, from) }
     }
 
     /// Lets a datagram arrive at the shard now.
     pub fn inject(&mut self, from: SocketAddr, mut bytes: Vec<u8>) {
-        let pair = self.pair(from);
-        self.shard.handle_datagram(self.now, Datagram { pair, arrival: self.now, bytes: &mut bytes });
+        let client = self.addresses.get(&from).copied().unwrap_or(usize::MAX);
+        let pair = self.pair(client, from);
+        let shard = self.clients.get(client).map_or(0, |client| client.shard);
+        self.shards[shard].handle_datagram(self.now, Datagram { pair, arrival: self.now, bytes: &mut bytes });
         self.drain();
     }
 
@@ -366,7 +442,7 @@ impl World {
             }
             let clients = self.clients.iter().filter_map(Client::due).min();
             let flying = self.flying.first_key_value().map(|((at, _), _)| *at);
-            let Some(next) = [clients, flying, self.shard.poll_timeout()].into_iter().flatten().min() else { break };
+            let Some(next) = [clients, flying, self.timeout()].into_iter().flatten().min() else { break };
             if next > end {
                 break;
             }
@@ -385,9 +461,11 @@ impl World {
             match entry.remove() {
                 Flying::Down { client, bytes } => self.clients[client].handle(now, bytes),
                 Flying::Up { client, from, mut bytes } => {
-                    let pair = self.pair(from);
+                    let pair = self.pair(client, from);
                     if !self.clients[client].dead {
-                        self.shard.handle_datagram(now, Datagram { pair, arrival: now, bytes: &mut bytes });
+                        self.shards[self.clients[client].shard]
+                            .handle_datagram(now, Datagram { pair, arrival: now, bytes: &mut bytes });
+                        self.relay();
                     }
                 }
             }
@@ -395,15 +473,55 @@ impl World {
         for client in self.clients.iter_mut().filter(|client| client.due().is_some_and(|at| at <= now)) {
             client.wake(now);
         }
-        if self.shard.poll_timeout().is_some_and(|at| at <= now) {
-            self.shard.handle_timeout(now);
+        for shard in &mut self.shards {
+            if shard.poll_timeout().is_some_and(|at| at <= now) {
+                shard.handle_timeout(now);
+            }
         }
+    }
+
+    fn timeout(&self) -> Option<Instant> {
+        self.shards.iter().filter_map(Shard::poll_timeout).min()
+    }
+
+    /// Has the shards give each other what they have for each other; whether that was anything.
+    fn relay(&mut self) -> bool {
+        let mut batch = RelayBatch::default();
+        let mut any = false;
+        for from in 0..self.shards.len() {
+            for to in (0..self.shards.len()).filter(|to| *to != from && !self.apart) {
+                while self.shards[from].poll_relay(self.now, ShardId(to as u16), &mut batch) {
+                    self.shards[to].handle_relay(self.now, ShardId(from as u16), &mut batch);
+                    any = true;
+                }
+            }
+        }
+        any
     }
 
     /// Moves everything that wants to leave onto the links.
     fn drain(&mut self) {
+        loop {
+            self.relay();
+            (0..self.shards.len()).for_each(|shard| self.drain_shard(shard));
+            if !self.relay() {
+                break;
+            }
+        }
+        for place in 0..self.clients.len() {
+            while let Some(datagram) = self.clients[place].poll() {
+                let from = self.clients[place].address;
+                if let Some(tap) = &mut self.tap {
+                    tap.push((from, datagram.clone()));
+                }
+                self.fly(place, true, datagram);
+            }
+        }
+    }
+
+    fn drain_shard(&mut self, shard: usize) {
         let mut buffer = vec![];
-        while let Some(transmit) = self.shard.poll_transmit(self.now, &mut buffer) {
+        while let Some(transmit) = self.shards[shard].poll_transmit(self.now, &mut buffer) {
             assert!(!buffer.is_empty(), "a send of nothing");
             if transmit.pair.protocol == Protocol::Tcp {
                 self.send_over_tcp(transmit.pair, &mut buffer);
@@ -418,17 +536,8 @@ impl World {
                 }
             }
         }
-        while let Some(event) = self.shard.poll_event() {
+        while let Some(event) = self.shards[shard].poll_event() {
             self.take(event);
-        }
-        for place in 0..self.clients.len() {
-            while let Some(datagram) = self.clients[place].poll() {
-                let from = self.clients[place].address;
-                if let Some(tap) = &mut self.tap {
-                    tap.push((from, datagram.clone()));
-                }
-                self.fly(place, true, datagram);
-            }
         }
     }
 
@@ -438,7 +547,7 @@ impl World {
         let was_empty = kept.is_empty();
         kept.append(frames);
         if was_empty {
-            self.shard.handle_stream(self.now, pair, StreamChange::Blocked);
+            self.shards[self.clients[client].shard].handle_stream(self.now, pair, StreamChange::Blocked);
         }
     }
 
@@ -466,6 +575,7 @@ impl World {
         let link = self.links[client];
         let loss = if up { link.loss_up } else { link.loss_down };
         if loss > 0.0 && self.rng.random_bool(loss / 100.0) {
+            self.sent_into_nothing += 1;
             return;
         }
         let jitter = link.jitter.mul_f64(if link.jitter.is_zero() { 0.0 } else { self.rng.random() });

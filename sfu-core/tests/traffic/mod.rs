@@ -152,18 +152,18 @@ impl Traffic {
     /// Hands a datagram to the shard.
     pub fn receive(&mut self, incoming: &mut Incoming) {
         let (now, pair) = (self.world.now, incoming.pair());
-        self.world.shard.handle_datagram(now, Datagram { pair, arrival: now, bytes: &mut incoming.bytes });
+        self.world.shards[0].handle_datagram(now, Datagram { pair, arrival: now, bytes: &mut incoming.bytes });
     }
 
     /// Takes what is to be sent; how many datagrams that were.
     pub fn drain(&mut self) -> usize {
         let mut buffer = std::mem::take(&mut self.buffer);
         let mut datagrams = 0;
-        while let Some(transmit) = self.world.shard.poll_transmit(self.world.now, &mut buffer) {
+        while let Some(transmit) = self.world.shards[0].poll_transmit(self.world.now, &mut buffer) {
             let size = transmit.segment_size.map_or(buffer.len(), std::num::NonZeroUsize::get);
             datagrams += buffer.len().div_ceil(size);
         }
-        while self.world.shard.poll_event().is_some() {}
+        while self.world.shards[0].poll_event().is_some() {}
         self.buffer = buffer;
         datagrams
     }
@@ -175,10 +175,10 @@ impl Traffic {
         let mut buffer = std::mem::take(&mut self.buffer);
         for mut incoming in frame {
             self.receive(&mut incoming);
-            while let Some(transmit) = self.world.shard.poll_transmit(self.world.now, &mut buffer) {
+            while let Some(transmit) = self.world.shards[0].poll_transmit(self.world.now, &mut buffer) {
                 self.note(transmit.pair.remote, transmit.segment_size, &buffer);
             }
-            while self.world.shard.poll_event().is_some() {}
+            while self.world.shards[0].poll_event().is_some() {}
         }
         self.buffer = buffer;
     }
@@ -196,8 +196,8 @@ impl Traffic {
     /// Does what is due.
     pub fn timers(&mut self) {
         let now = self.world.now;
-        if self.world.shard.poll_timeout().is_some_and(|due| due <= now) {
-            self.world.shard.handle_timeout(now);
+        if self.world.shards[0].poll_timeout().is_some_and(|due| due <= now) {
+            self.world.shards[0].handle_timeout(now);
         }
     }
 

@@ -81,7 +81,14 @@ impl World {
         let now = Instant::now();
         let epoch = (now, Duration::from_secs(1_800_000_000));
         let data_labels = vec!["chat".to_owned()];
-        let config = ShardConfig { certificate: certificate(), seed: [5; 32], epoch, data_labels, tcp: false };
+        let config = ShardConfig {
+            id: sfu_core::id::ShardId(0),
+            certificate: certificate(),
+            seed: [5; 32],
+            epoch,
+            data_labels,
+            tcp: false,
+        };
         let clients = CLIENTS.iter().enumerate().map(|(place, (room, _))| Client::new(place, *room, sections(place)));
         let mut world = Self {
             now,

@@ -152,7 +152,7 @@ impl Slot {
             let feed = self.feed.as_mut()?;
             let ring = rings(feed.encoding)?;
             if feed.state == FeedState::AwaitingKeyframe {
-                feed.cursor = ring.keyframe().filter(|keyframe| *keyframe >= feed.cursor)?;
+                feed.cursor = feed.beginning(ring)?;
                 feed.state = FeedState::Beginning;
             }
             if feed.cursor < ring.start() {
@@ -212,9 +212,7 @@ impl Slot {
 
     fn promote_upcoming<'r>(&mut self, rings: &impl Fn(EncodingId) -> Option<&'r Ring>) {
         let Some(upcoming) = self.upcoming else { return };
-        let keyframe =
-            rings(upcoming.encoding).and_then(Ring::keyframe).filter(|keyframe| *keyframe >= upcoming.cursor);
-        if let Some(cursor) = keyframe {
+        if let Some(cursor) = rings(upcoming.encoding).and_then(|ring| upcoming.beginning(ring)) {
             self.feed = Some(Feed { cursor, state: FeedState::Beginning, ..upcoming });
             self.upcoming = None;
         }
