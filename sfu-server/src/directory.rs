@@ -1,5 +1,6 @@
 //! Who is where: rooms and their shards, HTTP resources and their transports. Control path; media never touches it.
-//! Invariant: a room is listed exactly while transports of it live or are being made, and each of those is counted once.
+//! Invariant: a room is listed exactly while transports of it live or are being made, and each of those is counted once, on
+//! its own shard.
 
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,6 +10,7 @@ use dashmap::mapref::entry::Entry;
 use sfu_core::id::{Identity, RoomName, TransportId};
 
 use crate::media::ShardIndex;
+use crate::placement::{Home, Load, place};
 
 /// Names a WHIP or WHEP resource: 128 random bits, so that knowing one is the right to end it (RFC 9725 §4.5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -67,11 +69,29 @@ pub struct Resource {
     pub ice_tag: String,
 }
 
+/// A room's transports on one shard.
 #[derive(Debug)]
-struct Room {
+struct Share {
     shard: ShardIndex,
-    /// Transports that live or are being made.
+    /// That live or are being made.
     transports: usize,
+    /// One of them was answered: the shard knows the room.
+    answered: bool,
+}
+
+/// The shards that a room is on; the first is its home.
+#[derive(Debug, Default)]
+struct Room(Vec<Share>);
+
+impl Room {
+    fn home(&self) -> Option<Home> {
+        let shard = self.0.first()?.shard;
+        Some(Home { shard, transports: self.0.iter().map(|share| share.transports).sum() })
+    }
+
+    fn share(&mut self, shard: ShardIndex) -> Option<&mut Share> {
+        self.0.iter_mut().find(|share| share.shard == shard)
+    }
 }
 
 /// A transport that was answered and is not closed yet.
@@ -90,44 +110,63 @@ pub struct Directory {
     publishers: DashMap<(RoomName, Identity), ResourceId>,
     /// Transports per shard.
     loads: Vec<AtomicUsize>,
+    /// Load of its home at which a room spreads, percent.
+    spread_percent: u32,
 }
 
 impl Directory {
-    /// An empty directory over this many shards.
-    pub fn new(shards: usize) -> Self {
+    /// An empty directory over this many shards, whose rooms spread when their home is so busy.
+    pub fn new(shards: usize, spread_percent: u32) -> Self {
         Self {
             rooms: DashMap::new(),
             resources: DashMap::new(),
             by_transport: DashMap::new(),
             publishers: DashMap::new(),
             loads: (0..shards).map(|_| AtomicUsize::new(0)).collect(),
+            spread_percent,
         }
     }
 
-    /// Counts a transport in before it is made and says which shard its room lives on: a new room goes to the shard with
-    /// the fewest transports among those `usable`. `None`: no shard is.
-    pub fn reserve(&self, room: &RoomName, usable: impl Fn(ShardIndex) -> bool) -> Option<ShardIndex> {
-        let mut entry = match self.rooms.entry(room.clone()) {
-            Entry::Occupied(entry) => entry.into_ref(),
-            Entry::Vacant(entry) => {
-                let shards = self.loads.iter().enumerate().filter(|(index, _)| usable(ShardIndex(*index)));
-                let (index, _) = shards.min_by_key(|(_, load)| load.load(Ordering::Relaxed))?;
-                entry.insert(Room { shard: ShardIndex(index), transports: 0 })
-            }
-        };
-        entry.transports += 1;
-        self.load(entry.shard).map(|load| load.fetch_add(1, Ordering::Relaxed));
-        Some(entry.shard)
+    /// Counts a transport in before it is made and says which shard it goes to. `busy`: how busy a shard is, percent, if it
+    /// takes transports. `None`: no shard does.
+    pub fn reserve(&self, room: &RoomName, busy: impl Fn(ShardIndex) -> Option<u32>) -> Option<ShardIndex> {
+        let entry = self.rooms.entry(room.clone());
+        let home = if let Entry::Occupied(entry) = &entry { entry.get().home() } else { None };
+        let counts = self.loads.iter().map(|load| load.load(Ordering::Relaxed)).enumerate();
+        let loads = counts.filter_map(|(index, transports)| {
+            let shard = ShardIndex(index);
+            Some(Load { shard, busy_percent: busy(shard)?, transports })
+        });
+        let shard = place(home, &loads.collect::<Vec<_>>(), self.spread_percent)?;
+        let mut room = entry.or_default();
+        match room.share(shard) {
+            Some(share) => share.transports += 1,
+            None => room.0.push(Share { shard, transports: 1, answered: false }),
+        }
+        self.load(shard).map(|load| load.fetch_add(1, Ordering::Relaxed));
+        Some(shard)
     }
 
     /// Takes a reserved or ended transport out of the count; the room goes with its last.
-    pub fn release(&self, room: &RoomName) {
+    pub fn release(&self, room: &RoomName, shard: ShardIndex) {
         let Entry::Occupied(mut entry) = self.rooms.entry(room.clone()) else { return };
-        entry.get_mut().transports = entry.get().transports.saturating_sub(1);
-        self.load(entry.get().shard).map(|load| load.fetch_sub(1, Ordering::Relaxed));
-        if entry.get().transports == 0 {
+        let Some(share) = entry.get_mut().share(shard) else { return };
+        share.transports = share.transports.saturating_sub(1);
+        self.load(shard).map(|load| load.fetch_sub(1, Ordering::Relaxed));
+        entry.get_mut().0.retain(|share| share.transports > 0);
+        if entry.get().0.is_empty() {
             entry.remove();
         }
+    }
+
+    /// Notes that a shard knows a room, and gives the others that do. Of two that are asked about, the second is told of the
+    /// first.
+    pub fn others_with(&self, room: &RoomName, shard: ShardIndex) -> Vec<ShardIndex> {
+        let Some(mut room) = self.rooms.get_mut(room) else { return Vec::new() };
+        if let Some(share) = room.share(shard) {
+            share.answered = true;
+        }
+        room.0.iter().filter(|share| share.answered && share.shard != shard).map(|share| share.shard).collect()
     }
 
     /// Lists a transport that was answered. A publisher takes the place of the one with its identity, whose resource is
@@ -166,11 +205,11 @@ impl Directory {
 
     /// Takes a closed transport out, resource and count. `false`: it was not listed, so nothing was counted out.
     pub fn remove(&self, transport: TransportId, room: &RoomName) -> bool {
-        let Some((_, Listed { id, .. })) = self.by_transport.remove(&transport) else { return false };
+        let Some((_, Listed { id, shard })) = self.by_transport.remove(&transport) else { return false };
         if let Some((_, resource)) = self.resources.remove(&id) {
             self.forget_publisher(&resource, id);
         }
-        self.release(room);
+        self.release(room, shard);
         true
     }
 
@@ -179,14 +218,17 @@ impl Directory {
         self.by_transport.get(&transport).map(|listed| listed.shard)
     }
 
-    /// Takes a dead shard's rooms and resources out; gives the transports that had a resource.
+    /// Takes a dead shard's part of every room, and its resources, out; gives the transports that had a resource.
     pub fn remove_shard(&self, shard: ShardIndex) -> Vec<(TransportId, RoomName)> {
         let lost = self.resources.iter().filter(|resource| resource.shard == shard);
         let lost = lost.map(|resource| (resource.transport, resource.room.clone())).collect();
         self.by_transport.retain(|_, listed| listed.shard != shard);
         self.resources.retain(|_, resource| resource.shard != shard);
         self.publishers.retain(|_, id| self.resources.contains_key(id));
-        self.rooms.retain(|_, room| room.shard != shard);
+        self.rooms.retain(|_, room| {
+            room.0.retain(|share| share.shard != shard);
+            !room.0.is_empty()
+        });
         self.load(shard).map(|load| load.swap(0, Ordering::Relaxed));
         lost
     }

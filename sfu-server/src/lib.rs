@@ -14,5 +14,6 @@ pub mod logging;
 pub mod media;
 pub mod metrics;
 pub mod names;
+pub mod placement;
 pub mod server;
 pub mod signal;

@@ -123,6 +123,11 @@ pub(super) const TASKS: (&str, &str) = ("sfu_tasks", "Tasks of the control plane
 /// Gauge of a shard thread.
 pub(super) const SHARD_UP: (&str, &str) = ("sfu_shard_up", "1 while the media thread turns its loop");
 
+/// Share of time in which a shard thread does not sleep, and its time on a processor.
+pub(super) const SHARD_BUSY: (&str, &str) =
+    ("sfu_shard_busy_ratio", "Share of the last second in which the media thread did not sleep");
+pub(super) const SHARD_CPU: (&str, &str) = ("sfu_shard_cpu_seconds", "Processor time of the media thread");
+
 /// Name, help and value of a counter.
 pub(super) type Row<T> = (&'static str, &'static str, fn(&T) -> u64);
 
@@ -173,6 +178,14 @@ pub(super) const CORE_COUNTERS: &[Row<ShardStats>] = &[
     ("sfu_feedback_missing_packets", "Packets that viewers reported as missing", |s| s.counters.transport_cc_missing),
     ("sfu_rtcp_sent_packets", "RTCP packets sent", |s| s.counters.rtcp_packets_sent),
     ("sfu_transmits", "Batches handed to the sockets", |s| s.counters.transmits),
+    ("sfu_relay_sent_packets", "Copies of packets given to other shards of a room", |s| s.counters.relay_packets_sent),
+    ("sfu_relay_received_packets", "Copies of packets taken from other shards", |s| s.counters.relay_packets_received),
+    ("sfu_relay_dropped_packets", "Packets that another shard was too slow to take a copy of", |s| {
+        s.counters.relay_packets_dropped
+    }),
+    ("sfu_relay_restarts", "Times that another shard was so far behind that it was told everything anew", |s| {
+        s.counters.relay_restarts
+    }),
     ("sfu_streams_blocked", "Times that a TCP connection took no more and media waited", |s| {
         s.counters.streams_blocked
     }),

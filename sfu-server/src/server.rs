@@ -115,7 +115,7 @@ fn start_media(config: &Config) -> Result<Media, StartError> {
         handles.push(shard.handle);
         threads.push(shard.thread);
     }
-    Ok(Media { control: Arc::new(Control::new(handles)), events, threads })
+    Ok(Media { control: Arc::new(Control::new(handles, config.spread_percent.into())), events, threads })
 }
 
 async fn wait(

@@ -32,6 +32,8 @@ pub struct Config {
     pub announce: Vec<IpAddr>,
     /// Media threads, at least one.
     pub shards: u16,
+    /// How busy a room's media thread is when others are used for the room as well, percent; 100: never.
+    pub spread_percent: u8,
     /// Origins whose pages may use the API.
     pub cors_allow_origin: Vec<CorsOrigin>,
     /// ICE servers told to clients in `Link` headers (RFC 9725 §4.4).
@@ -57,6 +59,7 @@ impl Config {
             tcp: layers.one("tcp", value::switch)?,
             announce: layers.many("announce", value::announced)?,
             shards: layers.one("shards", value::shards)?,
+            spread_percent: layers.one("spread_percent", value::percent)?,
             cors_allow_origin: layers.many("cors_allow_origin", value::origin)?,
             ice_server: layers.many("ice_server", value::ice_server)?,
             resume_seconds: layers.one("resume_seconds", value::resume_seconds)?,

@@ -112,6 +112,16 @@ pub const OPTIONS: &[Spec] = &[
         default_note: "one per core",
     },
     Spec {
+        key: "spread_percent",
+        flag: "spread-percent",
+        placeholder: "PERCENT",
+        help: "How busy a large room's media thread is when others serve the room as well; 100 keeps each room on one",
+        valid: "a number from 0 to 100",
+        shape: Shape::Integer,
+        default: || vec!["70".to_owned()],
+        default_note: "",
+    },
+    Spec {
         key: "cors_allow_origin",
         flag: "cors-allow-origin",
         placeholder: "ORIGIN",

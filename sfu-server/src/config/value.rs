@@ -53,6 +53,10 @@ pub fn shards(text: &str) -> Option<u16> {
     text.parse().ok().filter(|shards| (1..=SHARDS_MAX).contains(shards))
 }
 
+pub fn percent(text: &str) -> Option<u8> {
+    text.parse().ok().filter(|percent| *percent <= 100)
+}
+
 pub fn resume_seconds(text: &str) -> Option<u16> {
     text.parse().ok().filter(|seconds| *seconds <= 300)
 }

@@ -89,9 +89,10 @@ pub struct Control {
 }
 
 impl Control {
-    pub fn new(shards: Vec<ShardHandle>) -> Self {
+    /// Over these shards; `spread_percent`: see [`place`](crate::placement::place).
+    pub fn new(shards: Vec<ShardHandle>, spread_percent: u32) -> Self {
         Self {
-            directory: Directory::new(shards.len()),
+            directory: Directory::new(shards.len(), spread_percent),
             shards,
             waiting: DashMap::new(),
             next_request: AtomicU64::new(1),
@@ -115,8 +116,11 @@ impl Control {
             return Err(ControlError::Draining);
         }
         let now = Instant::now();
-        let usable = |index: ShardIndex| self.shard(index).is_some_and(|shard| shard.status.is_alive(now));
-        let shard = self.directory.reserve(&request.room, usable).and_then(|index| self.shard(index));
+        let busy = |index: ShardIndex| {
+            let status = &self.shard(index)?.status;
+            status.is_alive(now).then(|| status.busy_percent())
+        };
+        let shard = self.directory.reserve(&request.room, busy).and_then(|index| self.shard(index));
         let Some(shard) = shard else { return Err(ControlError::NoShard) };
         let join = Join {
             request: self.request_id(),
@@ -138,7 +142,7 @@ impl Control {
         self.waiting.insert(id, Waiting { shard: shard.index, reply });
         if let Err(error) = shard.send(command) {
             self.waiting.remove(&id);
-            self.directory.release(&room);
+            self.directory.release(&room, shard.index);
             return Err(error.into());
         }
         // The entry outlives a timeout on purpose: a late answer must still be closed and counted out.
@@ -245,6 +249,7 @@ impl Control {
         let ice_tag = answer.ice_tag.clone();
         let listed = Resource { kind, room: room.clone(), identity: identity.clone(), transport, shard, ice_tag };
         let resource = self.directory.insert(listed);
+        self.link(&room, shard);
         if kind == Kind::Whip {
             // Also when nobody waits any more: it took the place of a publisher before it, and its end follows.
             tell(News::Published { room, identity, transport, tracks: answer.tracks.clone() });
@@ -256,11 +261,21 @@ impl Control {
     }
 
     fn rejected(&self, request: RequestId, error: RequestError) {
-        let Some(reply) = self.answered_request(request) else { return };
+        let Some((_, Waiting { shard, reply })) = self.waiting.remove(&request) else { return };
         if let ReplyTo::Join { request, .. } = &reply {
-            self.directory.release(&request.room);
+            self.directory.release(&request.room, shard);
         }
         reply.refuse(error);
+    }
+
+    /// Tells a shard that has just answered somebody of a room where else that room is.
+    fn link(&self, room: &RoomName, index: ShardIndex) {
+        let others = self.directory.others_with(room, index);
+        let Some(shard) = self.shard(index).filter(|_| !others.is_empty()) else { return };
+        let shards = others.into_iter().map(ShardIndex::id).collect();
+        if let Err(error) = shard.send(Command::Link { room: room.clone(), shards }) {
+            tracing::warn!(shard = index.0, %room, %error, "a room's shards cannot be linked; who joins it next tries again");
+        }
     }
 
     fn answered_request(&self, request: RequestId) -> Option<ReplyTo> {

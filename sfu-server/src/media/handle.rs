@@ -3,12 +3,13 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::time::{Duration, Instant};
 
 use mio::{Registry, Token, Waker};
 use sfu_core::command::Command;
+use sfu_core::id::ShardId;
 
 /// Commands that may wait for a shard; beyond, requests are refused with 503. A join takes about a millisecond of the
 /// shard's time, so this is several seconds of work.
@@ -20,6 +21,13 @@ pub const STUCK_AFTER: Duration = Duration::from_secs(5);
 /// Which shard of this process, from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ShardIndex(pub usize);
+
+impl ShardIndex {
+    /// Its name among shards.
+    pub fn id(self) -> ShardId {
+        ShardId(u16::try_from(self.0).unwrap_or(u16::MAX))
+    }
+}
 
 /// Why a command did not reach its shard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -81,6 +89,10 @@ pub struct ShardStatus {
     started: Instant,
     /// Milliseconds from `started` to the loop's latest turn.
     beat_ms: AtomicU64,
+    /// Share of time in which the thread does not sleep.
+    busy_percent: AtomicU32,
+    /// The thread's number in the operating system; 0: not known.
+    thread: AtomicU32,
     ended: AtomicBool,
     stop: AtomicBool,
     pub counts: Counts,
@@ -91,6 +103,8 @@ impl ShardStatus {
         Self {
             started: Instant::now(),
             beat_ms: AtomicU64::new(0),
+            busy_percent: AtomicU32::new(0),
+            thread: AtomicU32::new(0),
             ended: AtomicBool::new(false),
             stop: AtomicBool::new(false),
             counts: Counts::default(),
@@ -107,6 +121,30 @@ impl ShardStatus {
     pub(super) fn beat(&self, now: Instant) {
         let elapsed = now.saturating_duration_since(self.started).as_millis();
         self.beat_ms.store(u64::try_from(elapsed).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    /// Share of time in which the thread did not sleep lately, percent.
+    pub fn busy_percent(&self) -> u32 {
+        self.busy_percent.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_busy(&self, percent: u32) {
+        self.busy_percent.store(percent, Ordering::Relaxed);
+    }
+
+    /// Notes which thread runs the shard: the one that says so.
+    pub(super) fn set_thread(&self) {
+        // "PID/task/TID" (proc_thread-self(5)).
+        let link = std::fs::read_link("/proc/thread-self").unwrap_or_default();
+        let number = link.file_name().and_then(|name| name.to_str()?.parse().ok());
+        self.thread.store(number.unwrap_or(0), Ordering::Relaxed);
+    }
+
+    /// Time that the thread has been on a processor, if the operating system tells.
+    pub fn cpu_time(&self) -> Option<Duration> {
+        let path = format!("/proc/self/task/{}/schedstat", self.thread.load(Ordering::Relaxed));
+        let nanos = std::fs::read_to_string(path).ok()?.split_whitespace().next()?.parse().ok()?;
+        Some(Duration::from_nanos(nanos))
     }
 
     pub(super) fn stopping(&self) -> bool {
@@ -147,6 +185,11 @@ impl ShardHandle {
     pub fn stop(&self) {
         self.status.stop.store(true, Ordering::Release);
         self.wake();
+    }
+
+    /// What wakes the thread.
+    pub(super) fn waker(&self) -> Arc<Waker> {
+        Arc::clone(&self.waker)
     }
 
     fn wake(&self) {

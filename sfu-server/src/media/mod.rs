@@ -4,6 +4,7 @@
 pub mod announce;
 mod gathering;
 mod handle;
+mod relay;
 mod shard_thread;
 #[cfg(test)]
 mod shard_thread_tests;

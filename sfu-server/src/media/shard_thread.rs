@@ -9,12 +9,14 @@ use std::time::{Duration, Instant};
 use mio::{Events, Poll, Token};
 use sfu_core::command::Command;
 use sfu_core::event::Event;
-use sfu_core::shard::{Datagram, Shard, StreamChange, Transmit};
+use sfu_core::id::ShardId;
+use sfu_core::shard::{Datagram, RelayBatch, Shard, StreamChange, Transmit};
 use sfu_core::transport::{Pair, Protocol};
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::gathering::Gathering;
 use super::handle::{Counts, ShardInbox};
+use super::relay::Ways;
 use super::tcp::Streams;
 use super::udp::{MediaSocket, ReceiveBuffer, Received, Sent};
 
@@ -58,6 +60,16 @@ pub trait Core {
     fn poll_transmit(&mut self, now: Instant, buffer: &mut Vec<u8>) -> Option<Transmit>;
     fn poll_event(&mut self) -> Option<Event>;
     fn poll_timeout(&self) -> Option<Instant>;
+    /// See [`Shard::has_relay`].
+    /// See [`Shard::has_relay`]; a core that is alone needs none of what follows.
+    fn has_relay(&self, _to: ShardId) -> bool {
+        false
+    }
+    fn poll_relay(&mut self, _now: Instant, _to: ShardId, _batch: &mut RelayBatch) -> bool {
+        false
+    }
+    fn handle_relay(&mut self, _now: Instant, _from: ShardId, _batch: &mut RelayBatch) {}
+    fn handle_shard_lost(&mut self, _now: Instant, _lost: ShardId) {}
 }
 
 impl Core for Shard {
@@ -96,6 +108,22 @@ impl Core for Shard {
     fn poll_timeout(&self) -> Option<Instant> {
         Shard::poll_timeout(self)
     }
+
+    fn has_relay(&self, to: ShardId) -> bool {
+        Shard::has_relay(self, to)
+    }
+
+    fn poll_relay(&mut self, now: Instant, to: ShardId, batch: &mut RelayBatch) -> bool {
+        Shard::poll_relay(self, now, to, batch)
+    }
+
+    fn handle_relay(&mut self, now: Instant, from: ShardId, batch: &mut RelayBatch) {
+        Shard::handle_relay(self, now, from, batch);
+    }
+
+    fn handle_shard_lost(&mut self, now: Instant, lost: ShardId) {
+        Shard::handle_shard_lost(self, now, lost);
+    }
 }
 
 /// Everything one shard thread owns.
@@ -106,6 +134,8 @@ pub struct ShardThread<C> {
     pub sockets: Vec<MediaSocket>,
     pub streams: Streams,
     pub inbox: ShardInbox,
+    /// To the node's other shards.
+    pub ways: Ways,
     /// Bounded by rate, not by number: a shard neither waits for the control plane nor keeps an answer from it. What is in it
     /// is one event per command; of a transport a few in its life, its slots ten times a second at most, and the comings and
     /// goings of data channels, within the limit on messages; of a room five times a second who speaks. What clients say
@@ -154,6 +184,7 @@ impl<C: Core> ShardThread<C> {
         let mut gathering = Gathering::new(Instant::now());
         while !self.inbox.status.stopping() {
             let window = gathering.rest(Instant::now());
+            self.inbox.status.set_busy(gathering.busy_percent());
             let mut sleep = self.sleep(&turn);
             if !sleep.is_zero() && turn.blocked.is_none() {
                 std::thread::sleep(window);
@@ -188,12 +219,16 @@ impl<C: Core> ShardThread<C> {
         self.streams.turn(&mut self.shard, Instant::now(), &self.inbox.status.counts);
         self.obey(turn);
         let now = Instant::now();
+        self.ways.take_in(&mut self.shard, now);
         let is_due = |shard: &C| shard.poll_timeout().is_some_and(|due| due <= now);
         let was_due = is_due(&self.shard);
         if was_due {
             self.shard.handle_timeout(now);
         }
+        // Before anything is sealed, so that the others seal at the same time; and after it, for what viewers asked for.
+        self.ways.send_out(&mut self.shard, now);
         self.transmit(turn);
+        self.ways.send_out(&mut self.shard, Instant::now());
         turn.overdue = was_due && is_due(&self.shard);
         while let Some(event) = self.shard.poll_event() {
             // Without a control plane nobody needs to know.
@@ -208,7 +243,7 @@ impl<C: Core> ShardThread<C> {
         let now = Instant::now();
         let due = [self.shard.poll_timeout(), self.streams.due()].into_iter().flatten().min();
         let due = due.map_or(SLEEP_MAX, |due| due.saturating_duration_since(now));
-        let unblock = if turn.blocked.is_some() { BLOCKED_RETRY } else { SLEEP_MAX };
+        let unblock = if turn.blocked.is_some() || self.ways.is_starved() { BLOCKED_RETRY } else { SLEEP_MAX };
         // A timer that nothing moves must not take the processor for itself.
         let due = if turn.overdue { due.max(OVERDUE_PAUSE) } else { due };
         due.min(unblock).min(SLEEP_MAX)

@@ -15,6 +15,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::timeout;
 
 use super::handle::{ShardHandle, ShardIndex, channel};
+use super::relay::Ways;
 use super::shard_thread::{Core, ShardThread, WAKER};
 use super::tcp::Streams;
 use super::udp::MediaSocket;
@@ -98,7 +99,8 @@ fn start(stuck: bool) -> Running {
     let (sender, events) = unbounded_channel();
     let shard = Overloaded { pair, due: None, stuck, events: Vec::new() };
     let streams = Streams::new(poll.registry().try_clone().unwrap(), vec![]).unwrap();
-    let body = ShardThread { shard, poll, sockets: vec![socket], streams, inbox, events: sender };
+    let body =
+        ShardThread { shard, poll, sockets: vec![socket], streams, inbox, ways: Ways::default(), events: sender };
     let thread = std::thread::spawn(move || body.run().unwrap());
     Running { handle, events, thread, media, sink }
 }

@@ -15,7 +15,8 @@ use sfu_core::transport::{CertificateError, LocalCertificate};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::announce::unserved;
-use super::handle::{ShardHandle, ShardIndex, channel};
+use super::handle::{ShardHandle, ShardInbox, ShardIndex, channel};
+use super::relay::{Bell, Ways};
 use super::shard_thread::{ShardThread, WAKER};
 use super::tcp::{Listener, Streams};
 use super::udp::MediaSocket;
@@ -68,9 +69,19 @@ pub fn start(config: &Config) -> Result<Vec<ShardParts>, StartError> {
     if let Some(address) = unserved(&families, &config.announce) {
         return Err(StartError::NoSocketFor { address });
     }
-    let parts = bound.into_iter().enumerate().map(|(index, bound)| {
-        start_shard(ShardIndex(index), bound, Arc::clone(&certificate))
-            .map_err(|source| StartError::Thread { shard: index, source })
+    let prepared: Result<Vec<Prepared>, _> = bound
+        .into_iter()
+        .enumerate()
+        .map(|(shard, bound)| {
+            Prepared::new(ShardIndex(shard), bound).map_err(|source| StartError::Thread { shard, source })
+        })
+        .collect();
+    let prepared = prepared?;
+    let bells: Vec<_> = prepared.iter().map(|shard| Bell::new(shard.handle.waker())).collect();
+    let parts = prepared.into_iter().zip(Ways::between(&bells)).map(|(prepared, ways)| {
+        let shard = prepared.handle.index.0;
+        let certificate = Arc::clone(&certificate);
+        prepared.start(certificate, ways).map_err(|source| StartError::Thread { shard, source })
     });
     parts.collect()
 }
@@ -115,35 +126,53 @@ impl Bound {
     }
 }
 
-fn start_shard(
-    index: ShardIndex,
-    Bound { mut sockets, listeners }: Bound,
-    certificate: Arc<LocalCertificate>,
-) -> io::Result<ShardParts> {
-    let poll = Poll::new()?;
-    for (token, socket) in sockets.iter_mut().enumerate() {
-        poll.registry().register(&mut socket.io, Token(token), Interest::READABLE)?;
-    }
-    let tcp = !listeners.is_empty();
-    let streams = Streams::new(poll.registry().try_clone()?, listeners)?;
-    let addresses: Arc<[SocketAddr]> = sockets.iter().map(MediaSocket::local).collect();
-    let (handle, inbox) = channel(index, addresses, poll.registry(), WAKER)?;
-    let (event_sender, events) = unbounded_channel();
-    let mut seed = [0; 32];
-    rand::rng().fill_bytes(&mut seed);
-    let epoch = (Instant::now(), SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default());
-    // Nothing is said to the server itself over data channels yet.
-    let shard = Shard::new(ShardConfig { certificate, seed, epoch, data_labels: Vec::new(), tcp });
-    let status = Arc::clone(&handle.status);
-    let body = ShardThread { shard, poll, sockets, streams, inbox, events: event_sender };
-    let thread = std::thread::Builder::new().name(format!("shard-{}", index.0)).spawn(move || {
-        let outcome = std::panic::catch_unwind(AssertUnwindSafe(|| body.run()));
-        status.set_ended();
-        match outcome {
-            Ok(Ok(())) => tracing::debug!(shard = index.0, "media thread ended"),
-            Ok(Err(error)) => tracing::error!(shard = index.0, %error, "media thread failed"),
-            Err(_) => tracing::error!(shard = index.0, "media thread panicked; its rooms are gone, restart the server"),
+/// A shard that lacks nothing but its thread, and the ways to the others.
+#[derive(Debug)]
+struct Prepared {
+    handle: ShardHandle,
+    inbox: ShardInbox,
+    poll: Poll,
+    sockets: Vec<MediaSocket>,
+    streams: Streams,
+    tcp: bool,
+}
+
+impl Prepared {
+    fn new(index: ShardIndex, Bound { mut sockets, listeners }: Bound) -> io::Result<Self> {
+        let poll = Poll::new()?;
+        for (token, socket) in sockets.iter_mut().enumerate() {
+            poll.registry().register(&mut socket.io, Token(token), Interest::READABLE)?;
         }
-    })?;
-    Ok(ShardParts { handle, events, thread })
+        let tcp = !listeners.is_empty();
+        let streams = Streams::new(poll.registry().try_clone()?, listeners)?;
+        let addresses: Arc<[SocketAddr]> = sockets.iter().map(MediaSocket::local).collect();
+        let (handle, inbox) = channel(index, addresses, poll.registry(), WAKER)?;
+        Ok(Self { handle, inbox, poll, sockets, streams, tcp })
+    }
+
+    fn start(self, certificate: Arc<LocalCertificate>, ways: Ways) -> io::Result<ShardParts> {
+        let Self { handle, inbox, poll, sockets, streams, tcp } = self;
+        let (event_sender, events) = unbounded_channel();
+        let mut seed = [0; 32];
+        rand::rng().fill_bytes(&mut seed);
+        let epoch = (Instant::now(), SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default());
+        let id = handle.index.id();
+        // Nothing is said to the server itself over data channels yet.
+        let shard = Shard::new(ShardConfig { id, certificate, seed, epoch, data_labels: Vec::new(), tcp });
+        let (index, status) = (handle.index.0, Arc::clone(&handle.status));
+        let body = ShardThread { shard, poll, sockets, streams, inbox, ways, events: event_sender };
+        let thread = std::thread::Builder::new().name(format!("shard-{index}")).spawn(move || {
+            status.set_thread();
+            let outcome = std::panic::catch_unwind(AssertUnwindSafe(|| body.run()));
+            status.set_ended();
+            match outcome {
+                Ok(Ok(())) => tracing::debug!(shard = index, "media thread ended"),
+                Ok(Err(error)) => tracing::error!(shard = index, %error, "media thread failed"),
+                Err(_) => {
+                    tracing::error!(shard = index, "media thread panicked; who was there is gone, restart the server")
+                }
+            }
+        })?;
+        Ok(ShardParts { handle, events, thread })
+    }
 }

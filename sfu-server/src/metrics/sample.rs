@@ -1,7 +1,7 @@
 //! What is read at the moment of a scrape, and how it is written.
 
 use std::fmt;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric, MetricEncoder};
@@ -11,7 +11,10 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use sfu_core::stats::ShardStats;
 use tokio::runtime::Handle;
 
-use super::{CORE_COUNTERS, CORE_GAUGES, CORE_NAMED, DRAINING, PUBLISHERS, ROOMS, SHARD_UP, SOCKETS, TASKS, VIEWERS};
+use super::{
+    CORE_COUNTERS, CORE_GAUGES, CORE_NAMED, DRAINING, PUBLISHERS, ROOMS, SHARD_BUSY, SHARD_CPU, SHARD_UP, SOCKETS,
+    TASKS, VIEWERS,
+};
 use crate::control::Control;
 use crate::directory::Kind;
 
@@ -30,6 +33,8 @@ pub struct Sample {
 struct ShardSample {
     index: String,
     alive: bool,
+    busy_percent: u32,
+    cpu_time: Option<Duration>,
     /// In the order of `SOCKETS`.
     sockets: Vec<u64>,
     /// Absent from a shard that did not answer in time.
@@ -44,6 +49,8 @@ impl Sample {
         let shards = control.shards().iter().map(|shard| ShardSample {
             index: shard.index.0.to_string(),
             alive: shard.status.is_alive(now),
+            busy_percent: shard.status.busy_percent(),
+            cpu_time: shard.status.cpu_time(),
             sockets: SOCKETS.iter().map(|(_, _, value)| value(&shard.status.counts)).collect(),
             core: stats.iter().position(|(index, _)| *index == shard.index).map(|at| stats.swap_remove(at).1),
         });
@@ -72,6 +79,19 @@ impl Collector for Sample {
         }
         let (name, help) = SHARD_UP;
         self.rows(&mut encoder, name, help, Shape::Gauge, |shard| Some(u64::from(shard.alive)))?;
+        let (name, help) = SHARD_BUSY;
+        let mut metric = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
+        for shard in &self.shards {
+            let labels = [("shard", shard.index.as_str())];
+            ConstGauge::new(f64::from(shard.busy_percent) / 100.0).encode(metric.encode_family(&labels)?)?;
+        }
+        let (name, help) = SHARD_CPU;
+        let mut metric = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
+        for shard in &self.shards {
+            let Some(time) = shard.cpu_time else { continue };
+            let labels = [("shard", shard.index.as_str())];
+            ConstCounter::new(time.as_secs_f64()).encode(metric.encode_family(&labels)?)?;
+        }
         for (at, (name, help, _)) in SOCKETS.iter().enumerate() {
             self.rows(&mut encoder, name, help, Shape::Counter, |shard| shard.sockets.get(at).copied())?;
         }

@@ -1,8 +1,11 @@
-//! Rooms stay whole and shards fill evenly.
+//! Rooms stay whole until their shard is busy, and shards fill evenly.
 
 use std::collections::HashMap;
 
-use crate::support::{Server, delete, until};
+use sfu_core::command::Command;
+use sfu_core::id::ShardId;
+
+use crate::support::{Server, delete, post, until};
 
 /// The shard of each join, told by the port of its candidates.
 fn shards(server: &Server) -> HashMap<String, Vec<u16>> {
@@ -52,4 +55,62 @@ async fn load_that_has_left_counts_no_more() {
     server.join("/whep/third").await;
     let shards = shards(&server);
     assert_eq!(shards["third"][0], shards["first"][0]);
+}
+
+/// Who is on which shard, by its port.
+fn counts(ports: &[u16]) -> Vec<usize> {
+    let mut counts: HashMap<u16, usize> = HashMap::new();
+    ports.iter().for_each(|port| *counts.entry(*port).or_default() += 1);
+    let mut counts: Vec<usize> = counts.into_values().collect();
+    counts.sort_unstable();
+    counts
+}
+
+fn links(server: &Server) -> Vec<Vec<ShardId>> {
+    let commands = server.commands.lock().unwrap();
+    let links = commands.iter().filter_map(|command| match command {
+        Command::Link { shards, .. } => Some(shards.clone()),
+        _ => None,
+    });
+    links.collect()
+}
+
+#[tokio::test]
+async fn a_room_that_is_large_spreads_when_its_shard_is_busy_and_its_shards_hear_of_each_other() {
+    // Nobody sleeps less than all the time here: at 0 percent everybody counts as busy.
+    let server = Server::with(&[("spread_percent", "0")], 3, || Box::new(|_| None));
+    for _ in 0..10 {
+        server.join("/whep/large").await;
+    }
+    assert_eq!((counts(&shards(&server)["large"]), links(&server)), (vec![10], vec![]), "few stay together");
+    for _ in 0..20 {
+        server.join("/whep/large").await;
+    }
+    assert_eq!(counts(&shards(&server)["large"]), [10, 10, 10]);
+    until("each who came then had the room's other shards named", || links(&server).len() == 20).await;
+    let links = links(&server);
+    assert!(links[0].len() == 1 && links.iter().skip(2).all(|others| others.len() == 2), "{links:?}");
+}
+
+#[tokio::test]
+async fn a_room_that_is_large_stays_whole_while_its_shard_is_not_busy() {
+    let server = Server::with(&[], 3, || Box::new(|_| None));
+    for _ in 0..30 {
+        server.join("/whep/large").await;
+    }
+    assert_eq!((counts(&shards(&server)["large"]), links(&server)), (vec![30], vec![]));
+}
+
+#[tokio::test]
+async fn a_shard_that_ends_takes_its_own_people_alone() {
+    let ends = |command: &Command| matches!(command, Command::Publish(_)).then(|| panic!("a fault of the shard"));
+    let server = Server::with(&[("spread_percent", "0")], 2, move || Box::new(move |command| ends(command)));
+    for _ in 0..20 {
+        server.join("/whep/large").await;
+    }
+    assert_eq!(server.control.directory.transports(), 20);
+    server.send(post("/whip/other")).await;
+    until("half of them are gone", || server.control.directory.transports() == 10).await;
+    assert_eq!(server.control.directory.rooms(), 1, "the other half is where it was");
+    server.join("/whep/large").await;
 }

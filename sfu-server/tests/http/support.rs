@@ -100,7 +100,7 @@ impl Server {
             streams.push((handle.index, events));
             handles.push(handle);
         }
-        let control = Arc::new(Control::new(handles));
+        let control = Arc::new(Control::new(handles, config.spread_percent.into()));
         let state = AppState::new(Arc::clone(&control), &config);
         for (index, events) in streams {
             tokio::spawn(Arc::clone(&state.rooms).listen(index, events));
@@ -247,6 +247,7 @@ fn healthy(lives: &mut Lives, command: Command) -> Vec<Event> {
             let all: Vec<TransportId> = lives.keys().copied().collect();
             all.into_iter().filter_map(|transport| closed(lives, transport, CloseReason::Requested)).collect()
         }
+        Command::Link { .. } => vec![],
         Command::Stats { request } => vec![Event::Stats { request, stats: Box::default() }],
         Command::Renegotiate { request, transport, .. } => vec![again(request, transport)],
         Command::SetLayout { request, .. } | Command::SetMuted { request, .. } => vec![Event::Done { request }],
