@@ -132,6 +132,31 @@ async fn those_who_listen_hear_whom_the_server_chooses() {
     assert!(report.frame_latency.samples > 0, "{:?}", report.frame_latency);
 }
 
+/// The eleventh of a room and who comes after it are served by either of two threads.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_room_on_two_threads_serves_everybody_whole() {
+    let watch = Shape { rooms: 1, ..webinar(24, Codec::Vp8, Verify::All) };
+    let meet = Shape { publishers: 12, publishers_do: Publishers::Meet, subscribers: 0, ..watch.clone() };
+    for shape in [watch, meet] {
+        let flags = ["--shards", "2", "--spread-percent", "0"];
+        let process = ServerProcess::start_with(&server_program(), &flags).await.unwrap();
+        let options =
+            CrowdOptions { threads: 2, bind: "127.0.0.1:0".to_owned(), offload: Offload::On, server_pid: None };
+        let entrance = Arc::new(process.server.clone());
+        let report = lean::run(entrance, &shape, &options, &Live::silent(), &CancellationToken::new()).await.unwrap();
+        let metrics = process.server.page("/metrics").await.unwrap();
+        process.stop().await;
+        assert!(report.verified, "{:#?}\n{:?}", report.failures, report.warnings);
+        assert_eq!((report.connected, report.judged), (report.joined, report.joined));
+        let copied = |direction: &str| {
+            let name = format!("sfu_relay_{direction}_packets_total");
+            let rows = metrics.lines().filter(|line| line.starts_with(&name));
+            rows.filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok()).sum::<u64>()
+        };
+        assert!(copied("received") > 3 * 50 && copied("dropped") == 0, "{metrics}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_crowd_that_is_sampled_sees_the_same() {
     let report = run(&webinar(20, Codec::Vp8, Verify::Sampled), Offload::On, &CancellationToken::new()).await;

@@ -29,6 +29,11 @@ pub struct ServerProcess {
 impl ServerProcess {
     /// Starts one shard on free ports of loopback and waits until media can flow.
     pub async fn start(program: &Path) -> Result<Self, BenchError> {
+        Self::start_with(program, &["--shards", "1"]).await
+    }
+
+    /// The same with these flags, that say how many shards.
+    pub async fn start_with(program: &Path, flags: &[&str]) -> Result<Self, BenchError> {
         let failed = |source| BenchError::Start { path: program.to_owned(), source };
         let mut command = Command::new(program);
         // Nothing of this shell's own configuration: the figures are the defaults'.
@@ -37,7 +42,8 @@ impl ServerProcess {
         }
         let mut child = command
             .args(["serve", "--http-addr", "127.0.0.1:0", "--media-port", "0", "--print-addrs"])
-            .args(["--shards", "1", "--announce", "127.0.0.1", "--log", "warn"])
+            .args(["--announce", "127.0.0.1", "--log", "warn"])
+            .args(flags)
             .stdout(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
