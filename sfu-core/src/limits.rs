@@ -194,7 +194,7 @@ pub const OFFSET_RANGES_MAX: usize = 16;
 pub const CATCH_UP_BITS_PER_SECOND: u64 = 20_000_000;
 /// How much of that may leave at once. Fits a switch's queue; later a share of the link's estimate takes its place.
 pub const CATCH_UP_BURST: Duration = Duration::from_millis(5);
-/// How much a subscriber is sent without a pause: a full send.
+/// How much a subscriber is sent before a pause, about: a full send, two at most.
 pub const BURST_BYTES: usize = 60_000;
 /// Over how long larger frames are spread; 240 kB are then 640 Mbit/s. With a timer that is late by a millisecond it stays
 /// below 5 ms, which nobody sees.
@@ -203,7 +203,7 @@ pub const BURST_SPREAD: Duration = Duration::from_millis(3);
 pub const BURST_REST_MAX: Duration = Duration::from_millis(1);
 /// Repeats one slot may owe; more are forgotten and asked for again.
 pub const REPEATS_PER_SLOT_MAX: usize = 512;
-/// A packet that waited longer than this is caught up with at the pacer's rate; live frames leave as they came.
+/// A packet that waited longer than this is caught up with at the pacer's rate; live frames wait for no more than `BURST_SPREAD`.
 pub const LIVE_AGE_MAX: Duration = Duration::from_millis(100);
 /// How old a keyframe may be for a joiner to begin with it instead of asking for another.
 pub const KEYFRAME_REPLAY_MAX: Duration = Duration::from_millis(300);

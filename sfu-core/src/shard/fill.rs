@@ -154,7 +154,10 @@ impl Participant {
                     Admission::Joins { padding } => u8::try_from(padding).unwrap_or(0),
                     Admission::Ends => 0,
                 };
-                let Some(mut outgoing) = slot.take(pending) else { break };
+                let Some(mut outgoing) = slot.take(pending) else {
+                    more = More::Maybe;
+                    break;
+                };
                 outgoing.padding += padding;
                 if pending.urgency == Urgency::Backlog {
                     self.egress.pacer.charge(now, pending.bytes);

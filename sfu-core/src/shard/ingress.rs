@@ -73,10 +73,9 @@ impl Shard {
             self.counters.transport_cc_received += u64::from(totals.received);
             self.counters.transport_cc_missing += u64::from(totals.missing);
         }
-        if participant.chain.handle_rtcp(now, plain) {
+        // Most feedback is for the estimate alone: nothing is sent for it, and no timer moves.
+        if participant.chain.handle_rtcp(now, plain) || participant.liveness == Liveness::Silent {
             self.settle(now, key);
-        } else {
-            self.look_for_silence(now, key);
         }
     }
 

@@ -21,8 +21,9 @@ impl Burst {
         self.rests_until.filter(|until| *until > now)
     }
 
-    /// Notes that `bytes` leave now, with about `more` bytes behind them. Portions of [`BURST_BYTES`] are spread evenly over what is
-    /// left of [`BURST_SPREAD`]; whatever is still there then leaves at once, so that the delay stays within it.
+    /// Notes that `bytes` leave now, with about `more` bytes behind them; with none the burst is over. Portions of about
+    /// [`BURST_BYTES`] are spread evenly over what is left of [`BURST_SPREAD`]; whatever is still there then leaves at once, so
+    /// that the delay stays within it.
     pub fn sent(&mut self, now: Instant, bytes: usize, more: usize) {
         let since = |then: Option<Instant>| then.map(|then| now.saturating_duration_since(then));
         if since(self.newest).is_none_or(|pause| pause >= BURST_REST_MAX) {
@@ -30,15 +31,16 @@ impl Burst {
         }
         self.newest = Some(now);
         self.portion += bytes;
-        if self.portion < BURST_BYTES || more == 0 {
+        if more == 0 {
+            self.began = None;
+            return;
+        }
+        let began = *self.began.get_or_insert(now);
+        if self.portion < BURST_BYTES {
             return;
         }
         self.portion = 0;
-        let elapsed = since(self.began).filter(|elapsed| *elapsed < 2 * BURST_SPREAD);
-        if elapsed.is_none() {
-            self.began = Some(now);
-        }
-        let left = BURST_SPREAD.saturating_sub(elapsed.unwrap_or_default());
+        let left = BURST_SPREAD.saturating_sub(now.saturating_duration_since(began));
         let portions = u32::try_from(more.div_ceil(BURST_BYTES)).unwrap_or(u32::MAX);
         let rest = (left / portions).min(BURST_REST_MAX);
         self.rests_until = Some(now + rest).filter(|_| rest > Duration::ZERO);
@@ -84,8 +86,10 @@ mod tests {
         let frame = Duration::from_millis(33);
         let mut burst = Burst::default();
         for send in 0..100 {
-            burst.sent(start + send * frame, BURST_BYTES - 1, 10_000);
-            assert_eq!(burst.blocked_until(start + send * frame), None, "each frame is less than a portion");
+            let now = start + send * frame;
+            burst.sent(now, BURST_BYTES - 1, 10_000);
+            assert_eq!(burst.blocked_until(now), None, "each frame is less than a portion");
+            burst.sent(now, 0, 0);
         }
         let now = start + 100 * frame;
         for _ in 0..9 {
@@ -94,5 +98,16 @@ mod tests {
         assert_eq!(burst.blocked_until(now), None);
         burst.sent(now, BURST_BYTES / 10, 10_000);
         assert_eq!(burst.blocked_until(now), Some(now + BURST_REST_MAX));
+    }
+
+    #[test]
+    fn a_burst_right_behind_another_is_spread_as_well() {
+        let start = Instant::now();
+        let mut burst = Burst::default();
+        burst.sent(start, BURST_BYTES, BURST_BYTES);
+        burst.sent(start + BURST_REST_MAX, BURST_BYTES, 0);
+        let next = start + BURST_SPREAD;
+        burst.sent(next, BURST_BYTES, BURST_BYTES);
+        assert_eq!(burst.blocked_until(next), Some(next + BURST_REST_MAX));
     }
 }

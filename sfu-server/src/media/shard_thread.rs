@@ -187,6 +187,8 @@ impl<C: Core> ShardThread<C> {
             self.inbox.status.set_busy(gathering.busy_percent());
             let mut sleep = self.sleep(&turn);
             if !sleep.is_zero() && turn.blocked.is_none() {
+                // What is due is not made late: pauses between the sends of a key frame are shorter than the window.
+                let window = window.min(sleep);
                 std::thread::sleep(window);
                 sleep = sleep.saturating_sub(window);
             }

@@ -117,7 +117,8 @@ impl Slot {
 
     /// About how many bytes of its feed are still to be sent: as if each packet were as large as the next.
     pub fn backlog<'r>(&self, rings: impl Fn(EncodingId) -> Option<&'r Ring>) -> usize {
-        let Some((feed, ring)) = self.feed.and_then(|feed| Some((feed, rings(feed.encoding)?))) else { return 0 };
+        let flows = self.feed.filter(|feed| feed.state != FeedState::AwaitingKeyframe);
+        let Some((feed, ring)) = flows.and_then(|feed| Some((feed, rings(feed.encoding)?))) else { return 0 };
         ring.at(feed.cursor).map_or(0, |next| next.payload.len() * ring.since(feed.cursor))
     }
 
@@ -239,6 +240,8 @@ impl Slot {
         // Redundancy of before the switch would be taken for what went out then.
         let oldest = |payload| red::parse(payload)?.map(|block| u32::from(block.timestamp_offset)).max();
         let (red_header, payload) = match (packet.meta.codec, format.codec) {
+            // Nothing but padding: nothing to unpack.
+            (Codec::Red, Codec::Opus) if packet.payload.is_empty() => (None, packet.payload),
             (Codec::Red, Codec::Opus) => (None, red::primary(packet.payload)?.data),
             (Codec::Red, Codec::Red) if oldest(packet.payload) > Some(rewritten.since_switch) => {
                 let primary = red::primary(packet.payload)?;
