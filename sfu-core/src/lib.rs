@@ -5,6 +5,7 @@
 
 #![deny(unsafe_code)]
 
+pub mod bitrate;
 pub mod codec;
 pub mod command;
 pub mod error;

@@ -1,0 +1,6 @@
+//! What fits: pure decisions about bits. Feedback's way to the slots: an estimate of the link and the operator's caps make a
+//! budget, the allocation says what each slot gets for it. Knows no room, participant or transport, and reads no clock.
+
+mod caps;
+
+pub use caps::{Caps, RoomCaps};
