@@ -4,10 +4,10 @@ use std::time::{Duration, Instant};
 
 use slotmap::{SecondaryMap, SlotMap};
 
+use crate::bitrate::{Candidate, ladder, select};
 use crate::id::{EncodingId, ParticipantKey, TrackId};
 use crate::publish::{Encoding, Track};
 use crate::ring::Ring;
-use crate::subscribe::{Candidate, select};
 
 use super::participant::AssignedSlot;
 
@@ -45,7 +45,7 @@ impl Media {
             sends.then_some(Candidate { encoding: *id, height: encoding.height, bytes })
         };
         let candidates: Vec<Candidate> = track.encodings.iter().filter_map(candidate).collect();
-        let chosen = select(&candidates, wanted, assigned.slot.target())?;
+        let chosen = select(&ladder(&candidates), wanted, assigned.slot.target())?;
         Some((chosen, self.ring(chosen)?))
     }
 

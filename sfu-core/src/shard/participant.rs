@@ -4,13 +4,14 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::Instant;
 
+use crate::bitrate::Wanted;
 use crate::event::SlotStatus;
 use crate::id::{EncodingId, Identity, ParticipantKey, RoomName, Ssrc, TrackId, TrackName, TransportId};
 use crate::interceptor::ControlChain;
 use crate::publish::StreamDemux;
 use crate::room::Wishes;
 use crate::sdp::{ExtensionIds, Purpose, Section, Session};
-use crate::subscribe::{Burst, Pacer, Slot, Wanted};
+use crate::subscribe::{Burst, Pacer, Slot};
 use crate::transport::{Connection, Pair};
 
 use super::data::Data;

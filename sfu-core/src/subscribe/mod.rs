@@ -4,7 +4,6 @@
 mod burst;
 mod feed;
 mod formats;
-mod layer_selector;
 mod offset_map;
 mod outgoing;
 mod pacer;
@@ -14,7 +13,6 @@ mod slot;
 mod slot_stats;
 
 pub use burst::Burst;
-pub use layer_selector::{Candidate, Wanted, select};
 pub use outgoing::{Outgoing, SendExtensions};
 pub use pacer::Pacer;
 pub use pending::{Choice, Pending, Urgency};

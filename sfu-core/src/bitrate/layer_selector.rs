@@ -1,6 +1,8 @@
-//! Which encoding of a track a slot gets: a pure decision over those that send, by the height at which it is shown.
+//! Which encoding of a track a slot gets where nothing is scarce: a pure decision by the height at which it is shown.
 
 use crate::id::EncodingId;
+
+use super::Rung;
 
 /// Percent of the wanted height that is enough: a tenth less is not seen, and saves half of the bits.
 const ENOUGH: u32 = 90;
@@ -9,18 +11,6 @@ const ENOUGH: u32 = 90;
 const ENOUGH_TO_STAY: u32 = 85;
 /// Percent that an encoding below the one shown must bring.
 const ENOUGH_BELOW: u32 = 95;
-/// Height taken for the highest encoding while no keyframe told it, pixels; each one below counts half, as browsers scale.
-const HEIGHT_ASSUMED: u16 = 720;
-
-/// An encoding that sends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Candidate {
-    pub encoding: EncodingId,
-    /// Of its pictures, pixels, once a keyframe told it.
-    pub height: Option<u16>,
-    /// Payload bytes that it brought so far.
-    pub bytes: u64,
-}
 
 /// How large a slot is to be fed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,17 +20,9 @@ pub enum Wanted {
     Height(u16),
 }
 
-/// A candidate at its place, lowest first.
-#[derive(Debug, Clone, Copy)]
-struct Rung {
-    encoding: EncodingId,
-    height: u16,
-}
-
-/// The smallest encoding that is high enough, else the highest. `current` is what the slot gets now: another must be
-/// clearly better.
-pub fn select(candidates: &[Candidate], wanted: Wanted, current: Option<EncodingId>) -> Option<EncodingId> {
-    let ladder = ladder(candidates);
+/// The smallest encoding of a ladder that is high enough, else the highest. `current` is what the slot gets now: another must
+/// be clearly better.
+pub fn select(ladder: &[Rung], wanted: Wanted, current: Option<EncodingId>) -> Option<EncodingId> {
     let highest = *ladder.last()?;
     let shown = ladder.iter().position(|rung| Some(rung.encoding) == current);
     let wanted = match wanted {
@@ -62,28 +44,11 @@ pub fn select(candidates: &[Candidate], wanted: Wanted, current: Option<Encoding
     Some(found.map_or(highest, |(_, rung)| *rung).encoding)
 }
 
-/// Lowest first: by height where all are known, else by what they brought.
-fn ladder(candidates: &[Candidate]) -> Vec<Rung> {
-    let mut sorted = candidates.to_vec();
-    if sorted.iter().all(|candidate| candidate.height.is_some()) {
-        sorted.sort_by_key(|candidate| (candidate.height, candidate.bytes));
-    } else {
-        sorted.sort_by_key(|candidate| candidate.bytes);
-    }
-    let mut assumed = HEIGHT_ASSUMED;
-    let mut rungs: Vec<Rung> = Vec::with_capacity(sorted.len());
-    for candidate in sorted.iter().rev() {
-        rungs.push(Rung { encoding: candidate.encoding, height: candidate.height.unwrap_or(assumed) });
-        assumed /= 2;
-    }
-    rungs.reverse();
-    rungs
-}
-
 #[cfg(test)]
 mod tests {
     use slotmap::SlotMap;
 
+    use super::super::{Candidate, ladder};
     use super::*;
 
     const HEIGHTS: [u16; 3] = [180, 360, 720];
@@ -100,7 +65,7 @@ mod tests {
     #[test]
     fn the_smallest_that_is_high_enough_is_chosen() {
         let ids = encodings();
-        let all = simulcast(ids);
+        let all = ladder(&simulcast(ids));
         for (wanted, place) in [(1, 0), (200, 0), (201, 1), (400, 1), (401, 2), (720, 2), (2_160, 2)] {
             assert_eq!(select(&all, Wanted::Height(wanted), None), Some(ids[place]), "{wanted}");
         }
@@ -112,7 +77,7 @@ mod tests {
     #[test]
     fn a_tile_that_trembles_around_a_border_keeps_its_encoding() {
         let ids = encodings();
-        let all = simulcast(ids);
+        let all = ladder(&simulcast(ids));
         for shown in [ids[1], ids[2]] {
             for wanted in [385, 400, 415] {
                 assert_eq!(select(&all, Wanted::Height(wanted), Some(shown)), Some(shown), "{wanted}");
@@ -129,8 +94,8 @@ mod tests {
         let unknown = |at: usize, bytes| Candidate { encoding: ids[at], height: None, bytes };
         let all = [unknown(0, 900), unknown(1, 100), unknown(2, 300)];
         for (wanted, place) in [(100, 1), (360, 2), (700, 0)] {
-            assert_eq!(select(&all, Wanted::Height(wanted), None), Some(ids[place]), "{wanted}");
+            assert_eq!(select(&ladder(&all), Wanted::Height(wanted), None), Some(ids[place]), "{wanted}");
         }
-        assert_eq!(select(&all[1..2], Wanted::Height(2_000), None), Some(ids[1]), "the only one");
+        assert_eq!(select(&ladder(&all[1..2]), Wanted::Height(2_000), None), Some(ids[1]), "the only one");
     }
 }
