@@ -4,6 +4,12 @@ use crate::id::EncodingId;
 
 /// Height taken for the highest encoding while no keyframe told it, pixels; each one below counts half, as browsers scale.
 const HEIGHT_ASSUMED: u16 = 720;
+/// What an encoding is taken to cost until it is measured, bit/s, by its height: the most that browsers give a picture of this
+/// height by themselves. What is too much waits for two seconds; what is too little floods the link.
+const BPS_ASSUMED: [(u16, u64); 6] =
+    [(180, 200_000), (270, 450_000), (360, 700_000), (540, 1_200_000), (720, 2_500_000), (1_080, 5_000_000)];
+/// The same, of anything larger.
+const BPS_ASSUMED_MAX: u64 = 8_000_000;
 
 /// An encoding that sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,6 +19,10 @@ pub struct Candidate {
     pub height: Option<u16>,
     /// Payload bytes that it brought so far.
     pub bytes: u64,
+    /// What it costs whoever is sent it, bit/s, once that is measured.
+    pub bps: Option<u64>,
+    /// What its lowest temporal layer costs alone, bit/s, where the others can be left out and it is measured.
+    pub base_bps: Option<u64>,
 }
 
 /// A candidate at its place.
@@ -21,6 +31,10 @@ pub struct Rung {
     pub encoding: EncodingId,
     /// Of its pictures, pixels; assumed while no keyframe told it.
     pub height: u16,
+    /// What it costs, bit/s; assumed until it is measured.
+    pub bps: u64,
+    /// What its lowest temporal layer costs alone, bit/s; `None`: it is sent whole or not at all.
+    pub base_bps: Option<u64>,
 }
 
 /// Lowest first: by height where all are known, else by what they brought.
@@ -34,9 +48,19 @@ pub fn ladder(candidates: &[Candidate]) -> Vec<Rung> {
     let mut assumed = HEIGHT_ASSUMED;
     let mut rungs: Vec<Rung> = Vec::with_capacity(sorted.len());
     for candidate in sorted.iter().rev() {
-        rungs.push(Rung { encoding: candidate.encoding, height: candidate.height.unwrap_or(assumed) });
+        let height = candidate.height.unwrap_or(assumed);
+        rungs.push(Rung {
+            encoding: candidate.encoding,
+            height,
+            bps: candidate.bps.unwrap_or_else(|| bps_assumed(height)),
+            base_bps: candidate.base_bps,
+        });
         assumed /= 2;
     }
     rungs.reverse();
     rungs
+}
+
+fn bps_assumed(height: u16) -> u64 {
+    BPS_ASSUMED.iter().find(|(limit, _)| height <= *limit).map_or(BPS_ASSUMED_MAX, |(_, bps)| *bps)
 }

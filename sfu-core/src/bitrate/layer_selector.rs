@@ -44,6 +44,14 @@ pub fn select(ladder: &[Rung], wanted: Wanted, current: Option<EncodingId>) -> O
     Some(found.map_or(highest, |(_, rung)| *rung).encoding)
 }
 
+/// Whether pictures of this height are what is wanted.
+pub(super) fn is_enough(height: u16, wanted: Wanted) -> bool {
+    match wanted {
+        Wanted::Highest => false,
+        Wanted::Height(wanted) => u32::from(height) * 100 >= u32::from(wanted) * ENOUGH,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use slotmap::SlotMap;
@@ -59,7 +67,13 @@ mod tests {
     }
 
     fn simulcast(ids: [EncodingId; 3]) -> [Candidate; 3] {
-        std::array::from_fn(|at| Candidate { encoding: ids[at], height: Some(HEIGHTS[at]), bytes: 1 })
+        std::array::from_fn(|at| Candidate {
+            encoding: ids[at],
+            height: Some(HEIGHTS[at]),
+            bytes: 1,
+            bps: None,
+            base_bps: None,
+        })
     }
 
     #[test]
@@ -91,7 +105,8 @@ mod tests {
     #[test]
     fn without_heights_the_order_is_that_of_the_bytes() {
         let ids = encodings();
-        let unknown = |at: usize, bytes| Candidate { encoding: ids[at], height: None, bytes };
+        let unknown =
+            |at: usize, bytes| Candidate { encoding: ids[at], height: None, bytes, bps: None, base_bps: None };
         let all = [unknown(0, 900), unknown(1, 100), unknown(2, 300)];
         for (wanted, place) in [(100, 1), (360, 2), (700, 0)] {
             assert_eq!(select(&ladder(&all), Wanted::Height(wanted), None), Some(ids[place]), "{wanted}");

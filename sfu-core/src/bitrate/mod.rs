@@ -1,10 +1,20 @@
-//! What fits: pure decisions about bits. Feedback's way to the slots: an estimate of the link and the operator's caps make a
-//! budget, the allocation says what each slot gets for it. Knows no room, participant or transport, and reads no clock.
+//! What fits: pure decisions about bits, on feedback's way to the slots. The link's estimate and the operator's caps make a budget;
+//! [`allocate`] says what each slot gets of it, and [`lift`] what it would take to get more. Knows no room, participant or
+//! transport, and reads no clock.
 
+mod allocator;
 mod caps;
+mod demand;
 mod ladder;
 mod layer_selector;
+mod lift;
+mod steps;
 
+pub use allocator::{Allocation, Inputs, allocate};
 pub use caps::{Caps, RoomCaps};
+pub use demand::{
+    Attention, Constraint, Content, Demand, Frames, Given, Grant, Held, Layer, Limit, Memory, Rank, Visibility,
+};
 pub use ladder::{Candidate, Rung, ladder};
 pub use layer_selector::{Wanted, select};
+pub use lift::lift;

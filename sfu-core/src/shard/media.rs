@@ -42,7 +42,7 @@ impl Media {
             let encoding = self.encodings.get(*id)?;
             let sends = encoding.heard.is_some() && !encoding.is_stalled(now, track.frames);
             let bytes = encoding.stats.bytes_received;
-            sends.then_some(Candidate { encoding: *id, height: encoding.height, bytes })
+            sends.then_some(Candidate { encoding: *id, height: encoding.height, bytes, bps: None, base_bps: None })
         };
         let candidates: Vec<Candidate> = track.encodings.iter().filter_map(candidate).collect();
         let chosen = select(&ladder(&candidates), wanted, assigned.slot.target())?;
