@@ -88,8 +88,10 @@ async fn a_room_that_is_large_spreads_when_its_shard_is_busy_and_its_shards_hear
     }
     assert_eq!(counts(&shards(&server)["large"]), [10, 10, 10]);
     until("each who came then had the room's other shards named", || links(&server).len() == 20).await;
-    let links = links(&server);
-    assert!(links[0].len() == 1 && links.iter().skip(2).all(|others| others.len() == 2), "{links:?}");
+    // Threads of their own, the shards note what they were told in any order.
+    let mut others: Vec<usize> = links(&server).iter().map(Vec::len).collect();
+    others.sort_unstable();
+    assert_eq!(others, [vec![1], vec![2; 19]].concat(), "the first to another shard named one, who came later two");
 }
 
 #[tokio::test]
