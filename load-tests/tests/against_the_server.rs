@@ -1,12 +1,9 @@
 //! Real media through the real server: small crowds, every frame judged, with and without loss on the way.
-//!
-//! The program is `SFU_SERVER_BIN`, or is built here.
 
 #![expect(clippy::unwrap_used, reason = "a test's own helpers may fail the test")]
 
-use std::path::PathBuf;
-use std::process::Command;
-use std::sync::OnceLock;
+mod server;
+
 use std::time::Duration;
 
 use load_tests::bench::ServerProcess;
@@ -15,22 +12,6 @@ use load_tests::relay::{Relay, RelayPlan, Schedule, Way};
 use load_tests::scenario::{self, Plan, Progress, Report, Tolerance};
 use load_tests::verify::Fault;
 use tokio_util::sync::CancellationToken;
-
-fn server_program() -> PathBuf {
-    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM
-        .get_or_init(|| {
-            if let Some(program) = std::env::var_os("SFU_SERVER_BIN") {
-                return PathBuf::from(program);
-            }
-            let built = Command::new(env!("CARGO")).args(["build", "-p", "sfu-server"]).status().unwrap();
-            assert!(built.success(), "sfu-server does not build");
-            // Beside this test's own program: target/debug/deps/<test>.
-            let deps = std::env::current_exe().unwrap();
-            deps.ancestors().nth(2).unwrap().join("sfu-server")
-        })
-        .clone()
-}
 
 fn plan(codec: Codec, publishers: u16, subscribers: u16) -> Plan {
     Plan {
@@ -55,7 +36,7 @@ async fn run(process: &ServerProcess, plan: &Plan) -> Report {
 }
 
 async fn clean(plan: Plan) -> Report {
-    let process = ServerProcess::start(&server_program()).await.unwrap();
+    let process = ServerProcess::start(&server::program()).await.unwrap();
     let report = run(&process, &plan).await;
     process.stop().await;
     assert!(report.verified, "{:#?}\n{:?}", report.failures, report.faults);
@@ -87,7 +68,7 @@ async fn many_viewers_joining_at_once_reach_the_publisher_as_few_requests() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn video_plays_on_while_five_per_cent_are_lost_each_way() {
-    let process = ServerProcess::start(&server_program()).await.unwrap();
+    let process = ServerProcess::start(&server::program()).await.unwrap();
     let links: Schedule = "loss=5%".parse().unwrap();
     let plan_of_relay = RelayPlan::towards(([127, 0, 0, 1], process.media_port).into());
     let relay = Relay::start(RelayPlan { up: links.clone(), down: links, seed: 42, ..plan_of_relay }).await.unwrap();

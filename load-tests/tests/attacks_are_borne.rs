@@ -1,13 +1,11 @@
 //! Each attack in small against the real server: its bars are held where they do not hang on how fast this machine is, and a
 //! server that is not on this machine is left alone.
-//!
-//! The program is `SFU_SERVER_BIN`, or is built here.
 
 #![expect(clippy::unwrap_used, reason = "a test's own helpers may fail the test")]
 
-use std::path::PathBuf;
+mod server;
+
 use std::process::Command;
-use std::sync::OnceLock;
 use std::time::Duration;
 
 use load_tests::attack::audience::Audience;
@@ -19,24 +17,8 @@ use load_tests::attack::replay::ReplayPlan;
 use load_tests::attack::{AttackReport, Consent, Target, client_hello, collide, flood, half_open, replay};
 use load_tests::bench::ServerProcess;
 
-fn server_program() -> PathBuf {
-    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM
-        .get_or_init(|| {
-            if let Some(program) = std::env::var_os("SFU_SERVER_BIN") {
-                return PathBuf::from(program);
-            }
-            let built = Command::new(env!("CARGO")).args(["build", "-p", "sfu-server"]).status().unwrap();
-            assert!(built.success(), "sfu-server does not build");
-            // Beside this test's own program: target/debug/deps/<test>.
-            let deps = std::env::current_exe().unwrap();
-            deps.ancestors().nth(2).unwrap().join("sfu-server")
-        })
-        .clone()
-}
-
 async fn server() -> (ServerProcess, Target) {
-    let process = ServerProcess::start(&server_program()).await.unwrap();
+    let process = ServerProcess::start(&server::program()).await.unwrap();
     let bind = "127.0.0.1:0".to_owned();
     let target = Target::new(process.server.clone(), bind, None, 7, Consent::Unsaid).unwrap();
     (process, target)

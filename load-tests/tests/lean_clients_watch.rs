@@ -1,12 +1,10 @@
 //! Each shape of a crowd of lean clients on the real server, from the offer to the last goodbye, and a row of the benchmark.
-//!
-//! The program is `SFU_SERVER_BIN`, or is built here.
 
 #![expect(clippy::unwrap_used, reason = "a test's own helpers may fail the test")]
 
-use std::path::PathBuf;
-use std::process::Command;
-use std::sync::{Arc, OnceLock};
+mod server;
+
+use std::sync::Arc;
 use std::time::Duration;
 
 use load_tests::bench::{self, BenchPlan, Row, ServerProcess, Sfu, Style};
@@ -15,22 +13,6 @@ use load_tests::lean::{
 };
 use load_tests::media::{ClipSize, Codec};
 use tokio_util::sync::CancellationToken;
-
-fn server_program() -> PathBuf {
-    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM
-        .get_or_init(|| {
-            if let Some(program) = std::env::var_os("SFU_SERVER_BIN") {
-                return PathBuf::from(program);
-            }
-            let built = Command::new(env!("CARGO")).args(["build", "-p", "sfu-server"]).status().unwrap();
-            assert!(built.success(), "sfu-server does not build");
-            // Beside this test's own program: target/debug/deps/<test>.
-            let deps = std::env::current_exe().unwrap();
-            deps.ancestors().nth(2).unwrap().join("sfu-server")
-        })
-        .clone()
-}
 
 fn webinar(subscribers: u16, codec: Codec, verify: Verify) -> Shape {
     Shape {
@@ -51,7 +33,7 @@ fn webinar(subscribers: u16, codec: Codec, verify: Verify) -> Shape {
 }
 
 async fn run(shape: &Shape, offload: Offload, stop: &CancellationToken) -> CrowdReport {
-    let process = ServerProcess::start(&server_program()).await.unwrap();
+    let process = ServerProcess::start(&server::program()).await.unwrap();
     let options = CrowdOptions { threads: 2, bind: "127.0.0.1:0".to_owned(), offload, server_pid: None };
     let report = lean::run(Arc::new(process.server.clone()), shape, &options, &Live::silent(), stop).await.unwrap();
     process.stop().await;
@@ -98,7 +80,7 @@ async fn simulcasts_and_sounds_with_pauses_reach_every_client_whole() {
 async fn viewers_in_rooms_are_shown_the_encodings_that_their_layouts_ask_for() {
     let (clip, media) = (ClipSize::Simulcast, Media::Both);
     let shape = Shape { clip, media, rooms: 1, publishers: 2, seconds: 8, ..webinar(3, Codec::Vp8, Verify::All) };
-    let process = ServerProcess::start(&server_program()).await.unwrap();
+    let process = ServerProcess::start(&server::program()).await.unwrap();
     let layouts = Layouts { heights: shape.heights(), change_every: Some(Duration::from_secs(2)) };
     let entrance = Arc::new(Rooms::new(process.server.clone(), layouts));
     let options = CrowdOptions { threads: 2, bind: "127.0.0.1:0".to_owned(), offload: Offload::On, server_pid: None };
@@ -139,7 +121,7 @@ async fn a_room_on_two_threads_serves_everybody_whole() {
     let meet = Shape { publishers: 12, publishers_do: Publishers::Meet, subscribers: 0, ..watch.clone() };
     for shape in [watch, meet] {
         let flags = ["--shards", "2", "--spread-percent", "0"];
-        let process = ServerProcess::start_with(&server_program(), &flags).await.unwrap();
+        let process = ServerProcess::start_with(&server::program(), &flags).await.unwrap();
         let options =
             CrowdOptions { threads: 2, bind: "127.0.0.1:0".to_owned(), offload: Offload::On, server_pid: None };
         let entrance = Arc::new(process.server.clone());
@@ -189,7 +171,7 @@ async fn a_run_that_is_interrupted_still_reports() {
 async fn a_row_of_the_benchmark_has_all_its_figures() {
     let rows = bench::matrix(Codec::Vp8).into_iter().filter(|row| row.name == "webinar-10-single");
     let rows: Vec<_> = rows.map(|row| Row { measures_idle: true, ..row }).collect();
-    let system = Arc::new(Sfu { program: server_program() });
+    let system = Arc::new(Sfu { program: server::program() });
     let plan = BenchPlan { system, rows, repeats: 2, window: Duration::from_millis(500), threads: 1 };
     let report = bench::run(&plan, &Live::silent(), &CancellationToken::new()).await.unwrap();
     assert!(report.verified() && report.passed_over.is_empty(), "{report:#?}");
