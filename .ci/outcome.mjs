@@ -1,7 +1,7 @@
 // What a suite's own output says about it, in few words, so that the end of a log tells what broke.
-// usage: outcome.mjs cargo LOG | vitest REPORT... | check LOG | failed-files REPORT
-// Of vitest's reports, the later are of files that were run once more. Prints "passed failed unsteady" (not for a check), then
-// a line for each test that failed ("broken") or that failed once and passed once ("unsteady"), and what it said.
+// usage: outcome.mjs cargo LOG [AGAIN] | vitest REPORT [AGAIN] | check LOG | failed-files REPORT | failed-tests LOG
+// AGAIN is of what was run once more, and has the last word. Prints "passed failed unsteady" (not for a check), then a line for
+// each test that failed ("broken") or that failed and then passed ("unsteady"), and what it said.
 import { existsSync, readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
@@ -28,10 +28,10 @@ function failedIn(target, output) {
   }
   const list = output.slice(output.lastIndexOf('\nfailures:\n')).matchAll(/^ {4}(\S.*)$/gm);
   const names = output.includes('\nfailures:\n') ? [...list].map(([, name]) => name) : [];
-  return names.map((name) => ({ name: `${target}: ${name}`, said: words.get(name) ?? '' }));
+  return names.map((name) => ({ name: `${target}: ${name}`, target, test: name, said: words.get(name) ?? '' }));
 }
 
-function cargo(log) {
+function oneRun(log) {
   const text = read(log);
   const passed = [...text.matchAll(/^test result: .*? (\d+) passed/gm)].reduce((sum, [, count]) => sum + Number(count), 0);
   const broken = [];
@@ -50,7 +50,17 @@ function cargo(log) {
     const [cause = ''] = /^error(?!: could not)(?:\[\w+\])?: .*\n.*/m.exec(text) ?? [];
     broken.push({ name: short(line), said: short(cause) });
   }
-  return { passed, broken, unsteady: [] };
+  return { passed, broken };
+}
+
+function cargo(log, again) {
+  const { passed, broken } = oneRun(log);
+  if (again === undefined || !existsSync(again)) return { passed, broken, unsteady: [] };
+  const text = read(again);
+  const failed = new Set(oneRun(again).broken.map(({ test }) => test));
+  const held = ({ test }) => test !== undefined && !failed.has(test) && text.includes(`\ntest ${test} ... ok\n`);
+  const unsteady = broken.filter(held);
+  return { passed: passed + unsteady.length, broken: broken.filter((one) => !held(one)), unsteady };
 }
 
 /** Every test of one report by its name, and a file's hooks as one more when they failed. */
@@ -81,7 +91,7 @@ function vitest(reports) {
   for (const name of new Set(runs.flatMap((run) => [...run.keys()]))) {
     const tries = runs.map((run) => run.get(name)).filter((one) => one !== undefined);
     const failed = tries.find(({ status }) => status === 'failed');
-    const passed = tries.some(({ status }) => status === 'passed');
+    const passed = tries.at(-1)?.status === 'passed';
     // Hooks that held the second time are no test that passed.
     const held = passed || tries.at(-1)?.status === 'none';
     if (passed) outcome.passed += 1;
@@ -101,8 +111,12 @@ if (what === 'check') for (const line of check(paths[0])) console.log(line);
 else if (what === 'failed-files') {
   const failed = [...testsOf(paths[0]).values()].filter(({ status }) => status === 'failed');
   for (const path of new Set(failed.map((test) => test.path))) console.log(path);
+} else if (what === 'failed-tests') {
+  // Not one of them, where something else broke besides: a target that did not compile, or ended early.
+  const { broken } = oneRun(paths[0]);
+  if (broken.every(({ test }) => test !== undefined)) for (const { test } of broken) console.log(test);
 } else {
-  const { passed, broken, unsteady } = what === 'cargo' ? cargo(paths[0]) : vitest(paths);
+  const { passed, broken, unsteady } = what === 'cargo' ? cargo(...paths) : vitest(paths);
   console.log(passed, broken.length, unsteady.length);
   for (const [kind, tests] of Object.entries({ broken, unsteady }))
     for (const { name, said } of tests) console.log(`${kind}\t${name}\t${said}`);
