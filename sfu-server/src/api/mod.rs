@@ -5,6 +5,7 @@ pub mod cors;
 pub mod health;
 pub mod join;
 pub mod metrics;
+pub mod origin;
 pub mod problem;
 pub mod query;
 pub mod resource;

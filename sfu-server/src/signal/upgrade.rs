@@ -7,7 +7,7 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{ConnectInfo, Path, Request, State};
-use axum::http::header::{HOST, ORIGIN, RETRY_AFTER};
+use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use sfu_core::id::RoomName;
@@ -15,6 +15,7 @@ use sfu_core::id::RoomName;
 use super::admission::Refused;
 use super::limits::{FRAME_BYTES_MAX, READ_BUFFER_BYTES};
 use super::socket;
+use crate::api::origin::Origin;
 use crate::api::problem::{Problem, ProblemType};
 use crate::app::AppState;
 use crate::config::CorsOrigin;
@@ -62,19 +63,12 @@ pub async fn upgrade(
 /// A page may connect from this server's own address, or from an origin on the list (RFC 6455 §10.2). What sends no origin is
 /// no page.
 fn check_origin(headers: &HeaderMap, allowed: &[CorsOrigin]) -> Result<(), Problem> {
-    let Some(origin) = headers.get(ORIGIN) else { return Ok(()) };
-    let origin = origin.to_str().unwrap_or("").to_ascii_lowercase();
-    let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("").to_ascii_lowercase();
-    let own = origin.split_once("://").is_some_and(|(scheme, authority)| {
-        let default_port = if scheme == "https" { ":443" } else { ":80" };
-        let bare = |host: &str| host.strip_suffix(default_port).unwrap_or(host).to_owned();
-        matches!(scheme, "http" | "https") && !authority.is_empty() && bare(authority) == bare(&host)
-    });
+    let Some(origin) = Origin::of(headers) else { return Ok(()) };
     let listed = allowed.iter().any(|allowed| match allowed {
         CorsOrigin::Any => true,
-        CorsOrigin::Exactly(exactly) => *exactly == origin,
+        CorsOrigin::Exactly(exactly) => *exactly == origin.text,
     });
-    if own || listed {
+    if origin.is_own || listed {
         return Ok(());
     }
     let detail = "pages of this origin may not connect; the operator allows them by cors_allow_origin";
