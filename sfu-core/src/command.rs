@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use bytes::Bytes;
 
+use crate::bitrate::{Caps, RoomCaps};
 use crate::id::{Identity, Mid, RequestId, RoomName, ShardId, TrackName, TransportId};
 
 /// One request to a shard; answered by an [`Event`](crate::event::Event) that carries the same [`RequestId`].
@@ -52,6 +53,12 @@ pub enum Command {
     /// other; not answered. The shard tells those others itself. To be said after each join of a room that is on several
     /// shards: what is known already changes nothing.
     Link { room: RoomName, shards: Vec<ShardId> },
+    /// What everybody in a room may send and receive from now on, in place of what its joins brought; answered by `Done`. Nothing
+    /// is kept of a room that has nobody here: who joins it brings its caps.
+    CapRoom { request: RequestId, room: RoomName, caps: RoomCaps },
+    /// A participant's own caps from now on, which go before the room's, over each of its transports; answered by `Done`.
+    /// Nothing is kept of who is not here: whoever joins brings them.
+    CapParticipant { request: RequestId, room: RoomName, identity: Identity, caps: Caps },
     /// Ends a transport; answered by `Closed`. Unknown transports are ignored.
     Close { transport: TransportId },
     /// Ends every transport, politely (DTLS close_notify, RFC 5246 §7.2.1).
@@ -72,6 +79,10 @@ pub struct Join {
     pub offer: String,
     /// Addresses to announce as host candidates, each one of this shard's own sockets; over TCP too if `ShardConfig::tcp`.
     pub candidates: Vec<SocketAddr>,
+    /// The room's caps, as they are now: they hold for everybody who is in it.
+    pub room_caps: RoomCaps,
+    /// The participant's own caps, which go before the room's.
+    pub caps: Caps,
 }
 
 /// Whether a publisher sends a track for others to see or hear.

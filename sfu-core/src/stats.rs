@@ -1,5 +1,6 @@
 //! Counters of a shard as values, named after the identifiers of W3C webrtc-stats where there is one.
 
+use crate::bitrate::Caps;
 use crate::codec::Codec;
 use crate::event::CurrentLayer;
 use crate::id::{Identity, MediaKind, Mid, Rid, RoomName, Ssrc, TransportId};
@@ -149,6 +150,8 @@ pub struct TransportStats {
     pub connected: bool,
     /// Name of the agreed SRTP profile.
     pub srtp_cipher: Option<&'static str>,
+    /// What it may send and receive: the participant's own caps, or its room's.
+    pub caps: Caps,
 }
 
 /// Everything a shard counts, as a value.

@@ -169,6 +169,22 @@ impl Directory {
         room.0.iter().filter(|share| share.answered && share.shard != shard).map(|share| share.shard).collect()
     }
 
+    /// The shards that have transports of a room, or on which some are being made.
+    pub fn shards_of(&self, room: &RoomName) -> Vec<ShardIndex> {
+        let room = self.rooms.get(room);
+        room.map(|room| room.0.iter().map(|share| share.shard).collect()).unwrap_or_default()
+    }
+
+    /// Rooms that have transports, or that some are being made for.
+    pub fn room_names(&self) -> Vec<RoomName> {
+        self.rooms.iter().map(|room| room.key().clone()).collect()
+    }
+
+    /// Every live resource.
+    pub fn all_resources(&self) -> Vec<Resource> {
+        self.resources.iter().map(|resource| resource.clone()).collect()
+    }
+
     /// Lists a transport that was answered. A publisher takes the place of the one with its identity, whose resource is
     /// gone from this moment.
     pub fn insert(&self, resource: Resource) -> ResourceId {

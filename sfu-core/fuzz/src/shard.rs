@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
 
+use sfu_core::bitrate::{Caps, RoomCaps};
 use sfu_core::command::{Command, DataPayload, Join, LayoutEntry, Muting};
 use sfu_core::event::{Event, PatchOutcome};
 use sfu_core::id::{Identity, Mid, RequestId, RoomName, TrackName, TransportId};
@@ -198,6 +199,8 @@ impl World {
             identity: Identity::new(input.choose(&NAMES)).unwrap(),
             offer,
             candidates: vec![SocketAddr::from(([10, 0, 0, 9], 7_882))],
+            room_caps: RoomCaps::default(),
+            caps: Caps::default(),
         };
         let watch: Vec<Identity> =
             (0..input.byte() % 3).map(|_| Identity::new(input.choose(&NAMES)).unwrap()).collect();

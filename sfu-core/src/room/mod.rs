@@ -16,6 +16,7 @@ pub use voices::{Verdict, Voices};
 
 use std::collections::HashMap;
 
+use crate::bitrate::RoomCaps;
 use crate::id::{Identity, MediaKind, Mid, ParticipantKey, ShardId, TrackId, TrackName};
 
 /// A publisher in the order of arrival, with its tracks in the order of its offer.
@@ -59,6 +60,8 @@ pub struct Room {
     pub voices: Voices,
     /// What was told of them.
     pub announced: Announced,
+    /// What everybody in it may send and receive.
+    pub caps: RoomCaps,
     /// Other shards that have participants of it.
     pub links: Vec<ShardId>,
 }

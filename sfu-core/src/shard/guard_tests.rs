@@ -44,6 +44,7 @@ fn enter(shard: &mut Shard, now: Instant, number: u16, purpose: Purpose) -> Part
         identity: Identity::new(&format!("p{number}")).unwrap(),
         purpose,
         wishes: crate::room::Wishes::Anybody,
+        caps: crate::bitrate::Caps::default(),
     };
     let connection = Connection::with_keys(now, pair(number), &keys());
     let key = shard.enter(now, membership, connection, (accepted.negotiated, accepted.session));

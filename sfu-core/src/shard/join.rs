@@ -72,13 +72,15 @@ impl Shard {
             certificate: self.config.certificate.clone(),
         };
         let connection = Connection::new(now, config);
-        let membership = Membership { id: join.transport, room: join.room, identity: join.identity, purpose, wishes };
+        self.rooms.entry(join.room.clone()).or_default().caps = join.room_caps;
+        let Join { transport: id, room, identity, caps, .. } = join;
+        let membership = Membership { id, room, identity, purpose, wishes, caps };
         let tracks = published_tracks(&accepted.negotiated);
         let key = self.enter(now, membership, connection, (accepted.negotiated, accepted.session));
         if let Some(participant) = self.participants.get_mut(key) {
             participant.candidates = join.candidates;
         }
-        self.addresses.add(key, join.transport, &ice_tag);
+        self.addresses.add(key, id, &ice_tag);
         self.mute_stated(now, key, muted);
         Ok(Admitted { answer: accepted.answer, ice_tag, tracks })
     }

@@ -7,6 +7,7 @@
 
 mod addresses;
 mod batch;
+mod caps;
 mod data;
 mod egress;
 mod feedback;
@@ -145,6 +146,10 @@ impl Shard {
             Command::Patch { request, transport, fragment } => self.patch(now, request, transport, &fragment),
             Command::Link { room, shards } => {
                 self.contain(|shard| shards.into_iter().for_each(|other| shard.link(now, &room, other)));
+            }
+            Command::CapRoom { request, room, caps } => self.cap_room(request, &room, caps),
+            Command::CapParticipant { request, room, identity, caps } => {
+                self.cap_participant(request, &room, &identity, caps);
             }
             Command::Close { transport } => {
                 if let Some(key) = self.addresses.by_id(transport) {

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use crate::bitrate::Wanted;
+use crate::bitrate::{Caps, Wanted};
 use crate::event::SlotStatus;
 use crate::id::{EncodingId, Identity, ParticipantKey, RoomName, Ssrc, TrackId, TrackName, TransportId};
 use crate::interceptor::ControlChain;
@@ -26,6 +26,8 @@ pub(super) struct Membership {
     pub purpose: Purpose,
     /// How its slots are filled.
     pub wishes: Wishes,
+    /// Its own, which go before its room's.
+    pub caps: Caps,
 }
 
 /// What a viewer's layout gives a slot.

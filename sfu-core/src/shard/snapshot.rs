@@ -53,6 +53,7 @@ impl Shard {
                 identity: participant.membership.identity.clone(),
                 connected: participant.connection.is_connected(),
                 srtp_cipher: participant.connection.profile().map(|profile| profile.name()),
+                caps: self.caps_of(participant),
             });
             for assigned in &participant.slots {
                 stats.slots.add(&assigned.slot.stats);

@@ -26,6 +26,7 @@ mod world;
 
 mod authentic;
 mod bursts;
+mod caps;
 mod chaos;
 mod clocks;
 mod data;

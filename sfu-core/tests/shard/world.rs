@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
+use sfu_core::bitrate::{Caps, RoomCaps};
 use sfu_core::command::{Command, Join, LayoutEntry};
 use sfu_core::event::{CloseReason, Event, PatchOutcome};
 use sfu_core::id::{Identity, MediaKind, Mid, RequestId, RoomName, ShardId, TrackName, TransportId};
@@ -258,6 +259,8 @@ impl World {
             identity: Identity::new(identity).unwrap(),
             offer,
             candidates: vec![self.server(shard)],
+            room_caps: RoomCaps::default(),
+            caps: Caps::default(),
         };
         self.clients.push(Client::new(id, address, ice, config, role));
         self.clients[place].sections = sections;
@@ -292,8 +295,8 @@ impl World {
             | Command::Close { transport } => of(transport),
             Command::Publish(join) | Command::Watch { join, .. } | Command::Meet { join, .. } => of(&join.transport),
             Command::SendData { transports, .. } => transports.first().and_then(of),
-            Command::CloseAll => {
-                (1..self.shards.len()).for_each(|shard| self.tell_shard(shard, Command::CloseAll));
+            Command::CloseAll | Command::CapRoom { .. } | Command::CapParticipant { .. } => {
+                (1..self.shards.len()).for_each(|shard| self.tell_shard(shard, command.clone()));
                 None
             }
             Command::Link { .. } | Command::Stats { .. } => None,

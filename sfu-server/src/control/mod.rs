@@ -1,24 +1,26 @@
 //! The control plane's conversation with the shards: every request gets its answer, a refusal or a timeout, and every
 //! transport that nobody waits for any more is closed.
 
+mod caps;
+mod join;
 mod news;
 mod request;
 mod waiting;
 
+pub use caps::{CapsError, Changed, PARTICIPANTS_WITH_SETTINGS_MAX, ROOMS_WITH_SETTINGS_MAX, RoomSettings};
 pub use news::{ChannelState, News};
 
-use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use dashmap::DashMap;
-use sfu_core::command::{Command, Join};
+use sfu_core::command::Command;
 use sfu_core::error::RequestError;
 use sfu_core::event::{Event, PatchOutcome, PublishedTrack};
 use sfu_core::id::{Identity, Mid, RequestId, RoomName, TransportId};
-use tokio::sync::oneshot;
 
-use waiting::{ReplyTo, Waiting, flatten};
+use caps::CapsTable;
+use waiting::{ReplyTo, Waiting};
 
 use crate::directory::{Directory, Kind, Resource, ResourceId};
 use crate::media::{SendError, ShardHandle, ShardIndex};
@@ -82,6 +84,7 @@ pub struct Answer {
 pub struct Control {
     shards: Vec<ShardHandle>,
     pub directory: Directory,
+    caps: CapsTable,
     waiting: DashMap<RequestId, Waiting>,
     next_request: AtomicU64,
     next_transport: AtomicU64,
@@ -94,6 +97,7 @@ impl Control {
         Self {
             directory: Directory::new(shards.len(), spread_percent),
             shards,
+            caps: CapsTable::default(),
             waiting: DashMap::new(),
             next_request: AtomicU64::new(1),
             next_transport: AtomicU64::new(1),
@@ -104,49 +108,6 @@ impl Control {
     /// The shards, by index.
     pub fn shards(&self) -> &[ShardHandle] {
         &self.shards
-    }
-
-    /// Makes a transport. `candidates` says what a shard with these sockets announces.
-    pub async fn join(
-        &self,
-        request: JoinRequest,
-        candidates: impl FnOnce(&[SocketAddr]) -> Vec<SocketAddr>,
-    ) -> Result<Joined, ControlError> {
-        if self.is_draining() {
-            return Err(ControlError::Draining);
-        }
-        let now = Instant::now();
-        let busy = |index: ShardIndex| {
-            let status = &self.shard(index)?.status;
-            status.is_alive(now).then(|| status.busy_percent())
-        };
-        let shard = self.directory.reserve(&request.room, busy).and_then(|index| self.shard(index));
-        let Some(shard) = shard else { return Err(ControlError::NoShard) };
-        let join = Join {
-            request: self.request_id(),
-            transport: request.transport,
-            room: request.room.clone(),
-            identity: request.identity.clone(),
-            offer: request.offer.clone(),
-            candidates: candidates(&shard.sockets),
-        };
-        let (reply, answer) = oneshot::channel();
-        let id = join.request;
-        let command = match request.kind {
-            Kind::Whip => Command::Publish(join),
-            Kind::Whep => Command::Watch { join, watch: request.watch.clone() },
-            Kind::Meet => Command::Meet { join, muted: request.muted.clone() },
-        };
-        let room = request.room.clone();
-        let reply = ReplyTo::Join { request: Box::new(request), reply };
-        self.waiting.insert(id, Waiting { shard: shard.index, reply });
-        if let Err(error) = shard.send(command) {
-            self.waiting.remove(&id);
-            self.directory.release(&room, shard.index);
-            return Err(error.into());
-        }
-        // The entry outlives a timeout on purpose: a late answer must still be closed and counted out.
-        tokio::time::timeout(ANSWER_MAX, answer).await.map_or(Err(ControlError::NoAnswer), flatten)
     }
 
     /// Ends a resource: it is gone at once, its transport as soon as the shard hears of it.

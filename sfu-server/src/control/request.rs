@@ -14,7 +14,14 @@ use tokio::sync::oneshot;
 use super::waiting::{Reply, ReplyTo, Waiting, flatten};
 use super::{ANSWER_MAX, Answer, Control, ControlError, STATS_MAX};
 use crate::directory::Resource;
-use crate::media::{ShardHandle, ShardIndex};
+use crate::media::{SendError, ShardHandle, ShardIndex};
+
+/// Something that a shard was asked and has not answered yet.
+#[derive(Debug)]
+pub(super) struct Asked<T> {
+    request: RequestId,
+    answer: oneshot::Receiver<Result<T, ControlError>>,
+}
 
 impl Control {
     /// Applies an SDP fragment to a resource's transport.
@@ -89,15 +96,36 @@ impl Control {
         reply_to: impl FnOnce(Reply<T>) -> ReplyTo,
         command: impl FnOnce(RequestId) -> Command,
     ) -> Result<T, ControlError> {
+        let asked = self.post(shard, reply_to, command)?;
+        self.answer_within(patience, asked).await
+    }
+
+    /// Asks a shard something, to whose answer somebody comes back.
+    pub(super) fn post<T>(
+        &self,
+        shard: &ShardHandle,
+        reply_to: impl FnOnce(Reply<T>) -> ReplyTo,
+        command: impl FnOnce(RequestId) -> Command,
+    ) -> Result<Asked<T>, SendError> {
         let request = self.request_id();
         let (reply, answer) = oneshot::channel();
         self.waiting.insert(request, Waiting { shard: shard.index, reply: reply_to(reply) });
-        let answer = match shard.send(command(request)) {
-            Ok(()) => tokio::time::timeout(patience, answer).await.map_or(Err(ControlError::NoAnswer), flatten),
-            Err(error) => Err(error.into()),
-        };
-        self.waiting.remove(&request);
-        answer
+        let sent = shard.send(command(request));
+        if sent.is_err() {
+            self.waiting.remove(&request);
+        }
+        sent.map(|()| Asked { request, answer })
+    }
+
+    /// What a shard says to something that it was asked.
+    pub(super) async fn answer_to<T>(&self, asked: Asked<T>) -> Result<T, ControlError> {
+        self.answer_within(ANSWER_MAX, asked).await
+    }
+
+    async fn answer_within<T>(&self, patience: Duration, asked: Asked<T>) -> Result<T, ControlError> {
+        let answer = tokio::time::timeout(patience, asked.answer).await;
+        self.waiting.remove(&asked.request);
+        answer.map_or(Err(ControlError::NoAnswer), flatten)
     }
 
     fn shard_of(&self, transport: TransportId) -> Result<&ShardHandle, ControlError> {

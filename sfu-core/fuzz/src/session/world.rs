@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
 
+use sfu_core::bitrate::{Caps, RoomCaps};
 use sfu_core::command::{Command, Join, LayoutEntry};
 use sfu_core::event::{Event, PatchOutcome};
 use sfu_core::id::{Identity, MediaKind, Mid, RequestId, RoomName, TrackName};
@@ -124,6 +125,8 @@ impl World {
             identity: Identity::new(identity).unwrap(),
             offer: offers::offer(Style::Browser, &client.ice, &client.config.fingerprint(), &client.sections),
             candidates: vec![SERVER.into()],
+            room_caps: RoomCaps::default(),
+            caps: Caps::default(),
         };
         self.command(match place {
             0 => Command::Publish(join),
