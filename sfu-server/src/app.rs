@@ -13,7 +13,7 @@ use sfu_core::limits::SDP_BYTES_MAX;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
 
-use crate::api::{cors, health, join, metrics as scrape, problem, resource, web};
+use crate::api::{cors, health, join, metrics as scrape, problem, resource, v1, web};
 use crate::config::Config;
 use crate::control::Control;
 use crate::directory::Kind;
@@ -41,6 +41,7 @@ pub struct Settings {
     pub announce: Vec<IpAddr>,
     pub cors: Vec<crate::config::CorsOrigin>,
     pub ice_servers: Vec<crate::config::IceServer>,
+    pub admin_token: Option<crate::config::AdminToken>,
 }
 
 impl AppState {
@@ -49,6 +50,7 @@ impl AppState {
             announce: config.announce.clone(),
             cors: config.cors_allow_origin.clone(),
             ice_servers: config.ice_server.clone(),
+            admin_token: config.admin_token.clone(),
         };
         let metrics = Arc::new(Metrics::new());
         let ice_server = |server: &crate::config::IceServer| {
@@ -79,6 +81,7 @@ pub fn app(state: AppState) -> Router {
     Router::new()
         .merge(protocol(Kind::Whip, &state))
         .merge(protocol(Kind::Whep, &state))
+        .merge(v1::router(&state))
         .route("/rooms/{room}/ws", get(upgrade::upgrade))
         .route("/rooms/{room}", get(web::app))
         .route("/rooms/{room}/", get(web::app))

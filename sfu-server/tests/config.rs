@@ -197,6 +197,21 @@ fn a_password_is_not_printed() {
 }
 
 #[test]
+fn the_administrators_token_is_not_printed_and_not_guessed_soon() {
+    let token = "f3a1c6f2b07d4e58";
+    for run in [check(None, &[("SFU_ADMIN_TOKEN", token)], &[]), check(None, &[], &["--admin-token", token])] {
+        assert_eq!(run.line("admin_token").0, "admin_token = \"********\"");
+        assert!(!run.out.contains(token), "{}", run.out);
+        assert_eq!(check(Some(&run.out), &[], &[]).code, 2, "what stands in its place is no token");
+    }
+    for wrong in ["f3a1c6f2b07d4e5", "correct horse battery staple", "f3a1c6f2b07d4e5ö", "================"] {
+        let run = check(None, &[("SFU_ADMIN_TOKEN", wrong)], &[]);
+        run.refused(&["environment variable SFU_ADMIN_TOKEN", "openssl rand"]);
+        assert!(!run.err.contains(wrong), "{}", run.err);
+    }
+}
+
+#[test]
 fn variables_of_others_are_left_alone() {
     assert_eq!(check(None, &[("SFUSOMETHING", "1"), ("OTHER_SFU_PORT", "1")], &[]).code, 0);
 }

@@ -1,4 +1,4 @@
-//! What HTTP clients see: WHIP, WHEP, health, metrics and the web pages. Everything is checked here, at the edge; errors are
+//! What HTTP clients see: WHIP, WHEP, the operator's API, health, metrics and the web pages. Everything is checked here, at the edge; errors are
 //! problem documents (RFC 9457).
 
 pub mod cors;
@@ -9,6 +9,7 @@ pub mod origin;
 pub mod problem;
 pub mod query;
 pub mod resource;
+pub mod v1;
 pub mod web;
 
 /// Media type of offers and answers (RFC 8866 §8.2.1).

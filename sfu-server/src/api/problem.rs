@@ -11,8 +11,9 @@ use serde::Serialize;
 use sfu_core::error::RequestError;
 use sfu_core::limits::SDP_BYTES_MAX;
 use sfu_core::sdp::SdpError;
+use utoipa::ToSchema;
 
-use crate::control::ControlError;
+use crate::control::{CapsError, ControlError};
 
 /// Media type of a problem document.
 pub const PROBLEM: &str = "application/problem+json";
@@ -33,6 +34,10 @@ pub enum ProblemType {
     NoSuchResource,
     IdentityTaken,
     OriginRefused,
+    BadJson,
+    BadField,
+    TooManySettings,
+    NotAdministrator,
     NotReady,
 }
 
@@ -51,6 +56,10 @@ impl ProblemType {
             Self::NoSuchResource => "urn:sfu:problem:no-such-resource",
             Self::IdentityTaken => "urn:sfu:problem:identity-taken",
             Self::OriginRefused => "urn:sfu:problem:origin-refused",
+            Self::BadJson => "urn:sfu:problem:bad-json",
+            Self::BadField => "urn:sfu:problem:bad-field",
+            Self::TooManySettings => "urn:sfu:problem:too-many-settings",
+            Self::NotAdministrator => "urn:sfu:problem:not-administrator",
             Self::NotReady => "urn:sfu:problem:not-ready",
         }
     }
@@ -69,6 +78,10 @@ impl ProblemType {
             Self::NoSuchResource => "There is no such resource",
             Self::IdentityTaken => "Somebody has this identity",
             Self::OriginRefused => "Pages of this origin may not connect",
+            Self::BadJson => "The body is not the JSON that is asked for",
+            Self::BadField => "A field cannot be set so",
+            Self::TooManySettings => "There are too many settings",
+            Self::NotAdministrator => "This is for the administrator",
             Self::NotReady => "The server cannot do this now",
         })
     }
@@ -82,28 +95,53 @@ pub struct Problem {
     pub detail: String,
     /// A header that the status calls for.
     pub header: Option<(HeaderName, HeaderValue)>,
+    /// Each field of the body that is at fault.
+    pub errors: Box<[Fault]>,
 }
 
-#[derive(Serialize)]
-struct Document<'a> {
+/// A field that is at fault (RFC 9457 §3).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Fault {
+    /// Where it is in the body, as a JSON pointer in a URI fragment (RFC 6901 §6).
+    #[schema(example = "#/subscribe_max_bps")]
+    pub pointer: String,
+    /// What it must be instead.
+    pub detail: String,
+}
+
+/// Why a request was refused (RFC 9457).
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub struct Document<'a> {
     r#type: &'a str,
     title: &'a str,
     status: u16,
+    /// What was wrong here, and what to do.
     #[serde(skip_serializing_if = "str::is_empty")]
     detail: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     instance: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[Fault]>::is_empty")]
+    #[schema(required = false)]
+    errors: &'a [Fault],
 }
 
 impl Problem {
     pub fn new(status: StatusCode, kind: ProblemType, detail: impl Into<String>) -> Self {
-        Self { status, kind, detail: detail.into(), header: None }
+        Self { status, kind, detail: detail.into(), header: None, errors: Box::default() }
     }
 
     /// Adds a header to the response.
     pub fn with_header(mut self, name: HeaderName, value: &'static str) -> Self {
         self.header = Some((name, HeaderValue::from_static(value)));
         self
+    }
+
+    /// Refuses a body whose fields are at fault.
+    pub fn of_fields(errors: Vec<Fault>) -> Self {
+        let details: Vec<&str> = errors.iter().map(|fault| fault.detail.as_str()).collect();
+        let problem = Self::new(StatusCode::UNPROCESSABLE_ENTITY, ProblemType::BadField, details.join("; "));
+        Self { errors: errors.into(), ..problem }
     }
 
     /// 404 for a resource that never was or is no more; which of them is not told.
@@ -117,8 +155,14 @@ impl Problem {
 
     fn render(&self, instance: Option<&str>) -> Response {
         let title = self.kind.title().or(self.status.canonical_reason()).unwrap_or("Error");
-        let document =
-            Document { r#type: self.kind.uri(), title, status: self.status.as_u16(), detail: &self.detail, instance };
+        let document = Document {
+            r#type: self.kind.uri(),
+            title,
+            status: self.status.as_u16(),
+            detail: &self.detail,
+            instance,
+            errors: &self.errors,
+        };
         let mut response = (self.status, Json(document)).into_response();
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM));
         if let Some((name, value)) = &self.header {
@@ -162,6 +206,20 @@ impl From<ControlError> for Problem {
             | ControlError::NoAnswer => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, ProblemType::NotReady, error.to_string())
                     .with_header(RETRY_AFTER, "5")
+            }
+        }
+    }
+}
+
+impl From<CapsError> for Problem {
+    fn from(error: CapsError) -> Self {
+        let detail = error.to_string();
+        match error {
+            CapsError::TooManyRooms | CapsError::TooManyParticipants => {
+                Self::new(StatusCode::CONFLICT, ProblemType::TooManySettings, detail)
+            }
+            CapsError::NotInForce(_) => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, ProblemType::NotReady, detail).with_header(RETRY_AFTER, "1")
             }
         }
     }

@@ -9,6 +9,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::error::{ConfigError, Hint};
 use super::option::{self, CONFIG_VARIABLE, OPTIONS, Shape, Spec, VARIABLE_PREFIX};
+use super::report::HIDDEN;
 
 /// Where a value came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -155,8 +156,10 @@ fn split(value: &str) -> Vec<String> {
 }
 
 fn malformed(key: &'static str, value: &str, origin: &Origin) -> ConfigError {
-    let valid = option::find(key).map_or("", |spec| spec.valid);
-    ConfigError::Malformed { origin: origin.clone(), key, value: value.to_owned(), valid }
+    let spec = option::find(key);
+    let shown = if spec.is_some_and(Spec::is_secret) { HIDDEN } else { value };
+    let valid = spec.map_or("", |spec| spec.valid);
+    ConfigError::Malformed { origin: origin.clone(), key, value: shown.to_owned(), valid }
 }
 
 fn written(shape: Shape, value: &DeValue<'_>) -> Option<Vec<String>> {

@@ -7,11 +7,11 @@ mod option;
 mod report;
 mod value;
 
-pub use error::ConfigError;
+pub use error::{ConfigError, Hint};
 pub use layer::{Layers, Origin};
 pub use option::{OPTIONS, Shape, Spec};
 pub use report::report;
-pub use value::{IceServer, LogFormat, Origin as CorsOrigin};
+pub use value::{AdminToken, IceServer, LogFormat, Origin as CorsOrigin};
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -44,6 +44,8 @@ pub struct Config {
     pub ping_interval_seconds: u16,
     /// WebSockets that one address may have open.
     pub sockets_per_address: usize,
+    /// What lets its bearer use the operator's API; `None`: whoever asks from this machine may.
+    pub admin_token: Option<AdminToken>,
     /// Filter directives of the log.
     pub log: String,
     pub log_format: LogFormat,
@@ -65,6 +67,7 @@ impl Config {
             resume_seconds: layers.one("resume_seconds", value::resume_seconds)?,
             ping_interval_seconds: layers.one("ping_interval_seconds", value::ping_interval_seconds)?,
             sockets_per_address: layers.one("sockets_per_address", value::sockets_per_address)?,
+            admin_token: layers.one("admin_token", value::admin_token)?,
             log: layers.one("log", value::log_filter)?,
             log_format: layers.one("log_format", value::log_format)?,
         };

@@ -30,6 +30,11 @@ pub struct Spec {
 }
 
 impl Spec {
+    /// Whether its value is shown to nobody.
+    pub fn is_secret(&self) -> bool {
+        self.key == "admin_token"
+    }
+
     /// The environment variable that sets it.
     pub fn variable(&self) -> String {
         format!("{}{}", VARIABLE_PREFIX, self.key.to_ascii_uppercase())
@@ -170,6 +175,17 @@ pub const OPTIONS: &[Spec] = &[
         shape: Shape::Integer,
         default: || vec!["200".to_owned()],
         default_note: "",
+    },
+    Spec {
+        key: "admin_token",
+        flag: "admin-token",
+        placeholder: "TOKEN",
+        help: "What lets its bearer use /api/v1; flags are seen by everybody on the machine, so set it in the file or the environment \
+               [default: whoever asks from this machine may]",
+        valid: "16 to 1024 letters, digits and -._~+/, such as `openssl rand -hex 32` makes; or empty",
+        shape: Shape::Text,
+        default: || vec![String::new()],
+        default_note: "none: /api/v1 is for this machine itself",
     },
     Spec {
         key: "log",

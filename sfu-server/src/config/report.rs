@@ -5,6 +5,9 @@ use std::fmt::Write;
 use super::layer::{Layers, Origin};
 use super::option::{OPTIONS, Shape, Spec};
 
+/// In place of a secret.
+pub(super) const HIDDEN: &str = "********";
+
 /// One line per option: `key = value  # origin`; passwords are not shown.
 pub fn report(layers: &Layers) -> String {
     let lines: Vec<(String, String)> = OPTIONS
@@ -32,6 +35,7 @@ fn provenance(spec: &Spec, origin: &Origin) -> String {
 fn written(spec: &Spec, values: &[String]) -> String {
     match spec.shape {
         Shape::Integer | Shape::Switch => values.concat(),
+        Shape::Text if spec.is_secret() && !values.concat().is_empty() => quoted(HIDDEN),
         Shape::Text => quoted(&values.concat()),
         Shape::List => {
             let items: Vec<String> = values.iter().map(|value| quoted(&shown(spec, value))).collect();
@@ -43,7 +47,7 @@ fn written(spec: &Spec, values: &[String]) -> String {
 fn shown(spec: &Spec, value: &str) -> String {
     let mut words = value.split_ascii_whitespace();
     match (spec.key, words.next(), words.next()) {
-        ("ice_server", Some(uri), Some(username)) => format!("{uri} {username} ********"),
+        ("ice_server", Some(uri), Some(username)) => format!("{uri} {username} {HIDDEN}"),
         _ => value.to_owned(),
     }
 }

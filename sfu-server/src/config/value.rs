@@ -1,6 +1,10 @@
 //! What each kind of value looks like; every function takes one written value and gives the checked one, or `None`.
 
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
+
+use aws_lc_rs::constant_time::verify_slices_are_equal;
+use aws_lc_rs::digest::{SHA256, digest};
 
 /// How log lines are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +21,25 @@ pub enum Origin {
     Exactly(String),
 }
 
+/// What lets its bearer use the operator's API (RFC 6750). Comparing takes the same time wherever two differ, and it is never
+/// shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct AdminToken(String);
+
+impl AdminToken {
+    /// Whether both are the same.
+    pub fn is(&self, other: &str) -> bool {
+        let [ours, theirs] = [&self.0, other].map(|token| digest(&SHA256, token.as_bytes()));
+        verify_slices_are_equal(ours.as_ref(), theirs.as_ref()).is_ok()
+    }
+}
+
+impl fmt::Debug for AdminToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AdminToken(********)")
+    }
+}
+
 /// A STUN or TURN server as told to clients (RFC 9725 §4.4).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IceServer {
@@ -28,6 +51,10 @@ pub struct IceServer {
 
 /// Most shards accepted; more than any machine has cores.
 const SHARDS_MAX: u16 = 1024;
+/// Shortest administrator's token: 96 bits, if it is random and in base 64.
+const ADMIN_TOKEN_CHARS_MIN: usize = 16;
+/// Longest administrator's token, so that a header holds it.
+const ADMIN_TOKEN_CHARS_MAX: usize = 1_024;
 
 pub fn socket_addr(text: &str) -> Option<SocketAddr> {
     text.parse().ok()
@@ -67,6 +94,17 @@ pub fn ping_interval_seconds(text: &str) -> Option<u16> {
 
 pub fn sockets_per_address(text: &str) -> Option<usize> {
     text.parse().ok().filter(|sockets| *sockets > 0)
+}
+
+/// Empty: there is none. What a bearer token is made of: RFC 6750 §2.1.
+pub fn admin_token(text: &str) -> Option<Option<AdminToken>> {
+    if text.is_empty() {
+        return Some(None);
+    }
+    let is_long = (ADMIN_TOKEN_CHARS_MIN..=ADMIN_TOKEN_CHARS_MAX).contains(&text.len());
+    let body = text.trim_end_matches('=');
+    let well_formed = body.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~+/".contains(&b));
+    (is_long && well_formed && !body.is_empty()).then(|| Some(AdminToken(text.to_owned())))
 }
 
 pub fn origin(text: &str) -> Option<Origin> {

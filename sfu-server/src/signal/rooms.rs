@@ -111,6 +111,16 @@ impl Rooms {
         Some(result)
     }
 
+    /// Who is in a room.
+    pub fn identities(&self, name: &RoomName) -> Vec<Identity> {
+        self.rooms.get(name).map(|hall| hall.room.identities()).unwrap_or_default()
+    }
+
+    /// Rooms that somebody is in.
+    pub fn names(&self) -> Vec<RoomName> {
+        self.rooms.iter().map(|hall| hall.key().clone()).collect()
+    }
+
     /// Notes whose transport it will be, before anything can happen to it.
     pub fn expect_transport(&self, transport: TransportId, room: &RoomName) {
         self.transports.insert(transport, room.clone());

@@ -7,6 +7,8 @@
     reason = "tests, whose helpers count as production code for the lints"
 )]
 
+mod access;
+mod caps;
 mod cross_origin;
 mod ending;
 mod ice;

@@ -118,6 +118,11 @@ impl Room {
         self.members.is_empty() && self.reserved.is_empty()
     }
 
+    /// Who is here.
+    pub fn identities(&self) -> Vec<Identity> {
+        self.members.values().map(|member| member.identity.clone()).collect()
+    }
+
     /// Participants by socket, absent ones among them.
     pub fn seats(&self) -> usize {
         self.seats

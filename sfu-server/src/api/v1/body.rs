@@ -1,0 +1,173 @@
+//! Settings as they come in a body: a JSON merge patch (RFC 7396) of whole numbers, read strictly. What is absent stays, null
+//! clears, and every field that cannot be is named.
+
+use std::collections::BTreeMap;
+
+use axum::RequestExt;
+use axum::body::Bytes;
+use axum::extract::Request;
+use axum::extract::rejection::BytesRejection;
+use axum::http::StatusCode;
+use percent_encoding::utf8_percent_encode;
+use serde_json::{Map, Value};
+use sfu_core::bitrate::{Caps, RoomCaps};
+
+use super::JSON;
+use crate::api::is_media_type;
+use crate::api::join::{ACCEPT_PATCH, SEGMENT};
+use crate::api::problem::{Fault, Problem, ProblemType};
+use crate::config::Hint;
+
+/// Largest body, bytes; all fields there are take 200.
+pub const BODY_BYTES_MAX: usize = 4 * 1024;
+/// Media type of a merge patch.
+const MERGE_PATCH: &str = "application/merge-patch+json";
+
+/// The least bitrate that is a cap, bit/s: below it not even the packets' own heads fit, and who means less means a mistake.
+pub const BPS_MIN: u64 = 1_000;
+/// The highest bitrate that is a cap, bit/s: more than a server's link has, so none is meant.
+pub const BPS_MAX: u64 = 10_000_000_000;
+/// The lowest pictures that are a cap, pixels: a block of most codecs.
+pub const HEIGHT_MIN: u64 = 16;
+/// The highest pictures that are a cap, pixels: twice the highest that any screen has.
+pub const HEIGHT_MAX: u64 = 8_640;
+
+const PUBLISH: &str = "publish_max_bps";
+const SUBSCRIBE: &str = "subscribe_max_bps";
+const EGRESS: &str = "room_egress_max_bps";
+const HEIGHT: &str = "video_max_height";
+
+/// Whose settings are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Of {
+    Room,
+    Participant,
+}
+
+impl Of {
+    fn fields(self) -> &'static [&'static str] {
+        match self {
+            Self::Room => &[PUBLISH, SUBSCRIBE, EGRESS, HEIGHT],
+            Self::Participant => &[PUBLISH, SUBSCRIBE, HEIGHT],
+        }
+    }
+}
+
+/// What a body changes: the fields that it names, and what they are from now on.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Change(BTreeMap<&'static str, Option<u64>>);
+
+impl Change {
+    /// Reads the body of a `PATCH`.
+    pub async fn patch(of: Of, request: Request) -> Result<Self, Problem> {
+        let accepts = [MERGE_PATCH, JSON];
+        if !accepts.iter().any(|accepted| is_media_type(request.headers(), accepted)) {
+            return Err(wrong_type(MERGE_PATCH).with_header(ACCEPT_PATCH, MERGE_PATCH));
+        }
+        Self::read(of, &body(request).await?)
+    }
+
+    /// Reads the body of a `PUT`.
+    pub async fn put(of: Of, request: Request) -> Result<Self, Problem> {
+        if !is_media_type(request.headers(), JSON) {
+            return Err(wrong_type(JSON));
+        }
+        Self::read(of, &body(request).await?)
+    }
+
+    fn read(of: Of, body: &[u8]) -> Result<Self, Problem> {
+        let bad = |detail: String| Problem::new(StatusCode::BAD_REQUEST, ProblemType::BadJson, detail);
+        let document: Value =
+            serde_json::from_slice(body).map_err(|error| bad(format!("this is not JSON: {error}")))?;
+        let Value::Object(fields) = document else {
+            return Err(bad(format!("send an object, such as {{\"{SUBSCRIBE}\": 800000}}")));
+        };
+        fields_of(of, &fields).map(Self).map_err(Problem::of_fields)
+    }
+
+    /// A participant's caps after it.
+    pub fn caps(&self, caps: Caps) -> Caps {
+        Caps {
+            publish_max_bps: self.after(PUBLISH, caps.publish_max_bps),
+            subscribe_max_bps: self.after(SUBSCRIBE, caps.subscribe_max_bps),
+            video_max_height: self
+                .after(HEIGHT, caps.video_max_height.map(u64::from))
+                .and_then(|height| u16::try_from(height).ok()),
+        }
+    }
+
+    /// A room's caps after it.
+    pub fn room_caps(&self, caps: RoomCaps) -> RoomCaps {
+        RoomCaps {
+            participant: self.caps(caps.participant),
+            room_egress_max_bps: self.after(EGRESS, caps.room_egress_max_bps),
+        }
+    }
+
+    fn after(&self, field: &str, before: Option<u64>) -> Option<u64> {
+        self.0.get(field).copied().unwrap_or(before)
+    }
+}
+
+fn wrong_type(wanted: &str) -> Problem {
+    let detail = format!("settings must be sent with Content-Type: {wanted}");
+    Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, ProblemType::UnsupportedMediaType, detail)
+}
+
+async fn body(request: Request) -> Result<Bytes, Problem> {
+    let body: Result<Bytes, BytesRejection> = request.extract().await;
+    body.map_err(|rejection| match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            let detail = format!("at most {BODY_BYTES_MAX} bytes are accepted, which hold all the fields there are");
+            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, ProblemType::BodyTooLarge, detail)
+        }
+        status => Problem::new(status, ProblemType::Blank, rejection.body_text()),
+    })
+}
+
+fn fields_of(of: Of, fields: &Map<String, Value>) -> Result<BTreeMap<&'static str, Option<u64>>, Vec<Fault>> {
+    let (mut read, mut faults) = (BTreeMap::new(), Vec::new());
+    for (name, value) in fields {
+        match field(of, name, value) {
+            Ok((name, value)) => {
+                read.insert(name, value);
+            }
+            Err(detail) => faults.push(Fault { pointer: format!("#/{}", escaped(name)), detail }),
+        }
+    }
+    if faults.is_empty() { Ok(read) } else { Err(faults) }
+}
+
+fn field(of: Of, name: &str, value: &Value) -> Result<(&'static str, Option<u64>), String> {
+    let known = of.fields();
+    let Some(known) = known.iter().find(|known| **known == name) else {
+        let hint = Hint::nearest(name, known.iter().map(|known| (*known).to_owned()));
+        return Err(format!("`{}` is no setting{hint}; known are: {}", shown(name), known.join(", ")));
+    };
+    let (least, most, unit) =
+        if *known == HEIGHT { (HEIGHT_MIN, HEIGHT_MAX, "pixels") } else { (BPS_MIN, BPS_MAX, "bit/s") };
+    match value {
+        Value::Null => Ok((known, None)),
+        Value::Number(number) if number.as_u64().is_some_and(|number| (least..=most).contains(&number)) => {
+            Ok((known, number.as_u64()))
+        }
+        Value::Number(_) => {
+            Err(format!("{known} must be a whole number from {least} to {most} {unit}, or null for no cap"))
+        }
+        Value::Bool(_) | Value::String(_) | Value::Array(_) | Value::Object(_) => {
+            Err(format!("{known} must be a number of {unit}, without quotes, or null for no cap"))
+        }
+    }
+}
+
+/// Most characters of an unknown field's name that are told back.
+const ECHOED_CHARS_MAX: usize = 40;
+
+fn shown(name: &str) -> String {
+    name.chars().take(ECHOED_CHARS_MAX).collect()
+}
+
+/// RFC 6901 §3 and §6.
+fn escaped(name: &str) -> String {
+    utf8_percent_encode(&shown(name).replace('~', "~0").replace('/', "~1"), SEGMENT).to_string()
+}
