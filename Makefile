@@ -6,7 +6,7 @@ WEB_SOURCES := $(shell find web/src web/build web/public web/index.html web/vite
 WEB_READY := web/node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
-.PHONY: help run build web server test lint e2e bench bench-janus profile load screenshots test-janus clean
+.PHONY: help run build web server test lint e2e bench bench-janus bench-steps profile load screenshots test-janus clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 22
@@ -76,6 +76,10 @@ profile: $(INFERNO) ## where a forwarded packet's CPU time goes, and a flame gra
 	ulimit -n "$$(ulimit -H -n)"; "$(TARGET)/release/sfu-load" profile --out "$(TARGET)/profile" $(ARGS)
 	"$(INFERNO)" --title "sfu-server" "$(TARGET)/profile/stacks.folded" >"$(TARGET)/profile/flame.svg"
 	@echo "and the flame graph: $(TARGET)/profile/flame.svg"
+
+bench-steps: ## what each step of a packet's walk takes, ns (ARGS="seal" picks)
+	@.ci/install.sh build
+	cargo bench -p sfu-core --bench forwarding -- $(ARGS)
 
 test-janus: ## what is measured on Janus is judged there as everywhere
 	@.ci/install.sh build

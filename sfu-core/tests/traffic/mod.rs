@@ -28,15 +28,10 @@ pub struct Incoming {
     pub bytes: Vec<u8>,
 }
 
-impl Incoming {
-    pub fn pair(&self) -> Pair {
-        Pair::udp(SERVER.parse().unwrap(), self.from)
-    }
-}
-
 pub struct Traffic {
     pub world: World,
     pub viewers: Vec<usize>,
+    server: SocketAddr,
     buffer: Vec<u8>,
     /// The last packet of each stream that each client was sent.
     pub last: HashMap<(SocketAddr, u32), u16>,
@@ -104,7 +99,8 @@ impl Traffic {
             assert!(sees.slot(MediaKind::Video, 0).frames.len() > 20, "viewer {viewer} has no picture");
             sees.mute = true;
         }
-        let mut traffic = Self { world, viewers, buffer: vec![], last: HashMap::new() };
+        let mut traffic =
+            Self { world, viewers, server: SERVER.parse().unwrap(), buffer: vec![], last: HashMap::new() };
         for _ in 0..FRAMES_WARM_UP {
             traffic.turn();
         }
@@ -151,7 +147,7 @@ impl Traffic {
 
     /// Hands a datagram to the shard.
     pub fn receive(&mut self, incoming: &mut Incoming) {
-        let (now, pair) = (self.world.now, incoming.pair());
+        let (now, pair) = (self.world.now, Pair::udp(self.server, incoming.from));
         self.world.shards[0].handle_datagram(now, Datagram { pair, arrival: now, bytes: &mut incoming.bytes });
     }
 
