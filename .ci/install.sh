@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Installs what is missing for one purpose: build, lint, test, profile or janus. As root by apt-get; otherwise it says what to install.
+# Installs what is missing for one purpose: build, lint, test, profile, instructions or janus. As root by apt-get; otherwise it says what to install.
 set -euo pipefail
 
-purpose=${1:?usage: install.sh build|lint|test|profile|janus}
+purpose=${1:?usage: install.sh build|lint|test|profile|instructions|janus}
 missing=()
 
 # need COMMAND PACKAGE...
@@ -34,6 +34,7 @@ if [[ $purpose == test ]]; then
   need python3 python3
   python3 -c 'import ensurepip, venv' >/dev/null 2>&1 || missing+=(python3-pip python3-venv)
 fi
+if [[ $purpose == test || $purpose == instructions ]]; then need valgrind valgrind; fi
 if [[ $purpose == profile ]]; then need perf linux-perf; fi
 if [[ $purpose == janus ]]; then need janus janus; fi
 

@@ -173,8 +173,8 @@ web_lint() { cd web && npm run --silent lint; }
 web_packages() { make --no-print-directory web/node_modules/.package-lock.json; }
 web_pages() { make --no-print-directory web; }
 clippy() { cargo clippy --locked --workspace --all-targets -- -D warnings; }
-# The server, and the headless clients that meet browsers.
-release=(cargo build --locked --release -p sfu-server -p load-tests --bins)
+# The server, the headless clients that meet browsers, and what callgrind runs.
+release=(cargo build --locked --release -p sfu-server -p load-tests -p sfu-instructions --bins)
 release_binaries() { "${release[@]}"; }
 
 # Cargo leaves a good part of two cores idle. The release goes on beside the checks and the Rust tests, with what they leave;
@@ -202,6 +202,7 @@ if [[ $selection == all ]]; then
 fi
 if [[ $selection != lint ]]; then
   check "release binaries" release_binaries
+  [[ $selection == all ]] && check "instructions" .ci/instructions.sh
   check "ffmpeg with WHIP" whip_ffmpeg
   suite "browser tests" outcome_browser browser_tests
 fi
