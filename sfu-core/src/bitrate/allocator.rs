@@ -10,8 +10,8 @@ use super::demand::{Constraint, Demand, Given, Grant, Limit};
 use super::layer_selector::{self, Wanted};
 use super::steps::{self, Claim, Step};
 
-/// Percent that a step up must leave free over all that is given. Measured costs tremble by a tenth around a keyframe, and
-/// estimates of a link do as well: what is given is held without it, so that neither takes it away again.
+/// Percent over all that is given, sounds included, that must be there for a step up. Measured costs tremble by a tenth around
+/// a keyframe, and estimates of a link do as well: what is given is held without it, so that neither takes it away again.
 const RESERVE_PERCENT: u64 = 15;
 
 /// What is to be divided, and among whom.
@@ -56,7 +56,7 @@ pub fn allocate(inputs: &Inputs<'_>) -> Allocation {
     let cap = inputs.video_max_height;
     let aims: Vec<_> = inputs.demands.iter().map(|demand| steps::aim(demand, cap)).collect();
     let mut queue = Vec::new();
-    let mut wanted_bps = 0_u64;
+    let mut wanted_bps = inputs.audio_bps;
     for (place, (demand, aim)) in inputs.demands.iter().zip(&aims).enumerate() {
         let Some(aim) = aim else { continue };
         let before = queue.len();
@@ -71,7 +71,7 @@ pub fn allocate(inputs: &Inputs<'_>) -> Allocation {
     Allocation {
         grants: inputs.demands.iter().zip(&aims).zip(&progress).map(grant).collect(),
         spent_bps: inputs.audio_bps.saturating_add(video_bps),
-        wanted_bps: inputs.audio_bps.saturating_add(with_reserve(wanted_bps)),
+        wanted_bps: with_reserve(wanted_bps),
     }
 }
 
@@ -95,18 +95,18 @@ fn take(queue: &[Step], demands: usize, budget: Option<Budget>) -> (Vec<Progress
 impl Budget {
     /// Why pictures of `video_bps` together are too many, if they are.
     fn refusal(&self, video_bps: u64, claim: Claim) -> Option<Limit> {
+        let all = self.audio_bps.saturating_add(video_bps);
         let needed = match claim {
-            Claim::Held | Claim::First => video_bps,
-            Claim::Climb => with_reserve(video_bps),
+            Claim::Held | Claim::First => all,
+            Claim::Climb => with_reserve(all),
         };
-        let missing_bps = self.audio_bps.saturating_add(needed).saturating_sub(self.total_bps);
-        let constraint = match self.total_bps.checked_sub(self.audio_bps) {
-            None => Constraint::Audio,
-            Some(left) if video_bps > left => Constraint::Budget,
-            Some(left) if needed > left => Constraint::Reserve,
-            Some(_) => return None,
+        let constraint = match self.total_bps {
+            total if self.audio_bps > total => Constraint::Audio,
+            total if all > total => Constraint::Budget,
+            total if needed > total => Constraint::Reserve,
+            _ => return None,
         };
-        Some(Limit { constraint, missing_bps })
+        Some(Limit { constraint, missing_bps: needed.saturating_sub(self.total_bps) })
     }
 }
 
