@@ -9,5 +9,7 @@
 )]
 
 mod allocation;
+mod division;
+mod rates;
 mod stories;
 mod viewers;
