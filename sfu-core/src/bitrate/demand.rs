@@ -41,7 +41,8 @@ pub enum Attention {
     Pinned,
 }
 
-/// Who is served before whom. Greater is before, the first field that differs decides.
+/// Who takes a step before whom; greater is before, and the first field that differs decides. Which steps come first at all
+/// stands in `steps.rs`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Rank {
     pub visibility: Visibility,

@@ -5,8 +5,7 @@ use crate::id::EncodingId;
 /// Height taken for the highest encoding while no keyframe told it, pixels; each one below counts half, as browsers scale.
 const HEIGHT_ASSUMED: u16 = 720;
 /// What an encoding is taken to cost until it is measured, bit/s, by its height: the most that browsers give a picture of this
-/// height by themselves. What is too much keeps somebody waiting until it is
-/// measured; what is too little floods the link.
+/// height by themselves. Taken for too much it waits until it is measured; taken for too little it floods the link.
 const BPS_ASSUMED: [(u16, u64); 6] =
     [(180, 200_000), (270, 450_000), (360, 700_000), (540, 1_200_000), (720, 2_500_000), (1_080, 5_000_000)];
 /// The same, of anything larger.
