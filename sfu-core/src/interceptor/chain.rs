@@ -142,6 +142,12 @@ impl ControlChain {
         self.control(now, &Control::KeyframeArrived { track, ssrc });
     }
 
+    /// The most that the peer is to send on all its streams together, bit/s of UDP payload; `None`: whatever it can. A peer that
+    /// never had a limit is told nothing.
+    pub fn limit_sending(&mut self, now: Instant, limit: Option<u64>) {
+        self.control(now, &Control::LimitSending(limit));
+    }
+
     /// Sends a slot's sender report: at its first packet, and in answer to `ControlEvent::SenderReportsDue`.
     pub fn sender_sample(&mut self, now: Instant, sample: SenderSample) {
         let Some(cname) = self.cnames.get(&sample.ssrc).cloned() else { return };

@@ -57,6 +57,8 @@ counters! {
     keyframe_requests_unservable,
     /// Requests given up after the last try.
     keyframe_requests_abandoned,
+    /// Limits told to a publisher (REMB), repetitions included.
+    send_limits_told,
     /// Feedback about streams that are not bound.
     feedback_unknown_ssrc,
     /// Events dropped because nobody drained them.

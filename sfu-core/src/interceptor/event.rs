@@ -74,6 +74,8 @@ pub(super) enum Control {
         sequence: SeqNo,
     },
     RoundTrip(Duration),
+    /// The most that the peer is to send, bit/s.
+    LimitSending(Option<u64>),
     SenderSample {
         sample: SenderSample,
         cname: Arc<str>,

@@ -185,7 +185,7 @@ impl Stage for KeyframeRequest {
             Control::RequestKeyframe { track, ssrc } => self.request(now, *track, *ssrc, out),
             Control::KeyframeArrived { track, ssrc } => self.arrived(*track, *ssrc),
             Control::RoundTrip(round_trip) => self.round_trip = *round_trip,
-            Control::Repaired { .. } | Control::SenderSample { .. } => {}
+            Control::Repaired { .. } | Control::SenderSample { .. } | Control::LimitSending(_) => {}
         }
     }
 

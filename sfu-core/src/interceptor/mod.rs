@@ -2,7 +2,8 @@
 //! interceptors. Media that is forwarded does not pass here: arrivals are told by their headers alone.
 //!
 //! Towards a publisher: NACK (ours: theirs ticks at 100 ms, retries without end and knows no round-trip time), keyframe
-//! requests (ours: aggregated and throttled per published track), receiver reports and transport-wide feedback (theirs).
+//! requests (ours: aggregated and throttled per published track), the most that it may send (ours), receiver reports and
+//! transport-wide feedback (theirs).
 //! Towards a subscriber: sender reports (ours: one NTP offset per participant), and NACKs answered out of the shared
 //! ring (ours: theirs keeps a buffer per stream). [`ControlChain`] is the one way in and out.
 //!
@@ -20,6 +21,7 @@ mod notices;
 mod outgoing;
 mod reception;
 mod retransmission;
+mod send_limit;
 mod sender_report;
 mod stage;
 mod stages;

@@ -200,7 +200,10 @@ impl Stage for NackGenerator {
         match control {
             Control::Repaired { ssrc, sequence } => self.repaired(now, *ssrc, *sequence, out),
             Control::RoundTrip(round_trip) => self.round_trip = *round_trip,
-            Control::RequestKeyframe { .. } | Control::KeyframeArrived { .. } | Control::SenderSample { .. } => {}
+            Control::RequestKeyframe { .. }
+            | Control::KeyframeArrived { .. }
+            | Control::SenderSample { .. }
+            | Control::LimitSending(_) => {}
         }
     }
 

@@ -5,6 +5,7 @@ use super::keyframe_request::KeyframeRequest;
 use super::nack_generator::NackGenerator;
 use super::notices::Notices;
 use super::retransmission::Retransmission;
+use super::send_limit::SendLimit;
 use super::sender_report::SenderReports;
 use super::stage::Stage;
 
@@ -14,6 +15,7 @@ pub(super) struct Stages {
     sender_reports: Option<SenderReports>,
     keyframe_request: Option<KeyframeRequest>,
     retransmission: Option<Retransmission>,
+    send_limit: Option<SendLimit>,
     notices: Notices,
 }
 
@@ -26,17 +28,18 @@ impl Stages {
             sender_reports: watches.then(SenderReports::default),
             keyframe_request: config.keyframe.then(KeyframeRequest::default),
             retransmission: (watches && config.nack).then(Retransmission::default),
+            send_limit: publishes.then(SendLimit::default),
             notices: Notices,
         }
     }
 
     /// Each that there is.
     pub(super) fn each(&mut self) -> impl Iterator<Item = &mut dyn Stage> {
-        let Self { nack_generator, sender_reports, keyframe_request, retransmission, notices } = self;
+        let Self { nack_generator, sender_reports, keyframe_request, retransmission, send_limit, notices } = self;
+        let towards_publishers = [some(nack_generator), some(keyframe_request), some(send_limit)];
+        let towards_subscribers = [some(sender_reports), some(retransmission)];
         let notices: &mut dyn Stage = notices;
-        [some(nack_generator), some(sender_reports), some(keyframe_request), some(retransmission), Some(notices)]
-            .into_iter()
-            .flatten()
+        towards_publishers.into_iter().chain(towards_subscribers).flatten().chain([notices])
     }
 }
 

@@ -6,6 +6,7 @@ mod forms;
 mod from_subscribers;
 mod hostile;
 mod keyframes_from_publishers;
+mod limits_on_publishers;
 mod repairs_from_publishers;
 mod reports;
 
