@@ -101,8 +101,7 @@ pub struct LayoutEntry {
     pub track: TrackName,
     /// Height of the element on screen, device pixels; 0: hidden, nothing is sent.
     pub height: u16,
-    /// Who is to get the better layer when not everybody can; higher wins. Kept, and decides nothing yet: bandwidth is not
-    /// estimated.
+    /// Who is to get the better layer when not everybody can; higher wins.
     pub priority: u8,
 }
 

@@ -82,6 +82,19 @@ pub struct SlotStatus {
     pub state: SlotState,
     /// The encoding that feeds it now.
     pub layer: Option<CurrentLayer>,
+    /// What keeps its pictures from being better, or from being sent at all.
+    pub limited_by: Option<LimitedBy>,
+}
+
+/// What limits a slot's pictures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LimitedBy {
+    /// What the viewer may be sent.
+    Cap,
+    /// What its room may send to all.
+    RoomCap,
+    /// How high pictures may be.
+    HeightCap,
 }
 
 /// The encoding that feeds a slot.

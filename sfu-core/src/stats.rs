@@ -129,6 +129,8 @@ pub enum SlotState {
     Muted,
     /// The viewer's layout gives it no height.
     Hidden,
+    /// There are no bits for it: `SlotStatus::limited_by` says whose limit it is.
+    Paused,
     /// Assigned, and nothing that can be decoded has come yet.
     AwaitingKeyframe,
     /// The publisher has sent nothing yet, or only in formats that this slot did not agree to.

@@ -16,6 +16,8 @@ pub enum Timer {
     Flush(EncodingId),
     /// Who has the floor is decided anew.
     Speaker(RoomName),
+    /// What fits a room's caps is decided anew.
+    Caps(RoomName),
     /// Viewers of a track whose pictures changed size too often are given what suits them now.
     Resized(TrackId),
     /// What changed of a viewer's slots since it was last told is told.

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::bitrate::RateMeter;
 use crate::codec::{self, Codec, Inspection, dependency_descriptor};
 use crate::id::{EncodingId, MediaKind, Rid, ShardId, Ssrc, TrackId};
 use crate::limits::FRAME_HOLD_MAX;
@@ -14,6 +15,9 @@ const STALLED_AFTER: Duration = Duration::from_millis(600);
 /// How many frames the others must have brought meanwhile: a still screen is sent once a second, on one encoding after the
 /// other.
 const STALLED_FRAMES: u64 = 8;
+
+/// What forwarding adds to a payload, bytes: header, extensions and tag. A little more than it is on the whole.
+const WIRE_OVERHEAD: usize = 44;
 
 /// Counters of an encoding, under webrtc-stats' names for inbound-rtp.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -118,6 +122,8 @@ pub struct Encoding {
     /// When its readers are to be woken although the frame is not complete.
     pub flush_at: Option<Instant>,
     pub stats: EncodingStats,
+    /// What it costs whoever is sent it.
+    pub rate: RateMeter,
 }
 
 impl Encoding {
@@ -134,6 +140,7 @@ impl Encoding {
             height: None,
             flush_at: None,
             stats: EncodingStats::default(),
+            rate: RateMeter::default(),
         }
     }
 
@@ -230,6 +237,7 @@ impl Encoding {
         stats.key_frames_received += u64::from(keyframe);
         stats.first = Some(stats.first.map_or(packet.sequence, |first| first.min(packet.sequence)));
         stats.newest = stats.newest.max(Some(packet.sequence));
+        self.rate.add(packet.arrival, packet.payload.len() + WIRE_OVERHEAD);
     }
 
     /// A frame is of no use before its last packet: readers are woken by it, or after `FRAME_HOLD_MAX`.

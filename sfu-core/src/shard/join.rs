@@ -17,6 +17,7 @@ use crate::subscribe::{Burst, Pacer};
 use crate::transport::{Connection, ConnectionConfig, IceCredentials};
 
 use super::Shard;
+use super::allotment::Allotment;
 use super::data::Data;
 use super::liveness::Liveness;
 use super::participant::{Egress, Membership, Participant};
@@ -134,6 +135,8 @@ impl Shard {
                 beyond_media: false,
                 unsettled: false,
             },
+            allotment: Allotment::default(),
+            send_limit: None,
             status_stale: false,
             status_told: None,
             ntp_offset: None,
@@ -153,6 +156,7 @@ impl Shard {
             self.route_room(now, &room);
         }
         self.route_viewer(now, key);
+        self.look_after_caps(now, &room);
         self.settle(now, key);
         key
     }

@@ -4,12 +4,10 @@ use std::time::{Duration, Instant};
 
 use slotmap::{SecondaryMap, SlotMap};
 
-use crate::bitrate::{Candidate, ladder, select};
+use crate::bitrate::{Candidate, Rung, ladder};
 use crate::id::{EncodingId, ParticipantKey, TrackId};
 use crate::publish::{Encoding, Track};
 use crate::ring::Ring;
-
-use super::participant::AssignedSlot;
 
 /// Everything published on a shard.
 #[derive(Debug, Default)]
@@ -34,19 +32,17 @@ impl Media {
         heard.is_some_and(|heard| now.saturating_duration_since(heard) < span)
     }
 
-    /// What is to feed a slot, if anything: an encoding of its track that sends, as high as the slot needs.
-    pub fn feed_of(&self, assigned: &AssignedSlot, now: Instant) -> Option<(EncodingId, &Ring)> {
-        let wanted = assigned.wanted()?;
-        let track = self.tracks.get(assigned.track?).filter(|track| !track.is_muted())?;
+    /// The encodings of a track that send, lowest first; none of a track that is muted.
+    pub fn ladder(&self, track: TrackId, now: Instant) -> Vec<Rung> {
+        let Some(track) = self.tracks.get(track).filter(|track| !track.is_muted()) else { return Vec::new() };
         let candidate = |id: &EncodingId| {
             let encoding = self.encodings.get(*id)?;
             let sends = encoding.heard.is_some() && !encoding.is_stalled(now, track.frames);
-            let bytes = encoding.stats.bytes_received;
-            sends.then_some(Candidate { encoding: *id, height: encoding.height, bytes, bps: None, base_bps: None })
+            let (bytes, bps) = (encoding.stats.bytes_received, encoding.rate.bps(now));
+            sends.then_some(Candidate { encoding: *id, height: encoding.height, bytes, bps, base_bps: None })
         };
         let candidates: Vec<Candidate> = track.encodings.iter().filter_map(candidate).collect();
-        let chosen = select(&ladder(&candidates), wanted, assigned.slot.target())?;
-        Some((chosen, self.ring(chosen)?))
+        ladder(&candidates)
     }
 
     /// Whether viewers of an encoding wait for what does not come any more while the track's other encodings go on.

@@ -6,6 +6,7 @@
 //! there is counted and ends that participant's transport alone.
 
 mod addresses;
+mod allotment;
 mod batch;
 mod caps;
 mod data;
@@ -147,9 +148,9 @@ impl Shard {
             Command::Link { room, shards } => {
                 self.contain(|shard| shards.into_iter().for_each(|other| shard.link(now, &room, other)));
             }
-            Command::CapRoom { request, room, caps } => self.cap_room(request, &room, caps),
+            Command::CapRoom { request, room, caps } => self.cap_room(now, request, &room, caps),
             Command::CapParticipant { request, room, identity, caps } => {
-                self.cap_participant(request, &room, &identity, caps);
+                self.cap_participant(now, request, &room, &identity, caps);
             }
             Command::Close { transport } => {
                 if let Some(key) = self.addresses.by_id(transport) {
@@ -179,6 +180,7 @@ impl Shard {
                 Timer::Flush(encoding) => self.contain(|shard| shard.wake_readers(encoding)),
                 Timer::Resized(track) => self.contain(|shard| shard.resize_for_viewers_of(now, track)),
                 Timer::Slots(key) => self.unlooked.push_back(key),
+                Timer::Caps(room) => self.contain(|shard| shard.apply_caps(now, &room)),
                 Timer::Speaker(room) => self.contain(|shard| shard.evaluate_speaker(now, &room)),
             }
         }

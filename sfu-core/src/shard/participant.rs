@@ -14,6 +14,7 @@ use crate::sdp::{ExtensionIds, Purpose, Section, Session};
 use crate::subscribe::{Burst, Pacer, Slot};
 use crate::transport::{Connection, Pair};
 
+use super::allotment::{Allotment, Decided};
 use super::data::Data;
 use super::liveness::Liveness;
 
@@ -36,7 +37,7 @@ pub(super) struct SlotWish {
     pub track: TrackName,
     /// Device pixels; 0: hidden.
     pub height: u16,
-    /// Higher wins, where not everybody can have the better layer. Nothing reads it until bandwidth is estimated.
+    /// Higher wins, where not everybody can have the better layer.
     pub priority: u8,
 }
 
@@ -47,6 +48,8 @@ pub(super) struct AssignedSlot {
     /// What the layout says, where there is one.
     pub wish: Option<SlotWish>,
     pub track: Option<TrackId>,
+    /// What it was given of its track's pictures.
+    pub decided: Decided,
     /// The status that the control plane knows.
     pub told: Option<SlotStatus>,
     /// Whether the control chain asks for the slot's next sender report by itself; it stops when one cannot be made.
@@ -58,7 +61,15 @@ pub(super) struct AssignedSlot {
 impl AssignedSlot {
     /// A slot that shows nothing yet.
     pub fn new(slot: Slot) -> Self {
-        Self { slot, wish: None, track: None, told: None, reporting: false, switches_reported: 0 }
+        Self {
+            slot,
+            wish: None,
+            track: None,
+            decided: Decided::default(),
+            told: None,
+            reporting: false,
+            switches_reported: 0,
+        }
     }
 
     /// The slot's SSRC, if it has begun to show something else since this was asked last.
@@ -127,6 +138,9 @@ pub(super) struct Participant {
     /// What an ICE restart announces again.
     pub candidates: Vec<SocketAddr>,
     pub egress: Egress,
+    pub allotment: Allotment,
+    /// The most that it was told to send, bit/s.
+    pub send_limit: Option<u64>,
     /// Whether it waits for its slots' status to be looked at.
     pub status_stale: bool,
     /// When its slots' status was last told.

@@ -54,13 +54,15 @@ impl Shard {
     pub(super) fn attach(&mut self, now: Instant, viewer: ParticipantKey) {
         self.look_at_slots(viewer);
         self.counters.viewers_attached += 1;
-        let Some(participant) = self.participants.get_mut(viewer) else { return };
-        if !participant.connection.is_connected() {
+        if !self.participants.get(viewer).is_some_and(|participant| participant.connection.is_connected()) {
             return;
         }
+        self.allot(now, viewer);
+        let Some(participant) = self.participants.get_mut(viewer) else { return };
         let mut reads: Vec<EncodingId> = Vec::new();
         for assigned in &mut participant.slots {
-            match self.media.feed_of(assigned, now) {
+            let feed = assigned.feed(&self.media, now);
+            match feed.and_then(|encoding| Some((encoding, self.media.ring(encoding)?))) {
                 Some((encoding, ring)) => assigned.slot.attach(encoding, ring, now),
                 None => assigned.slot.clear(),
             }

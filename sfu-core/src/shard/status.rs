@@ -71,6 +71,9 @@ impl Shard {
             track: self.track_name(assigned),
             state,
             layer: feed.map(|encoding| CurrentLayer { rid: encoding.rid.clone(), height: encoding.height }),
+            limited_by: matches!(state, SlotState::Live | SlotState::Paused | SlotState::AwaitingKeyframe)
+                .then(|| assigned.decided.limited_by(participant.allotment.budget))
+                .flatten(),
         }
     }
 
@@ -99,6 +102,9 @@ impl Shard {
         }
         if slot.is_mismatched() || !track.codecs.iter().any(|format| slot.carries(format.codec)) {
             return SlotState::NoMutualCodec;
+        }
+        if assigned.decided.is_paused() {
+            return SlotState::Paused;
         }
         let feed = slot.encoding().filter(|_| slot.is_live()).and_then(|id| self.media.encodings.get(id));
         match (slot.target(), feed) {

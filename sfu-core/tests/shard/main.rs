@@ -27,6 +27,7 @@ mod world;
 mod authentic;
 mod bursts;
 mod caps;
+mod caps_hold;
 mod chaos;
 mod clocks;
 mod data;

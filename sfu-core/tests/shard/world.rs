@@ -67,6 +67,8 @@ pub struct World {
     pub rng: StdRng,
     /// Datagrams on their way to the server as they were sent; kept on demand.
     pub tap: Option<Vec<(SocketAddr, Vec<u8>)>>,
+    /// Bytes of each datagram that came to a client, and when; kept on demand.
+    pub arrived: Option<Vec<(usize, Instant, usize)>>,
     /// Every RTP packet sent, by client, SSRC and number: what is sealed twice must be the same bytes. `None` where numbers
     /// come round.
     pub sealed: Option<HashMap<(usize, u32, u16), Vec<u8>>>,
@@ -120,6 +122,7 @@ impl World {
             events: vec![],
             rng: StdRng::from_seed([seed; 32]),
             tap: None,
+            arrived: None,
             sealed: Some(HashMap::new()),
             muted: vec![],
             over_tcp: HashSet::new(),
@@ -462,7 +465,12 @@ impl World {
         let now = self.now;
         while let Some(entry) = self.flying.first_entry().filter(|entry| entry.key().0 <= now) {
             match entry.remove() {
-                Flying::Down { client, bytes } => self.clients[client].handle(now, bytes),
+                Flying::Down { client, bytes } => {
+                    if let Some(arrived) = &mut self.arrived {
+                        arrived.push((client, now, bytes.len()));
+                    }
+                    self.clients[client].handle(now, bytes);
+                }
                 Flying::Up { client, from, mut bytes } => {
                     let pair = self.pair(client, from);
                     if !self.clients[client].dead {

@@ -12,6 +12,7 @@ use crate::id::{EncodingId, MediaKind, ParticipantKey, RoomName, ShardId, TrackI
 use crate::room::Publisher;
 use crate::rtp::MediaClock;
 use crate::shard::Shard;
+use crate::timer::Timer;
 
 use super::note::{Note, Publication, TrackNews};
 
@@ -88,7 +89,8 @@ impl Shard {
         for peer in members.links {
             self.relays.tell(peer, Note::Bye { room: room.clone() });
         }
-        self.timers.set(crate::timer::Timer::Speaker(room.clone()), None);
+        self.timers.set(Timer::Speaker(room.clone()), None);
+        self.timers.set(Timer::Caps(room.clone()), None);
     }
 
     /// Whether a room has participants on this shard.

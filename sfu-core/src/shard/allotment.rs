@@ -1,0 +1,175 @@
+//! What fits: each slot of a viewer is given what its budget leaves for it, decided anew whenever anything changes that it hangs
+//! on. Where there is no budget, that is what the viewer's layout asks for.
+
+use std::time::Instant;
+
+use crate::bitrate::{
+    Attention, Constraint, Content, Demand, Given, Grant, Inputs, Memory, Rank, Rung, Visibility, Wanted, allocate,
+};
+use crate::event::LimitedBy;
+use crate::id::{EncodingId, MediaKind, ParticipantKey, TrackId};
+use crate::room::Room;
+
+use super::Shard;
+use super::media::Media;
+use super::participant::{AssignedSlot, Participant};
+
+/// Of a cap, what is kept for repeats and for pictures that come to cost more than they did, percent.
+const SPARE_PERCENT: u64 = 5;
+/// What reports and connectivity checks take, bit/s: two of 100 bytes a second, and a check every 2.5 s.
+const CONTROL_BPS: u64 = 3_000;
+
+/// What a viewer may be sent, and what that is worth to it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Allotment {
+    /// Its share of what its room may send, bit/s.
+    pub share_bps: Option<u64>,
+    /// What bound when it was last decided.
+    pub budget: Option<Budget>,
+    /// What was given then, and what would be taken, bit/s, sounds included.
+    pub spent_bps: u64,
+    pub wanted_bps: u64,
+}
+
+/// The least of what a viewer may be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Budget {
+    /// UDP payload, bit/s.
+    pub bps: u64,
+    pub by: LimitedBy,
+}
+
+impl Budget {
+    /// What is left of it for media.
+    fn for_media(self) -> u64 {
+        let spare = self.bps.saturating_mul(SPARE_PERCENT).div_ceil(100);
+        self.bps.saturating_sub(spare).saturating_sub(CONTROL_BPS)
+    }
+}
+
+/// What a slot was given.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Decided {
+    /// Whose pictures.
+    track: Option<TrackId>,
+    /// For the next time.
+    memory: Memory,
+    grant: Option<Grant>,
+}
+
+impl Decided {
+    /// Whether the slot's pictures are held back because they do not fit.
+    pub fn is_paused(&self) -> bool {
+        self.grant.is_some_and(|grant| grant.given == Given::Paused)
+    }
+
+    /// What keeps the slot's pictures from being better, if a limit does; `budget` is what bound.
+    pub fn limited_by(&self, budget: Option<Budget>) -> Option<LimitedBy> {
+        match self.grant?.limit?.constraint {
+            Constraint::Budget | Constraint::Reserve | Constraint::Audio => budget.map(|budget| budget.by),
+            Constraint::Height => Some(LimitedBy::HeightCap),
+            Constraint::Publisher => None,
+        }
+    }
+}
+
+/// A slot that is to show pictures, and what there is of them.
+struct Request {
+    /// Its place among the viewer's slots.
+    slot: usize,
+    rank: Rank,
+    wanted: Wanted,
+    ladder: Vec<Rung>,
+    memory: Memory,
+}
+
+impl Request {
+    fn demand(&self) -> Demand<'_> {
+        let Self { slot, rank, wanted, memory, .. } = *self;
+        Demand { slot, rank, wanted, ladder: &self.ladder, memory }
+    }
+}
+
+impl Shard {
+    /// Decides what each slot of a viewer is to be fed by.
+    pub(super) fn allot(&mut self, now: Instant, viewer: ParticipantKey) {
+        let Some(participant) = self.participants.get(viewer) else { return };
+        let caps = self.caps_of(participant);
+        let cap = caps.subscribe_max_bps.map(|bps| Budget { bps, by: LimitedBy::Cap });
+        let share = participant.allotment.share_bps.map(|bps| Budget { bps, by: LimitedBy::RoomCap });
+        let budget = cap.into_iter().chain(share).min_by_key(|budget| budget.bps);
+        let room = self.rooms.get(&participant.membership.room);
+        let requests = participant.requests(&self.media, room, now);
+        let demands: Vec<Demand<'_>> = requests.iter().map(Request::demand).collect();
+        let allocation = allocate(&Inputs {
+            budget_bps: budget.map(Budget::for_media),
+            audio_bps: participant.audio_bps(&self.media, now),
+            video_max_height: caps.video_max_height,
+            demands: &demands,
+        });
+        let Some(participant) = self.participants.get_mut(viewer) else { return };
+        let allotment = &mut participant.allotment;
+        allotment.budget = budget;
+        (allotment.spent_bps, allotment.wanted_bps) = (allocation.spent_bps, allocation.wanted_bps);
+        for assigned in &mut participant.slots {
+            assigned.decided = Decided::default();
+        }
+        for (request, grant) in requests.iter().zip(allocation.grants) {
+            if let Some(assigned) = participant.slots.get_mut(request.slot) {
+                assigned.decided = Decided { track: assigned.track, memory: grant.memory(), grant: Some(grant) };
+            }
+        }
+    }
+}
+
+impl Participant {
+    /// What its video slots ask for.
+    fn requests(&self, media: &Media, room: Option<&Room>, now: Instant) -> Vec<Request> {
+        let request = |(slot, assigned): (usize, &AssignedSlot)| {
+            let (track, wanted) = (assigned.track?, assigned.wanted()?);
+            let decided = &assigned.decided;
+            (assigned.slot.kind == MediaKind::Video).then(|| Request {
+                slot,
+                rank: rank(assigned, track, room),
+                wanted,
+                ladder: media.ladder(track, now),
+                memory: if decided.track == Some(track) { decided.memory } else { Memory::default() },
+            })
+        };
+        self.slots.iter().enumerate().filter_map(request).collect()
+    }
+
+    /// What its sounds cost, bit/s.
+    fn audio_bps(&self, media: &Media, now: Instant) -> u64 {
+        let sounds = self.slots.iter().filter(|assigned| assigned.slot.kind == MediaKind::Audio);
+        let feeds = sounds.filter_map(|assigned| media.encodings.get(assigned.slot.target()?));
+        feeds.filter_map(|encoding| encoding.rate.bps(now)).sum()
+    }
+}
+
+impl AssignedSlot {
+    /// What is to feed the slot, if anything.
+    pub fn feed(&self, media: &Media, now: Instant) -> Option<EncodingId> {
+        match self.slot.kind {
+            MediaKind::Audio => media.ladder(self.track?, now).last().map(|rung| rung.encoding),
+            MediaKind::Video => match self.decided.grant?.given {
+                Given::Layer { layer, .. } => Some(layer.encoding),
+                Given::Nothing | Given::Paused => None,
+            },
+        }
+    }
+}
+
+/// Who is served before whom: a publisher's second picture is its screen, who has the floor comes before who listens.
+fn rank(assigned: &AssignedSlot, track: TrackId, room: Option<&Room>) -> Rank {
+    let publisher = room.and_then(|room| room.publishers.iter().find(|publisher| publisher.publishes(track)));
+    let is_screen = publisher.is_some_and(|publisher| publisher.track(MediaKind::Video, 0) != Some(track));
+    let speaks =
+        publisher.zip(room).is_some_and(|(publisher, room)| room.voices.dominant() == Some(publisher.participant));
+    Rank {
+        visibility: Visibility::Visible,
+        content: if is_screen { Content::Screen } else { Content::Camera },
+        attention: if speaks { Attention::Speaking } else { Attention::Ordinary },
+        priority: assigned.wish.as_ref().map_or(0, |wish| wish.priority),
+    }
+}
