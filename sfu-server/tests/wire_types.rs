@@ -39,6 +39,7 @@ fn generated() -> String {
     declaration::<wire::Slot>(config, &mut text);
     declaration::<wire::SlotState>(config, &mut text);
     declaration::<wire::Layer>(config, &mut text);
+    declaration::<wire::LimitedBy>(config, &mut text);
     declaration::<wire::Speakers>(config, &mut text);
     declaration::<wire::ChatMessage>(config, &mut text);
     text

@@ -1,10 +1,10 @@
 //! The core's words in those of the wire.
 
-use sfu_core::event::SlotStatus;
+use sfu_core::event::{self, SlotStatus};
 use sfu_core::id::{MediaKind, TrackName};
 use sfu_core::stats;
 
-use super::wire::{Layer, Slot, SlotState, TrackKind};
+use super::wire::{Layer, LimitedBy, Slot, SlotState, TrackKind};
 
 pub(super) fn slot(status: &SlotStatus) -> Slot {
     Slot {
@@ -19,6 +19,15 @@ pub(super) fn slot(status: &SlotStatus) -> Slot {
             .layer
             .as_ref()
             .map(|layer| Layer { rid: layer.rid.as_ref().map(|rid| rid.0.to_string()), height: layer.height }),
+        limited_by: status.limited_by.map(limited_by),
+    }
+}
+
+fn limited_by(limit: event::LimitedBy) -> LimitedBy {
+    match limit {
+        event::LimitedBy::Cap => LimitedBy::Cap,
+        event::LimitedBy::RoomCap => LimitedBy::RoomCap,
+        event::LimitedBy::HeightCap => LimitedBy::HeightCap,
     }
 }
 
@@ -32,6 +41,7 @@ fn state(state: stats::SlotState) -> SlotState {
         stats::SlotState::Empty => SlotState::Empty,
         stats::SlotState::Muted => SlotState::Muted,
         stats::SlotState::Hidden => SlotState::Hidden,
+        stats::SlotState::Paused => SlotState::Paused,
         stats::SlotState::AwaitingKeyframe => SlotState::AwaitingKeyframe,
         stats::SlotState::AwaitingMedia => SlotState::AwaitingMedia,
         stats::SlotState::Connecting => SlotState::Connecting,

@@ -120,6 +120,7 @@ async fn slots_are_told_to_their_owner_and_not_before_the_answer() {
         track: Some(TrackName { identity: Identity::new("bob").unwrap(), mid: Mid("1".into()) }),
         state,
         layer: None,
+        limited_by: None,
     };
     let server = Server::scripted(move |command| match command {
         Command::Meet { join, .. } => {
@@ -134,7 +135,10 @@ async fn slots_are_told_to_their_owner_and_not_before_the_answer() {
     ann.expect("participant_joined").await;
     ann.expect("answer").await;
     let told = ann.expect("slots").await["slots"][0].clone();
-    assert_eq!(told, json!({"mid": "3", "kind": "video", "track": "1@bob", "state": "connecting", "layer": null}));
+    assert_eq!(
+        told,
+        json!({"mid": "3", "kind": "video", "track": "1@bob", "state": "connecting", "layer": null, "limitedBy": null})
+    );
     let transport = server.joins()[0].transport;
     server.tell(Event::Slots { transport, slots: vec![slot(SlotState::Live)] });
     assert_eq!(ann.expect("slots").await["slots"][0]["state"], "live");

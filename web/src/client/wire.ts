@@ -230,12 +230,16 @@ track: string | null, state: SlotState,
 /**
  * The encoding that feeds it.
  */
-layer: Layer | null, };
+layer: Layer | null, 
+/**
+ * What keeps its pictures from being better, or from being sent at all.
+ */
+limitedBy: LimitedBy | null, };
 
 /**
  * What a slot does, and if nothing, why.
  */
-export type SlotState = "live" | "empty" | "muted" | "hidden" | "awaiting_keyframe" | "awaiting_media" | "connecting" | "no_such_track" | "no_mutual_codec";
+export type SlotState = "live" | "empty" | "muted" | "hidden" | "paused" | "awaiting_keyframe" | "awaiting_media" | "connecting" | "no_such_track" | "no_mutual_codec";
 
 /**
  * An encoding of a track.
@@ -249,6 +253,11 @@ rid: string | null,
  * Height of its pictures, pixels; `null` until a keyframe told it.
  */
 height: number | null, };
+
+/**
+ * What limits a slot's pictures: each is the operator's.
+ */
+export type LimitedBy = "cap" | "room_cap" | "height_cap";
 
 /**
  * Who speaks.

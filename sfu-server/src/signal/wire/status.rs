@@ -75,6 +75,20 @@ pub struct Slot {
     pub state: SlotState,
     /// The encoding that feeds it.
     pub layer: Option<Layer>,
+    /// What keeps its pictures from being better, or from being sent at all.
+    pub limited_by: Option<LimitedBy>,
+}
+
+/// What limits a slot's pictures: each is the operator's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum LimitedBy {
+    /// What the client may be sent.
+    Cap,
+    /// What the room may send to all.
+    RoomCap,
+    /// How high pictures may be.
+    HeightCap,
 }
 
 /// What a slot does, and if nothing, why.
@@ -88,6 +102,8 @@ pub enum SlotState {
     Muted,
     /// The layout gives it no height.
     Hidden,
+    /// There are no bits for it: `limitedBy` says whose limit it is.
+    Paused,
     AwaitingKeyframe,
     /// The publisher has sent nothing yet.
     AwaitingMedia,
