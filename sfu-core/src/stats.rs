@@ -2,7 +2,7 @@
 
 use crate::bitrate::Caps;
 use crate::codec::Codec;
-use crate::event::CurrentLayer;
+use crate::event::{CurrentLayer, LimitedBy};
 use crate::id::{Identity, MediaKind, Mid, Rid, RoomName, Ssrc, TransportId};
 use crate::interceptor::ControlCounters;
 use crate::publish::EncodingStats;
@@ -99,6 +99,12 @@ pub struct InboundRtp {
     pub kind: MediaKind,
     pub ssrc: Option<Ssrc>,
     pub stats: EncodingStats,
+    /// Height of its pictures, pixels, once a keyframe told it.
+    pub height: Option<u16>,
+    /// The format that came last.
+    pub codec: Option<Codec>,
+    /// What it costs whoever is sent it, bit/s, once that is measured.
+    pub bps: Option<u64>,
     /// Bytes that the encoding's ring holds allocated.
     pub ring_bytes: usize,
 }
@@ -116,7 +122,35 @@ pub struct OutboundRtp {
     pub state: SlotState,
     /// The encoding that feeds it now, while it is live.
     pub layer: Option<CurrentLayer>,
+    /// The encoding that was decided on; another than feeds it while its key frame is awaited.
+    pub target: Option<CurrentLayer>,
+    /// What keeps its pictures from being better, or from being sent at all.
+    pub limited_by: Option<LimitedBy>,
+    pub rates: SlotRates,
     pub stats: SlotStats,
+}
+
+/// What a video slot was given of its viewer's budget.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SlotRates {
+    /// What its pictures are counted with, bit/s.
+    pub allotted_bps: u64,
+    /// By how much the budget is too small for the next better ones, bit/s; 0: that is not what keeps them.
+    pub missing_bps: u64,
+}
+
+/// What a viewer may be sent and is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Sending {
+    /// The least of what it may be sent, bit/s of UDP payload, and whose limit that is; `None`: unlimited.
+    pub budget_bps: Option<u64>,
+    pub limited_by: Option<LimitedBy>,
+    /// What its slots were given, bit/s, sounds included.
+    pub allotted_bps: u64,
+    /// What they would take if there were no limit, bit/s.
+    pub wanted_bps: u64,
+    /// UDP payload bytes sent to it so far, of whatever kind.
+    pub bytes_sent: u64,
 }
 
 /// What a slot does, and if nothing, why.
@@ -154,6 +188,9 @@ pub struct TransportStats {
     pub srtp_cipher: Option<&'static str>,
     /// What it may send and receive: the participant's own caps, or its room's.
     pub caps: Caps,
+    pub sending: Sending,
+    /// UDP payload bytes received from it so far, of whatever kind.
+    pub bytes_received: u64,
 }
 
 /// Everything a shard counts, as a value.

@@ -144,6 +144,11 @@ impl Encoding {
         }
     }
 
+    /// The format of what came last.
+    pub fn codec(&self) -> Option<Codec> {
+        Some(self.ring.by_sequence(self.ring.newest()?)?.meta.codec)
+    }
+
     /// How things stand with it.
     pub fn state(&self) -> EncodingState {
         let (heard, heard_at_frame, height) = (self.heard, self.heard_at_frame, self.height);

@@ -9,6 +9,7 @@ use crate::bitrate::{
 use crate::event::LimitedBy;
 use crate::id::{EncodingId, MediaKind, ParticipantKey, TrackId};
 use crate::room::Room;
+use crate::stats::SlotRates;
 
 use super::Shard;
 use super::media::Media;
@@ -63,6 +64,18 @@ impl Decided {
         self.grant.is_some_and(|grant| grant.given == Given::Paused)
     }
 
+    /// What it was given, and what the next better would take, bit/s.
+    pub fn rates(&self) -> SlotRates {
+        let allotted_bps = match self.grant.map(|grant| grant.given) {
+            Some(Given::Layer { bps, .. }) => bps,
+            Some(Given::Nothing | Given::Paused) | None => 0,
+        };
+        SlotRates {
+            allotted_bps,
+            missing_bps: self.grant.and_then(|grant| grant.limit).map_or(0, |limit| limit.missing_bps),
+        }
+    }
+
     /// What keeps the slot's pictures from being better, if a limit does; `budget` is what bound.
     pub fn limited_by(&self, budget: Option<Budget>) -> Option<LimitedBy> {
         match self.grant?.limit?.constraint {
@@ -103,7 +116,7 @@ impl Shard {
         let demands: Vec<Demand<'_>> = requests.iter().map(Request::demand).collect();
         let allocation = allocate(&Inputs {
             budget_bps: budget.map(Budget::for_media),
-            audio_bps: participant.audio_bps(&self.media, now),
+            audio_bps: participant.audio_bps(&self.media),
             video_max_height: caps.video_max_height,
             demands: &demands,
         });
@@ -140,10 +153,10 @@ impl Participant {
     }
 
     /// What its sounds cost, bit/s.
-    fn audio_bps(&self, media: &Media, now: Instant) -> u64 {
+    fn audio_bps(&self, media: &Media) -> u64 {
         let sounds = self.slots.iter().filter(|assigned| assigned.slot.kind == MediaKind::Audio);
         let feeds = sounds.filter_map(|assigned| media.encodings.get(assigned.slot.target()?));
-        feeds.filter_map(|encoding| encoding.rate.bps(now)).sum()
+        feeds.filter_map(|encoding| encoding.rate.bps()).sum()
     }
 }
 

@@ -43,6 +43,7 @@ impl Shard {
         let (media, counters) = (&self.media, &mut self.counters);
         let filled = catch_unwind(AssertUnwindSafe(|| participant.fill(now, media, counters, buffer)));
         if let Ok(filled) = filled {
+            participant.egress.bytes_sent += u64::try_from(buffer.len()).unwrap_or(0);
             return filled;
         }
         buffer.clear();

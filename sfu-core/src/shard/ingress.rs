@@ -18,6 +18,9 @@ impl Shard {
     /// Takes in a datagram of a known participant.
     pub(super) fn receive(&mut self, now: Instant, key: ParticipantKey, datagram: Datagram<'_>) {
         let Datagram { pair, arrival, bytes } = datagram;
+        if let Some(participant) = self.participants.get_mut(key) {
+            participant.bytes_received += u64::try_from(bytes.len()).unwrap_or(0);
+        }
         match classify(bytes) {
             DatagramKind::Stun => self.receive_stun(now, key, pair, bytes),
             DatagramKind::Dtls => {

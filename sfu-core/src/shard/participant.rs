@@ -99,6 +99,8 @@ pub(super) struct Egress {
     pub paced_until: Option<Instant>,
     /// The next transport-wide sequence number (draft-holmer-rmcat-transport-wide-cc-extensions-01).
     pub transport_sequence: u16,
+    /// UDP payload bytes so far.
+    pub bytes_sent: u64,
     /// The TCP pair that takes no more for now.
     pub blocked: Option<Pair>,
     /// Whether the participant stands in the shard's queue of those with something to send.
@@ -139,6 +141,8 @@ pub(super) struct Participant {
     pub candidates: Vec<SocketAddr>,
     pub egress: Egress,
     pub allotment: Allotment,
+    /// UDP payload bytes so far.
+    pub bytes_received: u64,
     /// The most that it was told to send, bit/s.
     pub send_limit: Option<u64>,
     /// Whether it waits for its slots' status to be looked at.

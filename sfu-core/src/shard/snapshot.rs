@@ -1,12 +1,15 @@
 //! Every counter of the shard as a value, for those who are here and those who were.
 
+use crate::event::CurrentLayer;
+use crate::id::MediaKind;
 use crate::interceptor::ControlCounters;
 use crate::publish::EncodingStats;
-use crate::stats::{InboundRtp, OutboundRtp, ShardStats, TransportStats};
+use crate::stats::{InboundRtp, OutboundRtp, Sending, ShardStats, TransportStats};
 use crate::subscribe::SlotStats;
 use crate::transport::{DataCounters, TransportCounters};
 
 use super::Shard;
+use super::allotment::Allotment;
 use super::participant::{AssignedSlot, Participant};
 
 /// Totals of what is gone, so that sums never go down.
@@ -54,6 +57,8 @@ impl Shard {
                 connected: participant.connection.is_connected(),
                 srtp_cipher: participant.connection.profile().map(|profile| profile.name()),
                 caps: self.caps_of(participant),
+                sending: participant.sending(),
+                bytes_received: participant.bytes_received,
             });
             for assigned in &participant.slots {
                 stats.slots.add(&assigned.slot.stats);
@@ -70,6 +75,9 @@ impl Shard {
                         kind: track.kind,
                         ssrc: encoding.ssrc,
                         stats: encoding.stats,
+                        height: encoding.height,
+                        codec: encoding.codec(),
+                        bps: encoding.rate.bps(),
                         ring_bytes: encoding.ring.capacity_bytes(),
                     });
                 }
@@ -91,7 +99,29 @@ impl Shard {
             source: source.map(|track| track.owner.identity.clone()),
             state: status.state,
             layer: status.layer,
+            target: self.target_layer(assigned),
+            limited_by: status.limited_by,
+            rates: assigned.decided.rates(),
             stats: slot.stats,
+        }
+    }
+
+    fn target_layer(&self, assigned: &AssignedSlot) -> Option<CurrentLayer> {
+        let encoding = assigned.slot.target().filter(|_| assigned.slot.kind == MediaKind::Video);
+        let encoding = self.media.encodings.get(encoding?)?;
+        Some(CurrentLayer { rid: encoding.rid.clone(), height: encoding.height })
+    }
+}
+
+impl Participant {
+    fn sending(&self) -> Sending {
+        let Allotment { budget, spent_bps, wanted_bps, .. } = self.allotment;
+        Sending {
+            budget_bps: budget.map(|budget| budget.bps),
+            limited_by: budget.map(|budget| budget.by),
+            allotted_bps: spent_bps,
+            wanted_bps,
+            bytes_sent: self.egress.bytes_sent,
         }
     }
 }
