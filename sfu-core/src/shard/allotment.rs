@@ -32,6 +32,13 @@ pub(super) struct Allotment {
     pub wanted_bps: u64,
 }
 
+impl Allotment {
+    /// What it must be allowed, to be sent all that it would take, bit/s: what [`Budget::for_media`] makes that of.
+    pub fn demand_bps(&self) -> u64 {
+        self.wanted_bps.saturating_add(CONTROL_BPS).saturating_mul(100).div_ceil(100 - SPARE_PERCENT)
+    }
+}
+
 /// The least of what a viewer may be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Budget {

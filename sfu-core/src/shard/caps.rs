@@ -77,7 +77,7 @@ impl Shard {
     fn divide_egress(&mut self, egress: Option<u64>, viewers: &[ParticipantKey]) {
         let allotment = |viewer: &ParticipantKey| self.participants.get(*viewer).map(|it| it.allotment);
         let wanted: Vec<u64> =
-            viewers.iter().map(|viewer| allotment(viewer).map_or(0, |allotment| allotment.wanted_bps)).collect();
+            viewers.iter().map(|viewer| allotment(viewer).map_or(0, |allotment| allotment.demand_bps())).collect();
         let shares: Vec<Option<u64>> = match egress {
             Some(egress) => divide(egress, &wanted).into_iter().map(Some).collect(),
             None => vec![None; viewers.len()],
