@@ -63,7 +63,10 @@ impl Shard {
     /// Gives everybody in a room what fits now, and looks again as long as there are caps.
     pub(super) fn apply_caps(&mut self, now: Instant, room: &RoomName) {
         let Some(members) = self.rooms.get(room) else { return };
-        let (egress, viewers) = (members.caps.room_egress_max_bps, members.viewers.clone());
+        // Each shard that the room is on has an equal part: who comes is dealt out evenly among them.
+        let shards = u64::try_from(members.links.len()).unwrap_or(u64::MAX).saturating_add(1);
+        let egress = members.caps.room_egress_max_bps.map(|egress| egress / shards);
+        let viewers = members.viewers.clone();
         self.divide_egress(egress, &viewers);
         for viewer in &viewers {
             self.attach(now, *viewer);

@@ -159,6 +159,24 @@ fn a_rooms_egress_is_shared_by_what_its_viewers_want() {
 }
 
 #[test]
+fn a_room_on_two_shards_sends_no_more_than_it_may() {
+    let mut world = World::with_shards(87, 2);
+    world.arrived = Some(vec![]);
+    world.meet_sending("room", "a", camera(1));
+    let viewers: Vec<usize> = (0..4).map(|place| world.look("room", &format!("v{place}"), (1, 1))).collect();
+    for viewer in &viewers {
+        world.arrange(*viewer, &[(0, ("a", "1"), 720)]);
+    }
+    world.run(3 * SECOND);
+    assert!(viewers.iter().all(|viewer| height(&world, *viewer) == Some(720)));
+    cap_room(&mut world, RoomCaps { room_egress_max_bps: Some(1_000_000), ..RoomCaps::default() });
+    world.run(8 * SECOND);
+    let sent: f64 = viewers.iter().map(|viewer| bps(&world, *viewer, 5 * SECOND)).sum();
+    assert!((500_000.0..1_000_000.0).contains(&sent), "{sent}");
+    world.assert_sound();
+}
+
+#[test]
 fn who_joins_a_capped_room_is_held_from_the_first_packet() {
     let (mut world, _) = scene(84);
     let room_caps = RoomCaps { participant: subscribe(240_000), ..RoomCaps::default() };
