@@ -11,6 +11,7 @@ export { DeviceList, type Device, type Devices } from './meeting/device-list.ts'
 export { LevelMeter } from './meeting/level-meter.ts';
 export { Meeting } from './meeting/meeting.ts';
 export { NAME_BYTES_MAX } from './limits.ts';
+export { ReceptionMeter, type Received } from './meeting/reception-meter.ts';
 export { VIDEO_SLOTS_MAX } from './meeting/receivers.ts';
 export { checkSupport, type Support } from './meeting/support.ts';
 export type {
@@ -31,6 +32,7 @@ export type {
   ChatMessage,
   Layer,
   LeaveReason,
+  LimitedBy,
   Participant,
   Presence,
   Slot,

@@ -25,7 +25,14 @@ const line = (muted: boolean): Track => ({
   source: 'microphone',
   muted,
 });
-const slot = (state: SlotState): Slot => ({ mid: '2', kind: 'audio', track: '0@cy', state, layer: null });
+const slot = (state: SlotState): Slot => ({
+  mid: '2',
+  kind: 'audio',
+  track: '0@cy',
+  state,
+  layer: null,
+  limitedBy: null,
+});
 const said = (number: number, from: string, text: string): ChatMessage => ({
   number,
   from,

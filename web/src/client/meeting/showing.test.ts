@@ -20,6 +20,12 @@ const live = (mid: string, track: string): Slot => ({
   track,
   state: 'live',
   layer: null,
+  limitedBy: null,
+});
+const paused = (mid: string, track: string): Slot => ({
+  ...live(mid, track),
+  state: 'paused',
+  limitedBy: 'cap',
 });
 
 describe('showing', () => {
@@ -186,6 +192,24 @@ describe('what an element shows', () => {
     await settle();
     world.room.socket.say({ type: 'slots', slots: [live('3', '1@ann')] });
     await pass(500);
+    expect(ann.picture.value).toBe('shown');
+  });
+
+  it('is nothing while the server holds it back, and until a frame came after that', async () => {
+    const meeting = await world.live({ videoSlots: 1 });
+    const video = new FakeVideo();
+    const ann = meeting.show(video.element, '1@ann');
+    await settle();
+    world.room.socket.say({ type: 'slots', slots: [live('3', '1@ann')] });
+    video.frame(Date.now());
+    world.room.socket.say({ type: 'slots', slots: [paused('3', '1@ann')] });
+    expect(ann.slot.value).toMatchObject({ state: 'paused', limitedBy: 'cap' });
+    expect(ann.picture.value).toBe('blank');
+    await pass(1_000);
+    expect(ann.picture.value).toBe('blank');
+    world.room.socket.say({ type: 'slots', slots: [live('3', '1@ann')] });
+    expect(ann.picture.value).toBe('blank');
+    video.frame(Date.now());
     expect(ann.picture.value).toBe('shown');
   });
 

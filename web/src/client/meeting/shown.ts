@@ -79,6 +79,8 @@ export class Shown implements ShownTrack {
   status(slots: readonly Slot[]): void {
     const slot = slots.find(({ mid, track }) => mid === this.#place?.mid && track === this.track) ?? null;
     if (slot !== this.slot.value) this.slot.set(slot);
+    // What stands still would look like a fault; of what comes back the next frame tells.
+    if (slot?.state === 'paused') this.#blank();
     this.#look();
   }
 

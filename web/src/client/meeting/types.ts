@@ -49,8 +49,8 @@ export interface ShownTrack {
   /** The slot that carries the track, as soon as it does; null while there is none. */
   readonly slot: Observable<Slot | null>;
   /**
-   * `shown` while the element shows a frame of this very track and of no one before it; draw something else over
-   * it while it is `blank`.
+   * `shown` while the element shows a frame of this very track and of no one before it, and the server does not hold the
+   * track back; draw something else over it while it is `blank`.
    */
   readonly picture: Observable<'blank' | 'shown'>;
   update(options: { readonly priority: number }): void;

@@ -1,0 +1,79 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { receiving } from '../../testing/fake-reception.ts';
+import { pass, settle } from '../../testing/meeting-world.ts';
+import { Observable } from '../observable.ts';
+import { READ_MS, ReceptionMeter, type Received } from './reception-meter.ts';
+
+const SMALL: Received = { width: 320, height: 180, framesPerSecond: 15, bitsPerSecond: 150_000 };
+const LARGE: Received = { width: 1280, height: 720, framesPerSecond: 30, bitsPerSecond: 1_500_000 };
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+describe('what comes in a slot', () => {
+  it('is told once a second from the second reading on, headers and all', async () => {
+    let now = SMALL;
+    const peer = new Observable<RTCPeerConnection | null>(receiving('3', () => now));
+    const meter = new ReceptionMeter(peer, '3');
+    await settle();
+    expect(meter.minute.value).toEqual([]);
+    await pass(READ_MS);
+    now = LARGE;
+    await pass(READ_MS);
+    expect(meter.minute.value.map(({ height }) => height)).toEqual([180, 720]);
+    const [small, large] = meter.minute.value;
+    expect(small?.bitsPerSecond).toBeCloseTo(SMALL.bitsPerSecond);
+    expect(large?.bitsPerSecond).toBeCloseTo(LARGE.bitsPerSecond);
+    expect(large?.framesPerSecond).toBe(30);
+    meter.close();
+  });
+
+  it('is kept for a minute', async () => {
+    const peer = new Observable<RTCPeerConnection | null>(receiving('3', () => SMALL));
+    const meter = new ReceptionMeter(peer, '3');
+    await pass(100 * READ_MS);
+    expect(meter.minute.value).toHaveLength(60);
+    meter.close();
+  });
+
+  it('is nothing without a connection or in another slot, and begins anew on a new stream', async () => {
+    let ssrc = 1;
+    const peer = new Observable<RTCPeerConnection | null>(null);
+    const meter = new ReceptionMeter(peer, '3');
+    await pass(3 * READ_MS);
+    peer.set(receiving('4', () => SMALL));
+    await pass(3 * READ_MS);
+    expect(meter.minute.value).toEqual([]);
+    peer.set(
+      receiving(
+        '3',
+        () => SMALL,
+        () => ssrc,
+      ),
+    );
+    await pass(2 * READ_MS);
+    expect(meter.minute.value).toHaveLength(1);
+    ssrc = 2;
+    await pass(READ_MS);
+    expect(meter.minute.value).toHaveLength(1);
+    await pass(READ_MS);
+    expect(meter.minute.value).toHaveLength(2);
+    meter.close();
+  });
+
+  it('is not asked for any more once it is closed', async () => {
+    let asked = 0;
+    const peer = new Observable<RTCPeerConnection | null>(
+      receiving('3', () => {
+        asked += 1;
+        return SMALL;
+      }),
+    );
+    const meter = new ReceptionMeter(peer, '3');
+    await pass(2 * READ_MS);
+    meter.close();
+    const before = asked;
+    await pass(5 * READ_MS);
+    expect(asked).toBe(before);
+  });
+});

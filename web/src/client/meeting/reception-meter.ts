@@ -1,0 +1,77 @@
+import { Observable, type Unsubscribe } from '../observable.ts';
+
+/** How often the browser's counts are read, ms: as often as a person can read figures. */
+export const READ_MS = 1_000;
+/** As many readings are kept as make a minute. */
+const READINGS_MAX = 60;
+
+/** How a slot's pictures came in since the reading before. */
+export interface Received {
+  /** Of the newest picture, pixels; 0 before the first. */
+  readonly width: number;
+  readonly height: number;
+  readonly framesPerSecond: number;
+  /** RTP packets whole, headers included. */
+  readonly bitsPerSecond: number;
+}
+
+type Counts = RTCInboundRtpStreamStats;
+
+/** Reads once a second what comes in one slot. */
+export class ReceptionMeter {
+  /** The last minute, oldest first; empty until two readings can be compared. */
+  readonly minute = new Observable<readonly Received[]>([]);
+  readonly #timer: ReturnType<typeof setInterval>;
+  readonly #unwatch: Unsubscribe;
+  readonly #mid: string;
+  #connection: RTCPeerConnection | null = null;
+  #before: Counts | null = null;
+  #phase: 'open' | 'closed' = 'open';
+
+  /** `peer`: the connection of the moment; `mid`: the slot. */
+  constructor(peer: Observable<RTCPeerConnection | null>, mid: string) {
+    this.#mid = mid;
+    this.#unwatch = peer.subscribe((connection) => {
+      this.#connection = connection;
+    });
+    const read = (): void => void this.#read().catch(() => undefined);
+    this.#timer = setInterval(read, READ_MS);
+    read();
+  }
+
+  close(): void {
+    this.#phase = 'closed';
+    clearInterval(this.#timer);
+    this.#unwatch();
+  }
+
+  async #read(): Promise<void> {
+    const sections = this.#connection?.getTransceivers() ?? [];
+    const report = await sections.find(({ mid }) => mid === this.#mid)?.receiver.getStats();
+    if (report === undefined || this.#phase === 'closed') return;
+    const all = [...(report as ReadonlyMap<string, RTCStats>).values()];
+    const counts = all.find((stat): stat is Counts => stat.type === 'inbound-rtp') ?? null;
+    const before = this.#before;
+    this.#before = counts;
+    // Another stream counts from zero.
+    if (counts === null || before?.ssrc !== counts.ssrc) return;
+    const received = between(before, counts);
+    if (received !== null) this.minute.set([...this.minute.value, received].slice(-READINGS_MAX));
+  }
+}
+
+/** Null where no time has passed: browsers give the same counts twice when they are asked too soon. */
+function between(before: Counts, now: Counts): Received | null {
+  const seconds = (now.timestamp - before.timestamp) / 1000;
+  if (seconds <= 0) return null;
+  return {
+    width: now.frameWidth ?? 0,
+    height: now.frameHeight ?? 0,
+    framesPerSecond: ((now.framesDecoded ?? 0) - (before.framesDecoded ?? 0)) / seconds,
+    bitsPerSecond: (8 * (bytes(now) - bytes(before))) / seconds,
+  };
+}
+
+function bytes({ bytesReceived = 0, headerBytesReceived = 0 }: Counts): number {
+  return bytesReceived + headerBytesReceived;
+}
