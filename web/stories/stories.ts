@@ -5,6 +5,7 @@ import { LocalDevice, type Capture, type DeviceKind } from '../src/room/visit/lo
 import { ScreenShare } from '../src/room/visit/screen-share.ts';
 import { Visit } from '../src/room/visit/visit.ts';
 import { FakeMeeting, person } from '../src/testing/fake-meeting.ts';
+import { receiving } from '../src/testing/fake-reception.ts';
 import { hum, paintedFace, paintedScreen } from './scenery.ts';
 
 export type Story =
@@ -114,6 +115,24 @@ const room = (
     }),
 });
 
+/** The organiser's limits on the first people here; one of them is held back whole. */
+function limit(meeting: FakeMeeting): void {
+  const layer = { rid: 'h', height: 360 };
+  meeting.slotsOf.set('1@Ben Okafor', { layer, limitedBy: 'cap' });
+  meeting.slotsOf.set('1@Chidi', { mid: '5', state: 'paused', limitedBy: 'room_cap' });
+  meeting.slotsOf.set('1@Dana Whitfield', { layer: { rid: 'f', height: 720 } });
+  meeting.slotsOf.set('30@Ben Okafor', { layer: { rid: null, height: 1080 }, limitedBy: 'height_cap' });
+  const now = { width: 640, height: 360, framesPerSecond: 25 };
+  let second = 0;
+  meeting.peer.set(
+    receiving('2', () => {
+      second += 1;
+      const bitsPerSecond = 412_000 + 60_000 * Math.sin(second / 2) + (second < 4 ? 700_000 : 0);
+      return { ...now, bitsPerSecond };
+    }),
+  );
+}
+
 function talk(meeting: FakeMeeting): void {
   const at = Date.UTC(2026, 0, 5, 12);
   meeting.say('Ben Okafor', 'Ben Okafor', 'Good to see everybody! Can you hear me?', at);
@@ -198,8 +217,8 @@ export const stories: Readonly<Record<string, Story>> = {
     make: () =>
       visit({
         meeting: (meeting) => {
-          meeting.slotStates.set('1@Ben Okafor', 'awaiting_keyframe');
-          meeting.slotStates.set('1@Chidi', 'no_mutual_codec');
+          meeting.slotsOf.set('1@Ben Okafor', { state: 'awaiting_keyframe' });
+          meeting.slotsOf.set('1@Chidi', { state: 'no_mutual_codec' });
           meeting.enter([
             person('Ben Okafor', { identity: 'Ben Okafor' }),
             person('Chidi', { identity: 'Chidi' }),
@@ -210,6 +229,14 @@ export const stories: Readonly<Record<string, Story>> = {
         },
       }),
   },
+  limited: room(3, limit),
+  'limited-sixteen': room(15, limit),
+  'limited-screen': room(4, (meeting) => {
+    limit(meeting);
+    const [first, ...rest] = meeting.participants.value;
+    if (first === undefined) return;
+    meeting.participants.set([person(first.name, { identity: first.identity, screen: 'on' }), ...rest]);
+  }),
   screen: room(4, (meeting) => {
     const [first, ...rest] = meeting.participants.value;
     if (first === undefined) return;

@@ -1,4 +1,4 @@
-import type { LeaveReason, MeetingState, Problem, Retry, SlotState } from '../client/index.ts';
+import type { LeaveReason, LimitedBy, MeetingState, Problem, Retry, Slot } from '../client/index.ts';
 import type { DeviceKind, DeviceNotice } from './visit/local-device.ts';
 
 /** Every word that the page says, so that it can be proof-read, and translated one day, in one place. */
@@ -97,9 +97,26 @@ export const words = {
     unstable: 'Connection unstable',
     more: (count: number) => `+${count}`,
     moreLabel: (count: number) => `${count} more people; show the list`,
+    pictureOf: (name: string) => `${name}’s picture`,
     screenOf: (name: string) => `${name}’s screen`,
     ownScreen: 'You are sharing your screen',
     ownScreenHint: 'Everybody else sees it here.',
+  },
+  seen: {
+    open: (what: string) => `About ${what}`,
+    size: 'Picture',
+    pixels: (width: number, height: number) => `${width} × ${height}`,
+    layer: 'Layer',
+    lines: (rid: string | null, height: number) => `${height} lines${rid === null ? '' : ` (“${rid}”)`}`,
+    frames: 'Frames per second',
+    rate: 'Bit rate',
+    minute: 'The last minute',
+    top: (rate: string) => `at most ${rate}`,
+    limitedBy: 'Limited by',
+    organiser: 'the organiser',
+    nobody: 'nobody',
+    nothing: 'none',
+    unknown: '…',
   },
   alone: {
     title: 'Nobody else is here yet',
@@ -162,22 +179,56 @@ export const words = {
 
 const DEVICE: Record<DeviceKind, string> = { camera: 'camera', microphone: 'microphone' };
 
-/** What a tile says of a picture that is not there; empty when its absence speaks for itself. */
-export function slotWords(state: SlotState): string {
+/** What a tile says of a picture that is not there: what is up, and why; empty when its absence speaks for itself. */
+export function slotWords({
+  state,
+  limitedBy,
+}: Pick<Slot, 'state' | 'limitedBy'>): [what: string, why: string] {
   switch (state) {
     case 'awaiting_keyframe':
     case 'awaiting_media':
     case 'connecting':
-      return 'Picture on its way…';
+      return ['Picture on its way…', ''];
+    case 'paused':
+      return ['Held back', limitedBy === null ? 'there is no room for it just now' : limitWords(limitedBy)];
     case 'no_mutual_codec':
-      return 'Your browser cannot show this camera’s format';
+      return ['Your browser cannot show this camera’s format', ''];
     case 'live':
     case 'empty':
     case 'muted':
     case 'hidden':
     case 'no_such_track':
-      return '';
+      return ['', ''];
   }
+}
+
+/** What the organiser limits. */
+export function limitWords(limitedBy: LimitedBy): string {
+  switch (limitedBy) {
+    case 'cap':
+      return 'the organiser limits how much you are sent';
+    case 'room_cap':
+      return 'the organiser limits how much this room may send';
+    case 'height_cap':
+      return 'the organiser limits how large pictures may be';
+  }
+}
+
+/** A sentence of its own made of what could follow a colon. */
+export function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+}
+
+/** What the mark of a limited picture says; `height` in lines, null while nobody knows. */
+export function limitedWords(what: string, height: number | null): string {
+  const limited = `${what} is limited by the organiser`;
+  return height === null ? limited : `${limited}: ${height} lines instead of more`;
+}
+
+/** Bits a second, in as many digits as one can read while they change. */
+export function rateWords(bitsPerSecond: number): string {
+  const kilobits = Math.round(bitsPerSecond / 1000);
+  return kilobits < 1000 ? `${kilobits} kbit/s` : `${(kilobits / 1000).toFixed(1)} Mbit/s`;
 }
 
 /** The banner's two lines while something is being mended; undefined while all is well. */

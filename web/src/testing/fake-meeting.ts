@@ -7,7 +7,6 @@ import {
   type Participant,
   type ShownTrack,
   type Slot,
-  type SlotState,
   type SoundState,
   type Speakers,
   type Track,
@@ -17,6 +16,9 @@ import type { RoomMeeting } from '../room/visit/room-meeting.ts';
 
 /** Noon of some day, ms since 1970. */
 const NOON_MS = Date.UTC(2026, 0, 5, 12);
+
+/** Of every slot: there is one of each track. */
+const LIVE = { mid: '2', kind: 'video', state: 'live', layer: null, limitedBy: null } as const;
 
 /** A meeting whose every state is set by hand; no connection, no socket. */
 export class FakeMeeting implements RoomMeeting {
@@ -32,8 +34,8 @@ export class FakeMeeting implements RoomMeeting {
   readonly negotiations = new Observable(0);
   /** What was asked of it, in order. */
   readonly asked: string[] = [];
-  /** States of the slots that carry a track; `live` unless said. */
-  readonly slotStates = new Map<string, SlotState>();
+  /** What is said of the slots that carry a track; `live` and not limited unless it says otherwise. */
+  readonly slotsOf = new Map<string, Partial<Slot>>();
   /** What remote tracks look like. */
   picture: (trackId: string) => MediaStream | null = () => null;
   /** What sending a message comes to. */
@@ -84,11 +86,12 @@ export class FakeMeeting implements RoomMeeting {
 
   show(element: HTMLVideoElement, trackId: string): ShownTrack {
     const stream = this.picture(trackId);
-    const state = this.slotStates.get(trackId) ?? 'live';
-    if (stream !== null && state === 'live') element.srcObject = stream;
+    const slot: Slot = { ...LIVE, track: trackId, ...this.slotsOf.get(trackId) };
+    const shown = stream !== null && slot.state === 'live';
+    if (shown) element.srcObject = stream;
     return {
-      slot: new Observable<Slot | null>({ mid: '2', kind: 'video', track: trackId, state, layer: null }),
-      picture: new Observable<'blank' | 'shown'>(stream !== null && state === 'live' ? 'shown' : 'blank'),
+      slot: new Observable<Slot | null>(slot),
+      picture: new Observable<'blank' | 'shown'>(shown ? 'shown' : 'blank'),
       update: () => undefined,
       release: () => {
         element.srcObject = null;

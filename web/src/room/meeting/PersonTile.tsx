@@ -46,6 +46,7 @@ export function PersonTile({ meeting, participant, speakers }: Props): ReactElem
         <RemotePicture
           meeting={meeting}
           track={camera}
+          what={words.stage.pictureOf(name)}
           fit="cover"
           priority={floor ? PRIORITY.floor : speaking ? PRIORITY.speaking : PRIORITY.silent}
         />

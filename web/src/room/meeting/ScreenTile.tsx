@@ -19,7 +19,7 @@ export function ScreenTile({ meeting, participant, track }: Props): ReactElement
   const label = words.stage.screenOf(participant.name);
   return (
     <figure className="tile tile-screen" data-screen={participant.identity} aria-label={label}>
-      <RemotePicture meeting={meeting} track={track} fit="contain" priority={PRIORITY} />
+      <RemotePicture meeting={meeting} track={track} what={label} fit="contain" priority={PRIORITY} />
       <div className="tile-back" />
       <TileName name={label} microphone="on" />
     </figure>

@@ -58,17 +58,30 @@ describe('the grid', () => {
     ['connecting', 'Picture on its way…'],
     ['no_mutual_codec', 'Your browser cannot show this camera’s format'],
   ] as const)('says of a slot that is %s: %s', async (state, text) => {
-    await inTheRoom([person('Ben')], (fake) => fake.slotStates.set('1@ben', state));
+    await inTheRoom([person('Ben')], (fake) => fake.slotsOf.set('1@ben', { state }));
     expect(within(tile(/^Ben/)).getByText(text)).toBeTruthy();
   });
 
   it.each(['muted', 'hidden', 'empty', 'no_such_track', 'live'] as const)(
     'lets a slot that is %s speak for itself',
     async (state) => {
-      await inTheRoom([person('Ben')], (fake) => fake.slotStates.set('1@ben', state));
+      await inTheRoom([person('Ben')], (fake) => fake.slotsOf.set('1@ben', { state }));
       expect(tile(/^Ben/).querySelector('.tile-reason')).toBeNull();
     },
   );
+
+  it.each([
+    ['cap', 'Held back: the organiser limits how much you are sent'],
+    ['room_cap', 'Held back: the organiser limits how much this room may send'],
+    ['height_cap', 'Held back: the organiser limits how large pictures may be'],
+    [null, 'Held back: there is no room for it just now'],
+  ] as const)('says of a slot that is held back by %s: %s', async (limitedBy, text) => {
+    await inTheRoom([person('Ben')], (fake) => fake.slotsOf.set('1@ben', { state: 'paused', limitedBy }));
+    const reason = tile(/^Ben/).querySelector('.tile-reason');
+    expect(reason?.textContent).toBe(text);
+    // It is not on its way.
+    expect(reason?.querySelector('.spinner')).toBeNull();
+  });
 
   it('rings who speaks', async () => {
     const { fake } = await inTheRoom([person('Ben'), person('Chidi')]);

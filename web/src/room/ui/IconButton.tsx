@@ -6,7 +6,7 @@ export interface IconButtonProps {
   readonly label: string;
   /** The key that does the same. */
   readonly shortcut?: string;
-  readonly look?: 'plain' | 'round' | 'off' | 'on' | 'danger';
+  readonly look?: 'plain' | 'round' | 'off' | 'on' | 'danger' | 'mark';
   readonly id: string;
   /** For buttons that open something. */
   readonly expanded?: boolean;

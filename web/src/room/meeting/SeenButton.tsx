@@ -1,0 +1,51 @@
+import { Gauge, Info } from 'lucide-react';
+import { useRef, useState, type ReactElement } from 'react';
+import type { Slot } from '../../client/index.ts';
+import { placeBeside, type Place } from '../lib/place.ts';
+import { IconButton } from '../ui/IconButton.tsx';
+import type { RoomMeeting } from '../visit/room-meeting.ts';
+import { limitedWords, words } from '../words.ts';
+import { SeenCard } from './SeenCard.tsx';
+
+interface Props {
+  readonly meeting: RoomMeeting;
+  readonly slot: Slot;
+  /** Whose picture or screen. */
+  readonly what: string;
+  readonly picture: 'blank' | 'shown';
+}
+
+/** In a tile's corner: the way to what is known of its picture, and the mark of one that the organiser limits. */
+export function SeenButton({ meeting, slot, what, picture }: Props): ReactElement {
+  const button = useRef<HTMLButtonElement>(null);
+  const [place, setPlace] = useState<Place | null>(null);
+  const limited = slot.limitedBy !== null && picture === 'shown';
+  const toggle = (): void => {
+    const box = button.current?.getBoundingClientRect();
+    setPlace(place === null && box !== undefined ? placeBeside(box, innerWidth, innerHeight) : null);
+  };
+  return (
+    <div className="tile-seen" data-limited={slot.limitedBy ?? 'no'} data-opened={place !== null}>
+      <IconButton
+        id="seen"
+        look="mark"
+        label={limited ? limitedWords(what, slot.layer?.height ?? null) : words.seen.open(what)}
+        expanded={place !== null}
+        ref={button}
+        onClick={toggle}
+      >
+        {limited ? <Gauge /> : <Info />}
+      </IconButton>
+      {place !== null && (
+        <SeenCard
+          meeting={meeting}
+          slot={slot}
+          what={what}
+          place={place}
+          opener={button}
+          onClose={() => setPlace(null)}
+        />
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,63 @@
+import type { ReactElement, RefObject } from 'react';
+import type { Received, Slot } from '../../client/index.ts';
+import { useReception } from '../hooks/use-reception.ts';
+import type { Place } from '../lib/place.ts';
+import { Card } from '../ui/Card.tsx';
+import type { RoomMeeting } from '../visit/room-meeting.ts';
+import { limitWords, rateWords, sentence, slotWords, words } from '../words.ts';
+import { RatePlot } from './RatePlot.tsx';
+
+interface Props {
+  readonly meeting: RoomMeeting;
+  readonly slot: Slot;
+  readonly what: string;
+  readonly place: Place;
+  readonly opener: RefObject<HTMLElement | null>;
+  readonly onClose: () => void;
+}
+
+/** What one sees of somebody, in figures, and what limits it. */
+export function SeenCard({ meeting, slot, what, place, opener, onClose }: Props): ReactElement {
+  const minute = useReception(meeting, slot.mid);
+  return (
+    <Card title={what} id="seen" place={place} opener={opener} onClose={onClose}>
+      <Sentence slot={slot} />
+      <dl className="seen">
+        {rows(slot, minute.at(-1)).map(([key, value]) => (
+          <div key={key}>
+            <dt>{key}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+      <RatePlot minute={minute} />
+    </Card>
+  );
+}
+
+/** What is up with it, if anything is. */
+function Sentence({ slot }: { readonly slot: Slot }): ReactElement | null {
+  const [state, why] = slotWords(slot);
+  if (state !== '') return <p className="seen-state">{why === '' ? state : `${state}: ${why}.`}</p>;
+  if (slot.limitedBy === null) return null;
+  return <p className="seen-state">{sentence(limitWords(slot.limitedBy))}</p>;
+}
+
+/** `now` is undefined in the first second, and while nothing has ever come. */
+function rows({ state, layer, limitedBy }: Slot, now: Received | undefined): (readonly [string, string])[] {
+  const { seen } = words;
+  const live = state === 'live';
+  const figure = (text: (received: Received) => string): string =>
+    now === undefined ? (live ? seen.unknown : seen.nothing) : text(now);
+  const lines = layer?.height ?? null;
+  return [
+    [
+      seen.layer,
+      lines === null ? (live ? seen.unknown : seen.nothing) : seen.lines(layer?.rid ?? null, lines),
+    ],
+    [seen.size, live ? figure(({ width, height }) => seen.pixels(width, height)) : seen.nothing],
+    [seen.frames, figure(({ framesPerSecond }) => framesPerSecond.toFixed(0))],
+    [seen.rate, figure(({ bitsPerSecond }) => rateWords(bitsPerSecond))],
+    [seen.limitedBy, limitedBy === null ? seen.nobody : seen.organiser],
+  ];
+}

@@ -1,0 +1,122 @@
+// @vitest-environment happy-dom
+
+import { act, render, screen, within } from '@testing-library/react';
+import { userEvent } from '@testing-library/user-event';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Received, Slot } from '../../client/index.ts';
+import { person, type FakeMeeting } from '../../testing/fake-meeting.ts';
+import { receiving } from '../../testing/fake-reception.ts';
+import { browserLike, visitLunch } from '../testing/setup.ts';
+import { VisitView } from '../VisitView.tsx';
+
+browserLike();
+
+beforeEach(() => void vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] }));
+afterEach(() => void vi.useRealTimers());
+
+const theme = { shown: 'light', toggle: () => undefined } as const;
+const SMALL: Received = { width: 640, height: 360, framesPerSecond: 25, bitsPerSecond: 412_000 };
+const LARGE: Received = { width: 1280, height: 720, framesPerSecond: 30, bitsPerSecond: 1_540_000 };
+
+async function withBen(slot: Partial<Slot>, received = (): Received => SMALL): Promise<FakeMeeting> {
+  const scene = visitLunch();
+  await scene.visit.open();
+  scene.visit.join('Ada');
+  const fake = scene.meeting();
+  fake.picture = () => new MediaStream();
+  fake.slotsOf.set('1@ben', slot);
+  fake.peer.set(receiving('2', received));
+  fake.enter([person('Ben')]);
+  render(<VisitView visit={scene.visit} support={{ kind: 'full' }} theme={theme} />);
+  return fake;
+}
+
+const LIMITED = 'Ben’s picture is limited by the organiser: 360 lines instead of more';
+const LIMITED_SLOT: Partial<Slot> = { layer: { rid: 'h', height: 360 }, limitedBy: 'cap' };
+const button = (name: string): HTMLElement => screen.getByRole('button', { name });
+const card = (): HTMLElement => screen.getByRole('dialog', { name: 'Ben’s picture' });
+const seconds = (count: number): Promise<void> =>
+  act(async () => {
+    await vi.advanceTimersByTimeAsync(1000 * count);
+  });
+
+/** The card's figures by their names. */
+function figures(): Record<string, string> {
+  const names = within(card()).getAllByRole('term');
+  const values = within(card()).getAllByRole('definition');
+  return Object.fromEntries(names.map((name, i) => [name.textContent, values[i]?.textContent ?? '']));
+}
+
+describe('a picture that the organiser limits', () => {
+  it('bears a mark that says so', async () => {
+    await withBen(LIMITED_SLOT);
+    expect(button(LIMITED).closest('.tile-seen')?.getAttribute('data-limited')).toBe('cap');
+    expect(screen.queryByRole('button', { name: 'About Ben’s picture' })).toBeNull();
+  });
+
+  it('bears it too while nobody knows how many lines it has', async () => {
+    await withBen({ limitedBy: 'height_cap' });
+    expect(button('Ben’s picture is limited by the organiser')).toBeTruthy();
+  });
+
+  it('tells by whom and in what, by keyboard, and gives the focus back', async () => {
+    await withBen(LIMITED_SLOT);
+    button(LIMITED).focus();
+    await userEvent.keyboard('{Enter}');
+    expect(within(card()).getByText('The organiser limits how much you are sent.')).toBeTruthy();
+    expect(card().contains(document.activeElement)).toBe(true);
+    expect(button(LIMITED).getAttribute('aria-expanded')).toBe('true');
+    await userEvent.keyboard('{Escape}');
+    expect(screen.queryByRole('dialog')).toBeNull();
+    await vi.waitFor(() => expect(document.activeElement).toBe(button(LIMITED)));
+  });
+});
+
+describe('what one sees of somebody', () => {
+  it('is told in figures, once a second', async () => {
+    let now = SMALL;
+    await withBen({ layer: { rid: 'h', height: 360 } }, () => now);
+    await userEvent.click(button('About Ben’s picture'));
+    expect(figures()).toEqual({
+      Layer: '360 lines (“h”)',
+      Picture: '…',
+      'Frames per second': '…',
+      'Bit rate': '…',
+      'Limited by': 'nobody',
+    });
+    await seconds(1);
+    expect(figures()).toMatchObject({
+      Picture: '640 × 360',
+      'Frames per second': '25',
+      'Bit rate': '412 kbit/s',
+    });
+    now = LARGE;
+    await seconds(1);
+    expect(figures()).toMatchObject({ Picture: '1280 × 720', 'Bit rate': '1.5 Mbit/s' });
+    expect(card().querySelector('polyline')?.getAttribute('points')?.split(' ')).toHaveLength(2);
+    await userEvent.click(button('About Ben’s picture'));
+    expect(screen.queryByRole('dialog')).toBeNull();
+  });
+
+  it('is nothing while it is held back', async () => {
+    await withBen({ mid: '5', state: 'paused', limitedBy: 'room_cap' });
+    await userEvent.click(button('About Ben’s picture'));
+    await seconds(2);
+    const why = 'Held back: the organiser limits how much this room may send.';
+    expect(within(card()).getByText(why)).toBeTruthy();
+    expect(figures()).toEqual({
+      Layer: 'none',
+      Picture: 'none',
+      'Frames per second': 'none',
+      'Bit rate': 'none',
+      'Limited by': 'the organiser',
+    });
+  });
+
+  it('cannot be asked of a camera that is off', async () => {
+    const fake = await withBen({});
+    expect(button('About Ben’s picture')).toBeTruthy();
+    act(() => fake.participants.set([person('Ben', { camera: 'muted' })]));
+    expect(screen.queryByRole('button', { name: 'About Ben’s picture' })).toBeNull();
+  });
+});
