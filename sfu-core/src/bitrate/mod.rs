@@ -7,6 +7,7 @@ mod allocator;
 mod caps;
 mod demand;
 mod division;
+pub mod estimate;
 mod ladder;
 mod layer_selector;
 mod lift;
