@@ -7,6 +7,8 @@ import { eventually } from './wait.ts';
 
 /** Shards of a test's server: more than one, so that rooms land on different threads and ports. */
 const SHARDS_DEFAULT = 2;
+/** Whoever bears it may use the operator's API from any address. */
+const ADMIN_TOKEN = 'of-the-browser-tests-alone';
 
 export interface ServerOptions {
   /** The address of HTTP and media; loopback unless a test says otherwise. */
@@ -41,7 +43,7 @@ export class Server {
         ['serve', '--http-addr', `${address}:${httpPort}`, '--media-port', String(mediaPort)],
         ['--media-addr', address, '--announce', address, '--shards', String(shards)],
       ].flat(),
-      { stdio: ['ignore', 'pipe', 'pipe'], env: foreignVariables() },
+      { stdio: ['ignore', 'pipe', 'pipe'], env: { ...foreignVariables(), SFU_ADMIN_TOKEN: ADMIN_TOKEN } },
     );
     const keep = (chunk: Buffer): void => {
       this.#log = (this.#log + chunk.toString()).slice(-20_000);
@@ -69,6 +71,16 @@ export class Server {
     }
     if (server.#process.exitCode !== null) throw new Error(`The server ended at once:\n${server.log}`);
     return server;
+  }
+
+  /** Changes settings as an operator does, by a merge patch (RFC 7396) of `/api/v1` + `path`. */
+  async change(path: string, settings: Readonly<Record<string, number | null>>): Promise<void> {
+    const answer = await fetch(`${this.url}/api/v1${path}`, {
+      method: 'PATCH',
+      headers: { 'content-type': 'application/merge-patch+json', authorization: `Bearer ${ADMIN_TOKEN}` },
+      body: JSON.stringify(settings),
+    });
+    if (!answer.ok) throw new Error(`PATCH ${path}: ${answer.status} ${await answer.text()}`);
   }
 
   /** The last 20,000 characters it wrote. */
