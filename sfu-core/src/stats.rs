@@ -2,8 +2,9 @@
 
 use crate::bitrate::Caps;
 use crate::codec::Codec;
+use crate::command::Muting;
 use crate::event::{CurrentLayer, LimitedBy};
-use crate::id::{Identity, MediaKind, Mid, Rid, RoomName, Ssrc, TransportId};
+use crate::id::{Identity, MediaKind, Mid, Rid, RoomName, Ssrc, TrackName, TransportId};
 use crate::interceptor::ControlCounters;
 use crate::publish::EncodingStats;
 use crate::subscribe::SlotStats;
@@ -89,9 +90,19 @@ impl BatchCounters {
     }
 }
 
+/// One published track.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TrackStats {
+    pub transport: TransportId,
+    pub mid: Mid,
+    pub kind: MediaKind,
+    pub muting: Muting,
+}
+
 /// One published encoding (inbound-rtp).
 #[derive(Debug, Clone)]
 pub struct InboundRtp {
+    pub transport: TransportId,
     pub room: RoomName,
     pub identity: Identity,
     pub mid: Mid,
@@ -112,11 +123,14 @@ pub struct InboundRtp {
 /// One slot of a viewer (outbound-rtp).
 #[derive(Debug, Clone)]
 pub struct OutboundRtp {
+    pub transport: TransportId,
     pub room: RoomName,
     pub identity: Identity,
     pub mid: Mid,
     pub kind: MediaKind,
     pub ssrc: Ssrc,
+    /// What the slot shows or is to show.
+    pub track: Option<TrackName>,
     /// Whose track the slot shows.
     pub source: Option<Identity>,
     pub state: SlotState,
@@ -209,6 +223,7 @@ pub struct ShardStats {
     pub encodings: EncodingStats,
     pub rooms: usize,
     pub transports: Vec<TransportStats>,
+    pub tracks: Vec<TrackStats>,
     pub inbound: Vec<InboundRtp>,
     pub outbound: Vec<OutboundRtp>,
     pub timers: usize,

@@ -19,6 +19,7 @@ use crate::control::Control;
 use crate::directory::Kind;
 use crate::media::announce;
 use crate::metrics::Metrics;
+use crate::rates::Meter;
 use crate::signal::room::Terms;
 use crate::signal::{Admission, Rooms, upgrade, wire};
 
@@ -33,6 +34,8 @@ pub struct AppState {
     pub admission: Arc<Admission>,
     pub metrics: Arc<Metrics>,
     pub settings: Arc<Settings>,
+    /// Of media, for whoever asks.
+    pub meter: Arc<Meter>,
 }
 
 /// The part of the configuration that handlers need.
@@ -64,7 +67,7 @@ impl AppState {
         };
         let rooms = Rooms::new(Arc::clone(&control), Arc::clone(&metrics), terms);
         let admission = Arc::new(Admission::new(Arc::clone(&metrics), config.sockets_per_address));
-        Self { control, rooms, admission, metrics, settings: Arc::new(settings) }
+        Self { control, rooms, admission, metrics, settings: Arc::new(settings), meter: Arc::default() }
     }
 }
 

@@ -180,6 +180,14 @@ impl Directory {
         self.rooms.iter().map(|room| room.key().clone()).collect()
     }
 
+    /// Every live resource of a room, by transport.
+    pub fn resources_in(&self, room: &RoomName) -> Vec<Resource> {
+        let mut resources: Vec<Resource> =
+            self.resources.iter().filter(|resource| resource.room == *room).map(|resource| resource.clone()).collect();
+        resources.sort_by_key(|resource| resource.transport);
+        resources
+    }
+
     /// Every live resource.
     pub fn all_resources(&self) -> Vec<Resource> {
         self.resources.iter().map(|resource| resource.clone()).collect()

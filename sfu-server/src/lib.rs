@@ -15,5 +15,6 @@ pub mod media;
 pub mod metrics;
 pub mod names;
 pub mod placement;
+pub mod rates;
 pub mod server;
 pub mod signal;

@@ -4,7 +4,7 @@ use crate::event::CurrentLayer;
 use crate::id::MediaKind;
 use crate::interceptor::ControlCounters;
 use crate::publish::EncodingStats;
-use crate::stats::{InboundRtp, OutboundRtp, Sending, ShardStats, TransportStats};
+use crate::stats::{InboundRtp, OutboundRtp, Sending, ShardStats, TrackStats, TransportStats};
 use crate::subscribe::SlotStats;
 use crate::transport::{DataCounters, TransportCounters};
 
@@ -65,9 +65,12 @@ impl Shard {
                 stats.outbound.push(self.outbound(participant, assigned));
             }
             for track in participant.tracks.iter().filter_map(|track| self.media.tracks.get(*track)) {
+                let (transport, mid) = (participant.membership.id, track.mid.clone());
+                stats.tracks.push(TrackStats { transport, mid, kind: track.kind, muting: track.muting });
                 for encoding in track.encodings.iter().filter_map(|id| self.media.encodings.get(*id)) {
                     stats.encodings.add(&encoding.stats);
                     stats.inbound.push(InboundRtp {
+                        transport,
                         room: participant.membership.room.clone(),
                         identity: participant.membership.identity.clone(),
                         mid: track.mid.clone(),
@@ -91,12 +94,14 @@ impl Shard {
         let source = assigned.track.and_then(|track| self.media.tracks.get(track));
         let status = self.slot_status(participant, assigned);
         OutboundRtp {
+            transport: participant.membership.id,
             room: participant.membership.room.clone(),
             identity: participant.membership.identity.clone(),
             mid: slot.mid.clone(),
             kind: slot.kind,
             ssrc: slot.ssrc,
             source: source.map(|track| track.owner.identity.clone()),
+            track: status.track,
             state: status.state,
             layer: status.layer,
             target: self.target_layer(assigned),

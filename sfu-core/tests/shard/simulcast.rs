@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
+use sfu_core::codec::Codec;
+use sfu_core::command::Muting;
 use sfu_core::id::MediaKind::{Audio, Video};
+use sfu_core::id::{TrackName, TransportId};
 
 use crate::publisher::Publishing;
 use crate::world::{Link, World};
@@ -33,6 +36,14 @@ fn a_viewer_of_a_simulcast_gets_exactly_one_encoding() {
     let video: Vec<_> = stats.inbound.iter().filter(|inbound| inbound.rid.is_some()).collect();
     assert_eq!(video.len(), 3);
     assert!(video.iter().all(|inbound| inbound.stats.packets_received > 100));
+    assert!(video.iter().all(|inbound| matches!(inbound.codec, Some(Codec::Vp8))));
+    assert!(video.iter().all(|inbound| inbound.height.is_some() && inbound.transport == TransportId(1)));
+    let track = stats.tracks.iter().find(|track| track.kind == Video).unwrap();
+    assert_eq!((track.transport, track.muting, &track.mid), (TransportId(1), Muting::Unmuted, &video[0].mid));
+    let shown: Vec<_> =
+        stats.outbound.iter().filter(|slot| slot.kind == Video).map(|slot| slot.track.clone()).collect();
+    let name = TrackName { identity: video[0].identity.clone(), mid: track.mid.clone() };
+    assert_eq!(shown, [Some(name.clone()), Some(name)]);
     assert!(world.publisher(publisher).twcc_reports > 10, "or the upper encodings never start");
     world.assert_sound();
 }

@@ -348,6 +348,7 @@ impl World {
         let mut stats = self.stats_of(0);
         for shard in 1..self.shards.len() {
             let other = self.stats_of(shard);
+            stats.tracks.extend(other.tracks);
             stats.inbound.extend(other.inbound);
             stats.outbound.extend(other.outbound);
             stats.transports.extend(other.transports);

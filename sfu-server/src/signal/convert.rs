@@ -1,33 +1,38 @@
 //! The core's words in those of the wire.
 
-use sfu_core::event::{self, SlotStatus};
+use sfu_core::event::{self, CurrentLayer, SlotStatus};
 use sfu_core::id::{MediaKind, TrackName};
 use sfu_core::stats;
 
 use super::wire::{Layer, LimitedBy, Slot, SlotState, TrackKind};
 
-pub(super) fn slot(status: &SlotStatus) -> Slot {
+pub fn slot(status: &SlotStatus) -> Slot {
     Slot {
         mid: status.mid.0.to_string(),
-        kind: match status.kind {
-            MediaKind::Audio => TrackKind::Audio,
-            MediaKind::Video => TrackKind::Video,
-        },
+        kind: kind(status.kind),
         track: status.track.as_ref().map(track_id),
         state: state(status.state),
-        layer: status
-            .layer
-            .as_ref()
-            .map(|layer| Layer { rid: layer.rid.as_ref().map(|rid| rid.0.to_string()), height: layer.height }),
+        layer: status.layer.as_ref().map(layer),
         limited_by: status.limited_by.map(limited_by),
     }
 }
 
-fn limited_by(limit: event::LimitedBy) -> LimitedBy {
+pub fn layer(layer: &CurrentLayer) -> Layer {
+    Layer { rid: layer.rid.as_ref().map(|rid| rid.0.to_string()), height: layer.height }
+}
+
+pub fn limited_by(limit: event::LimitedBy) -> LimitedBy {
     match limit {
         event::LimitedBy::Cap => LimitedBy::Cap,
         event::LimitedBy::RoomCap => LimitedBy::RoomCap,
         event::LimitedBy::HeightCap => LimitedBy::HeightCap,
+    }
+}
+
+pub fn kind(kind: MediaKind) -> TrackKind {
+    match kind {
+        MediaKind::Audio => TrackKind::Audio,
+        MediaKind::Video => TrackKind::Video,
     }
 }
 

@@ -48,7 +48,7 @@
 
 mod admission;
 mod check;
-mod convert;
+pub(crate) mod convert;
 mod flood;
 pub mod limits;
 mod outbox;

@@ -14,8 +14,10 @@ mod ending;
 mod ice;
 mod joining;
 mod names;
+mod openapi;
 mod operations;
 mod pages;
+mod participants;
 mod placement;
 mod refusals;
 #[allow(dead_code, reason = "shared with the tests of signalling, which use more of it")]

@@ -7,7 +7,9 @@ use sfu_core::bitrate::{Caps, RoomCaps};
 use sfu_core::id::{Identity, RoomName};
 use utoipa::ToSchema;
 
+use super::transports::{Transport, Transports};
 use crate::control::RoomSettings as KeptSettings;
+use crate::directory::Resource;
 use crate::media::ShardIndex;
 
 /// What a room is allowed; `null`: no cap.
@@ -95,6 +97,8 @@ pub struct Participant {
     effective: ParticipantSettings,
     /// Whether it is in the room.
     present: bool,
+    /// Its connections for media, the first first.
+    transports: Vec<Transport>,
 }
 
 /// Who is in a room, and what is kept of it.
@@ -102,7 +106,7 @@ pub struct Participant {
 pub struct Present {
     pub settings: Option<KeptSettings>,
     pub identities: BTreeSet<Identity>,
-    pub transports: usize,
+    pub resources: Vec<Resource>,
     pub shards: Vec<ShardIndex>,
 }
 
@@ -122,32 +126,38 @@ impl Present {
             room: name.to_string(),
             settings: self.caps().into(),
             participants: self.identities.len(),
-            transports: self.transports,
+            transports: self.resources.len(),
             shards: self.shards.iter().map(|shard| shard.0).collect(),
         }
     }
 
-    /// Somebody in it, or who has settings; `None`: neither.
-    pub fn participant(&self, room: &RoomName, identity: &Identity) -> Option<Participant> {
-        let own = self.settings.as_ref().and_then(|settings| settings.participants.get(identity).copied());
-        let present = self.identities.contains(identity);
-        if own.is_none() && !present {
-            return None;
-        }
-        let own = own.unwrap_or_default();
-        Some(Participant {
+    /// Whether somebody is in it or has settings.
+    pub fn knows(&self, identity: &Identity) -> bool {
+        self.identities.contains(identity) || self.own_caps(identity).is_some()
+    }
+
+    /// A participant.
+    pub fn participant(&self, room: &RoomName, identity: &Identity, transports: &Transports<'_>) -> Participant {
+        let own = self.own_caps(identity).unwrap_or_default();
+        let resources = self.resources.iter().filter(|resource| resource.identity == *identity);
+        Participant {
             room: room.to_string(),
             participant: identity.to_string(),
             settings: own.into(),
             effective: own.over(&self.caps().participant).into(),
-            present,
-        })
+            present: self.identities.contains(identity),
+            transports: resources.map(|resource| transports.describe(resource)).collect(),
+        }
     }
 
     /// Everybody who is in it or has settings.
-    pub fn participants(&self, room: &RoomName) -> Vec<Participant> {
+    pub fn participants(&self, room: &RoomName, transports: &Transports<'_>) -> Vec<Participant> {
         let kept = self.settings.iter().flat_map(|settings| settings.participants.keys());
         let everybody: BTreeSet<&Identity> = kept.chain(&self.identities).collect();
-        everybody.into_iter().filter_map(|identity| self.participant(room, identity)).collect()
+        everybody.into_iter().map(|identity| self.participant(room, identity, transports)).collect()
+    }
+
+    fn own_caps(&self, identity: &Identity) -> Option<Caps> {
+        self.settings.as_ref()?.participants.get(identity).copied()
     }
 }

@@ -9,6 +9,7 @@ mod document;
 mod participants;
 mod path;
 mod rooms;
+mod transports;
 
 use std::sync::Arc;
 

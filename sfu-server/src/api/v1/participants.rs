@@ -10,6 +10,7 @@ use super::body::{Change, Of};
 use super::describe::{Participant, ParticipantList, ParticipantSettings};
 use super::path::{self, ParticipantPath, RoomPath};
 use super::rooms::{nothing_of, one};
+use super::transports::Transports;
 use crate::api::problem::{Document, Problem, ProblemType};
 use crate::app::AppState;
 
@@ -17,7 +18,7 @@ use crate::app::AppState;
 #[utoipa::path(
     get, path = "/api/v1/rooms/{room}/participants", operation_id = "list_participants", tag = "participants",
     params(("room" = String, Path)),
-    responses((status = 200, body = ParticipantList), (status = "4XX", body = Document, content_type = "application/problem+json")),
+    responses((status = 200, description = "The participants", body = ParticipantList), (status = "4XX", description = "Refused, and why", body = Document, content_type = "application/problem+json")),
 )]
 pub async fn list(State(state): State<AppState>, room: RoomPath) -> Result<Json<ParticipantList>, Problem> {
     let room = path::room(room)?;
@@ -25,18 +26,24 @@ pub async fn list(State(state): State<AppState>, room: RoomPath) -> Result<Json<
     if present.is_empty() {
         return Err(nothing_of(&room));
     }
-    Ok(Json(ParticipantList { participants: present.participants(&room) }))
+    let reading = state.meter.read(&state.control).await;
+    Ok(Json(ParticipantList { participants: present.participants(&room, &Transports::of(&reading)) }))
 }
 
 /// A participant.
 #[utoipa::path(
     get, path = "/api/v1/rooms/{room}/participants/{participant}", operation_id = "get_participant", tag = "participants",
     params(("room" = String, Path), ("participant" = String, Path, description = "Its identity")),
-    responses((status = 200, body = Participant), (status = "4XX", body = Document, content_type = "application/problem+json")),
+    responses((status = 200, description = "The participant", body = Participant), (status = "4XX", description = "Refused, and why", body = Document, content_type = "application/problem+json")),
 )]
 pub async fn get(State(state): State<AppState>, path: ParticipantPath) -> Result<Json<Participant>, Problem> {
     let (room, identity) = path::participant(path)?;
-    one(&state, &room).participant(&room, &identity).map(Json).ok_or_else(|| nothing_of_participant(&room, &identity))
+    let present = one(&state, &room);
+    if !present.knows(&identity) {
+        return Err(nothing_of_participant(&room, &identity));
+    }
+    let reading = state.meter.read(&state.control).await;
+    Ok(Json(present.participant(&room, &identity, &Transports::of(&reading))))
 }
 
 /// Changes what a participant is allowed, field by field (RFC 7396): null clears, what is absent stays. Goes before what its room
@@ -47,7 +54,7 @@ pub async fn get(State(state): State<AppState>, path: ParticipantPath) -> Result
     request_body(content((ParticipantSettings = "application/merge-patch+json"), (ParticipantSettings = "application/json"))),
     responses(
         (status = 200, description = "In force", body = ParticipantSettings),
-        (status = "4XX", body = Document, content_type = "application/problem+json"),
+        (status = "4XX", description = "Refused, and why", body = Document, content_type = "application/problem+json"),
         (status = 503, description = "Kept, but not known to be in force", body = Document, content_type = "application/problem+json"),
     ),
 )]
@@ -69,7 +76,7 @@ pub async fn patch(
     params(("room" = String, Path), ("participant" = String, Path, description = "Its identity")),
     responses(
         (status = 204, description = "Cleared; the participant stays"),
-        (status = "4XX", body = Document, content_type = "application/problem+json"),
+        (status = "4XX", description = "Refused, and why", body = Document, content_type = "application/problem+json"),
         (status = 503, description = "Cleared, but not known to be in force", body = Document, content_type = "application/problem+json"),
     ),
 )]

@@ -1,12 +1,12 @@
 //! Rooms, and what they are allowed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use sfu_core::bitrate::RoomCaps;
-use sfu_core::id::RoomName;
+use sfu_core::id::{Identity, RoomName};
 
 use super::body::{Change, Of};
 use super::describe::{Present, Room, RoomList, RoomSettings};
@@ -17,7 +17,7 @@ use crate::app::AppState;
 /// Rooms that somebody is in or that have settings.
 #[utoipa::path(
     get, path = "/api/v1/rooms", operation_id = "list_rooms", tag = "rooms",
-    responses((status = 200, body = RoomList), (status = "4XX", body = Document, content_type = "application/problem+json")),
+    responses((status = 200, description = "The rooms", body = RoomList), (status = "4XX", description = "Refused, and why", body = Document, content_type = "application/problem+json")),
 )]
 pub async fn list(State(state): State<AppState>) -> Json<RoomList> {
     let rooms = all(&state);
@@ -28,7 +28,7 @@ pub async fn list(State(state): State<AppState>) -> Json<RoomList> {
 #[utoipa::path(
     get, path = "/api/v1/rooms/{room}", operation_id = "get_room", tag = "rooms",
     params(("room" = String, Path)),
-    responses((status = 200, body = Room), (status = "4XX", body = Document, content_type = "application/problem+json")),
+    responses((status = 200, description = "The room", body = Room), (status = "4XX", description = "Refused, and why", body = Document, content_type = "application/problem+json")),
 )]
 pub async fn get(State(state): State<AppState>, room: RoomPath) -> Result<Json<Room>, Problem> {
     let room = path::room(room)?;
@@ -47,7 +47,7 @@ pub async fn get(State(state): State<AppState>, room: RoomPath) -> Result<Json<R
     responses(
         (status = 200, description = "In force, in place of what was set", body = RoomSettings),
         (status = 201, description = "In force; nothing was set", body = RoomSettings),
-        (status = "4XX", body = Document, content_type = "application/problem+json"),
+        (status = "4XX", description = "Refused, and why", body = Document, content_type = "application/problem+json"),
         (status = 503, description = "Kept, but not known to be in force", body = Document, content_type = "application/problem+json"),
     ),
 )]
@@ -71,7 +71,7 @@ pub async fn put(
     request_body(content((RoomSettings = "application/merge-patch+json"), (RoomSettings = "application/json"))),
     responses(
         (status = 200, description = "In force", body = RoomSettings),
-        (status = "4XX", body = Document, content_type = "application/problem+json"),
+        (status = "4XX", description = "Refused, and why", body = Document, content_type = "application/problem+json"),
         (status = 503, description = "Kept, but not known to be in force", body = Document, content_type = "application/problem+json"),
     ),
 )]
@@ -93,7 +93,7 @@ pub async fn patch(
     params(("room" = String, Path)),
     responses(
         (status = 204, description = "Cleared; who is in the room stays"),
-        (status = "4XX", body = Document, content_type = "application/problem+json"),
+        (status = "4XX", description = "Refused, and why", body = Document, content_type = "application/problem+json"),
         (status = 503, description = "Cleared, but not known to be in force", body = Document, content_type = "application/problem+json"),
     ),
 )]
@@ -108,19 +108,11 @@ pub async fn delete(State(state): State<AppState>, room: RoomPath) -> Result<Sta
 
 /// Who is in a room, and what is kept of it.
 pub fn one(state: &AppState, room: &RoomName) -> Present {
-    let mut present = Present {
-        settings: state.control.room_settings(room),
-        identities: state.rooms.identities(room).into_iter().collect(),
-        shards: state.control.directory.shards_of(room),
-        ..Present::default()
-    };
-    for resource in state.control.directory.all_resources() {
-        if resource.room == *room {
-            present.transports += 1;
-            present.identities.insert(resource.identity);
-        }
-    }
-    present
+    let resources = state.control.directory.resources_in(room);
+    let mut identities: BTreeSet<Identity> = state.rooms.identities(room).into_iter().collect();
+    identities.extend(resources.iter().map(|resource| resource.identity.clone()));
+    let shards = state.control.directory.shards_of(room);
+    Present { settings: state.control.room_settings(room), identities, resources, shards }
 }
 
 /// The same of every room, by name.
@@ -138,9 +130,9 @@ fn all(state: &AppState) -> BTreeMap<RoomName, Present> {
         rooms.entry(room).or_default().shards = shards;
     }
     for resource in state.control.directory.all_resources() {
-        let room = rooms.entry(resource.room).or_default();
-        room.transports += 1;
-        room.identities.insert(resource.identity);
+        let room = rooms.entry(resource.room.clone()).or_default();
+        room.identities.insert(resource.identity.clone());
+        room.resources.push(resource);
     }
     rooms.retain(|_, room| !room.is_empty());
     rooms

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use ts_rs::TS;
+use utoipa::ToSchema;
 
 use super::client::TrackSource;
 
@@ -57,7 +58,7 @@ pub struct Track {
 }
 
 /// Audio or video.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TrackKind {
     Audio,
@@ -80,7 +81,7 @@ pub struct Slot {
 }
 
 /// What limits a slot's pictures: each is the operator's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LimitedBy {
     /// What the client may be sent.
@@ -92,7 +93,7 @@ pub enum LimitedBy {
 }
 
 /// What a slot does, and if nothing, why.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SlotState {
     Live,
@@ -114,7 +115,7 @@ pub enum SlotState {
 }
 
 /// An encoding of a track.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Layer {
     /// Its RID; `null` without simulcast.
