@@ -4,9 +4,12 @@ use std::time::Duration;
 
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, ETAG, LOCATION};
 use reqwest::{Client, RequestBuilder, Response, StatusCode, Url};
+use serde_json::Value;
 
 use super::ClientError;
 
+/// Media type of a merge patch (RFC 7396 §4).
+const MERGE_PATCH: &str = "application/merge-patch+json";
 /// Longest wait for any response; a server that needs more is broken.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -80,6 +83,13 @@ impl Server {
         let response = self.send(self.http.get(url.clone()), &url).await?;
         let response = accepted(response, &url, StatusCode::OK).await?;
         response.text().await.map_err(|source| ClientError::Unreachable { url: url.to_string(), source })
+    }
+
+    /// Changes what is kept of a resource by a JSON merge patch (RFC 7396): what is absent stays, null clears.
+    pub async fn patch(&self, path: &[&str], change: &Value) -> Result<(), ClientError> {
+        let url = self.path(path)?;
+        let request = self.http.patch(url.clone()).header(CONTENT_TYPE, MERGE_PATCH).body(change.to_string());
+        accepted(self.send(request, &url).await?, &url, StatusCode::OK).await.map(drop)
     }
 
     async fn offer(&self, url: Url, offer: String) -> Result<Resource, ClientError> {

@@ -8,8 +8,9 @@ use futures::{StreamExt, stream};
 use tokio_util::sync::CancellationToken;
 
 use super::LeanError;
+use super::diary::KeptDiary;
 use super::dtls::Identity;
-use super::entrance::Entrance;
+use super::entrance::{Entrance, Session};
 use super::fleet::Fleet;
 use super::joining::Joined;
 use super::live::Live;
@@ -18,7 +19,7 @@ use super::report::{CrowdReport, Ended};
 use super::shape::{Seat, Shape};
 use super::socket::Offload;
 use super::window::{Measured, Window};
-use super::worker::Tally;
+use super::worker::{ClientFinding, Tally};
 use crate::client::{Cast, ClientError, CountersSnapshot};
 use crate::media::{Clip, Codec};
 use crate::verify::ClipOf;
@@ -64,6 +65,7 @@ pub struct Crowd {
     /// The loops that are published; of a simulcast all, smallest first.
     pub(super) video: Vec<Arc<Clip>>,
     pub(super) audio: Arc<Clip>,
+    pub(super) keeps_diaries: bool,
     joined: Vec<Joined>,
     /// Why some could not join.
     refused: Vec<String>,
@@ -115,9 +117,15 @@ impl Crowd {
             cast,
             video: shape.encodings().iter().map(|size| clip(shape.codec, *size)).collect::<Result<_, _>>()?,
             audio: clip(Codec::Opus, shape.clip)?,
+            keeps_diaries: false,
             joined: Vec::new(),
             refused: Vec::new(),
         })
+    }
+
+    /// Viewers who join from now on write down what comes to them.
+    pub const fn keep_diaries(&mut self) {
+        self.keeps_diaries = true;
     }
 
     /// All who publish join, and are waited for.
@@ -160,8 +168,18 @@ impl Crowd {
         Measured { frames: followed.settled().await, ..measured }
     }
 
+    /// The sessions of all who have joined.
+    pub fn sessions(&self) -> impl Iterator<Item = &Session> {
+        self.joined.iter().map(|joined| &joined.session)
+    }
+
     /// Everybody leaves; `measured` goes into the report.
     pub async fn leave(self, measured: Measured, interrupted: bool) -> CrowdReport {
+        self.leave_diaries(measured, interrupted).await.0
+    }
+
+    /// The same, and what viewers wrote down, by their numbers.
+    pub async fn leave_diaries(self, measured: Measured, interrupted: bool) -> (CrowdReport, Vec<KeptDiary>) {
         let counts = self.fleet.published().counts;
         let sent = CountersSnapshot {
             rtp_out: counts.sent,
@@ -170,7 +188,10 @@ impl Crowd {
             plis_in: counts.plis_in,
             ..CountersSnapshot::default()
         };
-        let findings = self.fleet.stop();
+        let mut findings = self.fleet.stop();
+        let clients = findings.iter_mut().flat_map(|finding| &mut finding.clients);
+        let mut diaries: Vec<_> = clients.filter_map(|client| kept(client, &self.joined)).collect();
+        diaries.sort_by_key(|kept| kept.number);
         let entrance = &self.entrance;
         let goodbyes =
             stream::iter(self.joined).map(|joined| async move { entrance.leave(&joined.session).await.err() });
@@ -179,7 +200,7 @@ impl Crowd {
         signalling.extend(failed.into_iter().map(|error| format!("leaving failed: {error}")));
         let ended = Ended { findings, signalling, interrupted, sent };
         let gro = self.options.offload == Offload::On;
-        CrowdReport::new(&self.shape, self.options.threads, gro, measured, ended)
+        (CrowdReport::new(&self.shape, self.options.threads, gro, measured, ended), diaries)
     }
 
     /// Everybody takes a seat when it is their turn, unless so many wait for theirs: who did, and why the others did not.
@@ -227,6 +248,13 @@ impl Crowd {
     }
 }
 
+/// What a viewer wrote down, and where it sat.
+fn kept(client: &mut ClientFinding, joined: &[Joined]) -> Option<KeptDiary> {
+    let joined = joined.iter().find(|joined| joined.port == client.port)?;
+    let diary = client.diary.take()?;
+    Some(KeptDiary { session: joined.session.clone(), number: client.number, diary })
+}
+
 /// The loops of all who publish, for the judges.
 fn clips(cast: &Cast) -> Arc<ClipOf> {
     let cast = cast.clone();
@@ -240,7 +268,7 @@ mod tests {
     use async_trait::async_trait;
 
     use super::super::description::LocalParameters;
-    use super::super::entrance::{Entered, Session};
+    use super::super::entrance::Entered;
     use super::super::sender::SenderIds;
     use super::super::shape::{Media, Publishers, Shows, Verify};
     use super::*;

@@ -11,6 +11,7 @@ use super::LeanError;
 use super::config::ClientConfig;
 use super::crowd::Crowd;
 use super::description::LocalParameters;
+use super::diary::Diary;
 use super::entrance::Session;
 use super::ice::Credentials;
 use super::look::Look;
@@ -75,7 +76,8 @@ impl Crowd {
         let config = ClientConfig { identity, role, local, answer, slots, senders, ssrc };
         let name = format!("{room} {who} {}", seat.number);
         let offload = self.options.offload;
-        self.fleet.join(Joining { name, number: seat.number, offered: due, socket, config, offload });
+        let diary = (self.keeps_diaries && seat.part != Part::Publish).then(Diary::default);
+        self.fleet.join(Joining { name, number: seat.number, offered: due, socket, config, offload, diary });
         Ok(Joined { session: entered.session, port: candidate.port() })
     }
 

@@ -12,6 +12,7 @@ pub mod config;
 pub mod counts;
 pub mod crowd;
 pub mod description;
+pub mod diary;
 pub mod dtls;
 pub mod entrance;
 pub mod feedback;
@@ -39,6 +40,7 @@ pub mod speech;
 pub mod stamps;
 pub mod strain;
 pub mod stream;
+mod told;
 pub mod window;
 pub mod worker;
 
@@ -51,6 +53,7 @@ pub use rooms::{Layouts, Rooms};
 pub use shape::{Media, Publishers, Shape, Shows, Verify};
 pub use socket::Offload;
 pub(crate) use socket::{ClientSocket, ReceiveBuffer};
+pub use told::{SlotTold, SlotsTold, Told};
 pub(crate) use worker::LOOK_INTERVAL;
 pub use worker::Tally;
 

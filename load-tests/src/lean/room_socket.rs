@@ -1,6 +1,6 @@
 //! The WebSocket of a room, `GET /rooms/{room}/ws`: one JSON object a message, requests answered by their id.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::{SinkExt, StreamExt};
 use reqwest::Url;
@@ -9,6 +9,8 @@ use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{Error as SocketError, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+
+use super::told::Told;
 
 /// Version of the protocol that is spoken.
 const VERSION: u32 = 1;
@@ -39,6 +41,8 @@ pub enum RoomError {
 pub(super) struct RoomSocket {
     socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
     next_id: u64,
+    /// Where what is said of the slots goes, and whose they are.
+    ear: Option<(Told, String)>,
 }
 
 impl RoomSocket {
@@ -46,12 +50,17 @@ impl RoomSocket {
         let unreachable = |source| RoomError::Unreachable { url: url.clone(), source: Box::new(source) };
         let request = url.as_str().into_client_request().map_err(unreachable)?;
         let (socket, _) = connect_async(request).await.map_err(unreachable)?;
-        Ok(Self { socket, next_id: 1 })
+        Ok(Self { socket, next_id: 1, ear: None })
     }
 
     /// Joins; what `joined` says.
     pub(super) async fn join(&mut self, name: &str) -> Result<Value, RoomError> {
         self.request("join", json!({ "version": VERSION, "name": name })).await
+    }
+
+    /// Tells `ear` what is said of the slots of `participant` from now on.
+    pub(super) fn tell(&mut self, ear: Told, participant: &str) {
+        self.ear = Some((ear, participant.to_owned()));
     }
 
     /// Makes the first offer; the answer.
@@ -97,6 +106,11 @@ impl RoomSocket {
             let message: Value = serde_json::from_str(&text_of).unwrap_or_default();
             if text(&message, "type") == "ended" {
                 return Err(RoomError::Ended(text(&message, "message").to_owned()));
+            }
+            if let Some((ear, participant)) = &self.ear
+                && text(&message, "type") == "slots"
+            {
+                ear.hear(Instant::now(), participant, &message);
             }
             return Ok(message);
         }

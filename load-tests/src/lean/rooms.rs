@@ -21,6 +21,7 @@ use super::ice::IceRole;
 use super::layers::Asked;
 use super::room_socket::{RoomError, RoomSocket, text};
 use super::sender::SenderIds;
+use super::told::Told;
 use crate::client::Server;
 use crate::media::Codec;
 
@@ -53,12 +54,19 @@ struct Sitting {
 pub struct Rooms {
     server: Server,
     layouts: Layouts,
+    ear: Option<Told>,
     sittings: Mutex<BTreeMap<String, Sitting>>,
 }
 
 impl Rooms {
     pub fn new(server: Server, layouts: Layouts) -> Self {
-        Self { server, layouts, sittings: Mutex::default() }
+        Self { server, layouts, ear: None, sittings: Mutex::default() }
+    }
+
+    /// Gathers in `ear` what viewers are told of their slots.
+    #[must_use]
+    pub fn heard_by(self, ear: Told) -> Self {
+        Self { ear: Some(ear), ..self }
     }
 }
 
@@ -84,6 +92,9 @@ impl Entrance for Rooms {
         let mut url = self.server.socket_of(room)?;
         let mut socket = RoomSocket::connect(&url).await?;
         let joined = socket.join(local.ufrag).await?;
+        if let Some(ear) = &self.ear {
+            socket.tell(ear.clone(), text(&joined, "participant"));
+        }
         let sections: Vec<_> = slots.iter().map(|codec| (*codec, Direction::Receive)).collect();
         let answer = Answer::parse(&socket.offer(&offer(local, &sections)).await?)?;
         let mids = slots.iter().enumerate().filter(|(_, codec)| codec.is_video()).map(|(mid, _)| mid);

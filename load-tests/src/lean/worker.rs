@@ -13,6 +13,7 @@ use mio::{Events, Interest, Poll, Token};
 use super::client::Client;
 use super::config::{ClientConfig, Phase};
 use super::counts::Counts;
+use super::diary::Diary;
 use super::slot::SlotReport;
 use super::socket::{ClientSocket, Offload, ReceiveBuffer};
 use crate::account::thread_times;
@@ -44,6 +45,8 @@ pub struct Joining {
     pub socket: std::net::UdpSocket,
     pub config: ClientConfig,
     pub offload: Offload,
+    /// Where what comes is written down, if anybody wants to read it.
+    pub diary: Option<Diary>,
 }
 
 /// What a thread is told.
@@ -113,6 +116,8 @@ pub struct ClientFinding {
     pub unopened: u64,
     /// How long ago its last media came, when it ended.
     pub silent_for: Option<Duration>,
+    /// What came, where that was written down.
+    pub diary: Option<Diary>,
 }
 
 /// All of a thread at its end.
@@ -129,6 +134,7 @@ struct Seat {
     offered: Instant,
     socket: ClientSocket,
     client: Client,
+    diary: Option<Diary>,
 }
 
 pub(super) struct Worker {
@@ -198,7 +204,7 @@ impl Worker {
     }
 
     fn seat(&mut self, now: Instant, joining: Joining) {
-        let Joining { name, number, offered, socket, config, offload } = joining;
+        let Joining { name, number, offered, socket, config, offload, diary } = joining;
         let connected = ClientSocket::connect(socket, config.answer.candidate, offload).and_then(|mut socket| {
             self.poll.registry().register(&mut socket.io, Token(self.seats.len()), Interest::READABLE)?;
             Ok(socket)
@@ -208,7 +214,7 @@ impl Worker {
                 if !config.senders.is_empty() {
                     self.publishers.push(self.seats.len());
                 }
-                self.seats.push(Seat { name, number, offered, socket, client: Client::new(now, config) });
+                self.seats.push(Seat { name, number, offered, socket, client: Client::new(now, config), diary });
             }
             Err(error) => tracing::error!(%error, name, "a client's socket"),
         }
@@ -235,12 +241,22 @@ impl Worker {
     fn receive(&mut self, token: Token, woke: Instant) {
         let Some(seat) = self.seats.get_mut(token.0) else { return };
         let now = Instant::now();
-        let Seat { socket, client, .. } = seat;
-        self.receives += socket.receive(&mut self.buffer, |datagram| client.handle_datagram(now, datagram));
+        let Seat { socket, client, diary, .. } = seat;
+        let mut bytes = 0;
+        self.receives += socket.receive(&mut self.buffer, |datagram| {
+            bytes += datagram.len();
+            client.handle_datagram(now, datagram);
+        });
+        if let Some(diary) = diary {
+            diary.arrive(now, bytes);
+        }
         flush(seat);
         let shows = seat.client.has_video();
         for outcome in seat.client.outcomes() {
             let Outcome::Frame { publisher, number } = outcome else { continue };
+            if let Some(diary) = &mut seat.diary {
+                diary.show(now, publisher);
+            }
             let track = self.cast.track(publisher).filter(|track| track.clip.codec().is_video() == shows);
             let Some(track) = track else { continue };
             track.sent.see(number, now, now.saturating_duration_since(woke));
@@ -254,7 +270,14 @@ impl Worker {
         for seat in &mut self.seats {
             seat.client.handle_timeout(now);
             // Frames that come whole by giving up on others are late by design: not for the latency.
-            seat.client.outcomes().for_each(drop);
+            for outcome in seat.client.outcomes() {
+                if let (Some(diary), Outcome::Frame { publisher, .. }) = (&mut seat.diary, outcome) {
+                    diary.show(now, publisher);
+                }
+            }
+            if let Some(diary) = &mut seat.diary {
+                diary.look(now);
+            }
             flush(seat);
         }
     }
@@ -289,6 +312,7 @@ impl Worker {
                 strays: seat.client.counts().strays,
                 unopened: seat.client.counts().unopened,
                 silent_for: last.map(|last| now.saturating_duration_since(last)),
+                diary: seat.diary.take(),
                 slots,
             }
         });
