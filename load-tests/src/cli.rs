@@ -2,6 +2,7 @@
 
 mod attack;
 mod bench;
+mod cap_proof;
 mod churn;
 mod crowd;
 mod janus;
@@ -17,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::attack::AttackError;
 use crate::bench::BenchError;
+use crate::cap_proof::CapProofError;
 use crate::client::{ClientError, Server};
 use crate::lean::LeanError;
 use crate::media::{ClipSize, Codec};
@@ -48,6 +50,9 @@ enum Command {
     Bench(bench::BenchArgs),
     /// Have the same crowds on a server of its own and on a Janus of its own, and compare CPU per forwarded packet.
     BenchJanus(janus::JanusArgs),
+    /// Set caps on a room and its viewers, step by step, and hold what comes to each viewer's own socket against them; exits with 1
+    /// when one is broken.
+    CapProof(cap_proof::CapProofArgs),
     /// Start a server, have 200 watch one, and tell where a forwarded packet's CPU time goes; needs `perf`.
     Profile(profile::ProfileArgs),
     /// Have a whole audience come to a webinar at once, and tell when each had a picture; exits with 1 when anything is wrong.
@@ -113,6 +118,8 @@ pub enum CliError {
     #[error(transparent)]
     Bench(#[from] BenchError),
     #[error(transparent)]
+    CapProof(#[from] CapProofError),
+    #[error(transparent)]
     Lean(#[from] LeanError),
     #[error(transparent)]
     Relay(#[from] RelayError),
@@ -133,6 +140,7 @@ pub async fn execute(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Audio(args) => args.audio(&stop).await,
         Command::Bench(args) => bench::execute(args, &stop).await,
         Command::BenchJanus(args) => janus::execute(args, &stop).await,
+        Command::CapProof(args) => cap_proof::execute(args, &stop).await,
         Command::Profile(args) => profile::execute(args, &stop).await,
         Command::Storm(args) => args.storm(&stop).await,
         Command::Relay(args) => Ok(relay::run(*args, &stop).await?),

@@ -7,6 +7,7 @@
 mod account;
 pub mod attack;
 pub mod bench;
+pub mod cap_proof;
 pub mod churn;
 pub mod cli;
 pub mod client;
