@@ -6,7 +6,7 @@ import { join } from 'node:path';
 
 const [, , directory, file, update] = process.argv;
 
-// What a figure may rise by: a change elsewhere makes the compiler put a function into another, or not. Copies are the same.
+// What a figure may rise by: a change elsewhere makes the compiler put a function into another, or not.
 const PER_CENT_UP = { own: 10, copying: 5 };
 // It does one loop of this in one of two ways.
 const PER_CENT_UP_OF = { parse: 15 };

@@ -94,11 +94,14 @@ impl<'a> ExtensionsWriter<'a> {
     }
 
     /// Appends one element; what its form cannot hold is left out.
+    // Where the length is known, copying two bytes is no call.
+    #[inline]
     pub fn put(&mut self, id: u8, value: &[u8]) {
         self.put_with(id, value, |_| {});
     }
 
     /// Like `put`, with a last change to the value where it lies in the packet.
+    #[inline]
     pub fn put_with(&mut self, id: u8, value: &[u8], change: impl FnOnce(&mut [u8])) {
         let Ok(length) = u8::try_from(value.len()) else { return };
         match self.form {
