@@ -183,6 +183,11 @@ pub const RING_BYTES_MAX: usize = 4 * 1024 * 1024;
 pub const LARGE_RINGS_PER_TRANSPORT_MAX: usize = 8;
 /// Most bytes of each further ring, so that one transport cannot pin a node's memory.
 pub const RING_BYTES_SMALL: usize = 256 * 1024;
+/// Most bytes of all rings of a node, which its shards share evenly; above it each ring keeps less time. Two seconds of 4 Gbit/s; a
+/// ring that has just doubled is half empty, so that this is a second of them, more than two threads take in.
+pub const RINGS_BYTES_MAX: usize = 1024 * 1024 * 1024;
+/// Below this no ring is made smaller, whatever all together take: a key frame of 720p, or 200 ms of 2.5 Mbit/s.
+pub const RING_BYTES_LEAST: usize = 64 * 1024;
 /// Most packets of one encoding's ring.
 pub const RING_PACKETS_MAX: usize = 8_192;
 /// How long packets are kept to be repeated. Above the round trips after which a repeat is still of use.

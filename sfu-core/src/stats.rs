@@ -56,6 +56,8 @@ pub struct ShardCounters {
     pub relay_packets_dropped: u64,
     /// Times that another shard was so far behind that it had to be told everything anew.
     pub relay_restarts: u64,
+    /// Rings that were made smaller, because all together took more than they may.
+    pub rings_shrunk: u64,
     /// Times that a viewer's slots were pointed at their encodings anew.
     pub viewers_attached: u64,
     /// Faults of our own that ended one transport.

@@ -107,3 +107,36 @@ fn a_keyframe_that_had_to_go_is_no_place_to_begin() {
     }
     assert!(ring.keyframe().is_none());
 }
+
+#[test]
+fn made_smaller_it_keeps_the_newest_and_grows_again_when_it_may() {
+    let now = Instant::now();
+    let mut ring = Ring::new(Retention::Repeats, RING_BYTES_MAX);
+    let mut sequence = 10_000;
+    let mut push = |ring: &mut Ring, count: u64| {
+        for _ in 0..count {
+            sequence += 1;
+            assert!(matches!(ring.push(meta(sequence, now), &[], &payload(sequence)), Push::Stored(_)));
+            assert!(matches!(ring.push(meta(sequence, now), &[], &payload(sequence)), Push::Duplicate));
+        }
+        sequence
+    };
+    push(&mut ring, 1_000);
+    assert_eq!(ring.capacity_bytes(), 1024 * 1024);
+    for bytes in [256 * 1024, 64 * 1024] {
+        ring.allow(bytes);
+        assert_eq!(ring.capacity_bytes(), bytes);
+        for more in [0, 1, 50, 1_000] {
+            let newest = push(&mut ring, more);
+            assert_eq!(ring.capacity_bytes(), bytes);
+            let numbers = (0..=newest).rev();
+            let kept: Vec<u64> = numbers.take_while(|it| ring.by_sequence(ExtSeqNo(*it)).is_some()).collect();
+            assert!(kept.iter().all(|it| ring.by_sequence(ExtSeqNo(*it)).unwrap().payload == payload(*it)));
+            let kept_bytes: usize = kept.iter().map(|it| payload(*it).len()).sum();
+            assert!(kept_bytes > bytes * 15 / 16, "{kept_bytes} of {bytes} bytes");
+        }
+    }
+    ring.allow(usize::MAX);
+    push(&mut ring, 1_000);
+    assert_eq!(ring.capacity_bytes(), 1024 * 1024);
+}

@@ -186,6 +186,7 @@ pub(super) const CORE_COUNTERS: &[Row<ShardStats>] = &[
     ("sfu_relay_restarts", "Times that another shard was so far behind that it was told everything anew", |s| {
         s.counters.relay_restarts
     }),
+    ("sfu_rings_shrunk", "Rings made smaller because all took more memory than they may", |s| s.counters.rings_shrunk),
     ("sfu_streams_blocked", "Times that a TCP connection took no more and media waited", |s| {
         s.counters.streams_blocked
     }),

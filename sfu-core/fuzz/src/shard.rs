@@ -88,6 +88,7 @@ impl World {
             epoch,
             data_labels,
             tcp: true,
+            rings_bytes_max: sfu_core::limits::RINGS_BYTES_MAX,
         };
         let (clients, pending_offer) = (vec![], String::new());
         Self { now, shard: Shard::new(config), clients, ids: 0, pending_offer, cookie: None, stats: None }

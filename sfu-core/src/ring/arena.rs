@@ -7,6 +7,12 @@ pub(super) struct Span {
     len: usize,
 }
 
+impl Span {
+    pub(super) fn len(self) -> usize {
+        self.len
+    }
+}
+
 /// The bytes. Invariant: live spans lie in allocation order from the oldest's start round to `tail`, and never overlap.
 #[derive(Debug)]
 pub(super) struct Arena {
@@ -55,14 +61,14 @@ impl Arena {
         self.bytes.get(span.start..span.start + span.len).unwrap_or_default()
     }
 
-    /// Moves everything that lives, oldest first, into a store of `capacity` bytes.
-    pub(super) fn grow<'s>(&mut self, capacity: usize, live: impl Iterator<Item = &'s mut Span>) {
-        let mut grown = Self::with_capacity(capacity);
+    /// Moves everything that lives, oldest first, into a store of `capacity` bytes, which holds it.
+    pub(super) fn resize<'s>(&mut self, capacity: usize, live: impl Iterator<Item = &'s mut Span>) {
+        let mut moved_to = Self::with_capacity(capacity);
         for span in live {
-            let moved = Span { start: grown.tail, len: span.len };
-            grown.write(moved, [self.get(*span), &[]]);
+            let moved = Span { start: moved_to.tail, len: span.len };
+            moved_to.write(moved, [self.get(*span), &[]]);
             *span = moved;
         }
-        *self = grown;
+        *self = moved_to;
     }
 }

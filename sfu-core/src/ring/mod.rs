@@ -113,6 +113,8 @@ pub struct Ring {
     /// What its timestamps mean, by its publisher's newest sender report.
     pub clock: Option<MediaClock>,
     bytes_max: usize,
+    /// The same for now: less where all rings together take too much.
+    bytes_allowed: usize,
 }
 
 impl Ring {
@@ -130,6 +132,7 @@ impl Ring {
             retention,
             clock: None,
             bytes_max,
+            bytes_allowed: bytes_max,
         }
     }
 
@@ -192,12 +195,29 @@ impl Ring {
 
     /// An empty ring like this one, for the stream that goes on with gaps.
     pub fn successor(&self) -> Self {
-        Self { clock: self.clock, ..Self::new(self.retention, self.bytes_max) }
+        let bytes_allowed = self.bytes_allowed;
+        Self { clock: self.clock, bytes_allowed, ..Self::new(self.retention, self.bytes_max) }
     }
 
     /// Most bytes it may hold.
     pub fn bytes_max(&self) -> usize {
         self.bytes_max
+    }
+
+    /// Has it hold no more than `bytes` until this is said anew; what is beyond, the oldest, is given up.
+    pub fn allow(&mut self, bytes: usize) {
+        self.bytes_allowed = bytes.clamp(ARENA_BYTES_MIN, self.bytes_max.max(ARENA_BYTES_MIN));
+        if self.arena.capacity() <= self.bytes_allowed {
+            return;
+        }
+        let mut kept: usize = self.entries.iter().map(|entry| entry.span.len()).sum();
+        while kept > self.bytes_allowed
+            && let Some(oldest) = self.entries.front()
+        {
+            kept -= oldest.span.len();
+            self.evict();
+        }
+        self.arena.resize(self.bytes_allowed, self.entries.iter_mut().map(|entry| &mut entry.span));
     }
 
     /// Where decoding can begin, if that packet is still here: the first packet of the newest keyframe.
@@ -239,9 +259,9 @@ impl Ring {
             if !full && let Some(span) = self.arena.place(len, self.entries.front().map(|entry| entry.span)) {
                 return span;
             }
-            if !full && self.arena.capacity() < self.bytes_max && self.is_wanted(now) {
-                let capacity = (self.arena.capacity() * 2).min(self.bytes_max);
-                self.arena.grow(capacity, self.entries.iter_mut().map(|entry| &mut entry.span));
+            if !full && self.arena.capacity() < self.bytes_allowed && self.is_wanted(now) {
+                let capacity = (self.arena.capacity() * 2).min(self.bytes_allowed);
+                self.arena.resize(capacity, self.entries.iter_mut().map(|entry| &mut entry.span));
             } else {
                 self.evict();
             }

@@ -72,6 +72,7 @@ fn shard(now: Instant) -> Shard {
         epoch,
         data_labels: vec![],
         tcp: false,
+        rings_bytes_max: crate::limits::RINGS_BYTES_MAX,
     })
 }
 

@@ -110,7 +110,9 @@ impl Shard {
         if track.is_muted() {
             return self.store_muted(route, packet);
         }
+        let before = encoding.ring.capacity_bytes();
         let outcome = encoding.receive(kind, packet, track.frames);
+        let grown = encoding.ring.capacity_bytes().saturating_sub(before);
         track.frames += u64::from(packet.marker && !packet.repeated);
         let ssrc = encoding.ssrc;
         let flush_at = encoding.flush_at;
@@ -121,6 +123,9 @@ impl Shard {
             if let Outcome::Stored { keyframe: true, .. } = outcome {
                 participant.chain.keyframe_arrived(packet.arrival, route.track, ssrc);
             }
+        }
+        if grown > 0 {
+            self.counters.rings_shrunk += self.media.ring_grew(grown);
         }
         let Outcome::Stored { dtx, resized, .. } = outcome else { return };
         if returns {

@@ -23,6 +23,8 @@ pub struct ShardConfig {
     pub data_labels: Vec<String>,
     /// Whether this shard's addresses are served over TCP too, and announced as passive candidates (RFC 6544).
     pub tcp: bool,
+    /// Most bytes of all rings of the shard; its part of `RINGS_BYTES_MAX`.
+    pub rings_bytes_max: usize,
 }
 
 /// One received datagram.

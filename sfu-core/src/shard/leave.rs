@@ -55,7 +55,7 @@ impl Shard {
 
     /// Takes an encoding away from its readers.
     pub(super) fn remove_encoding(&mut self, encoding: EncodingId) {
-        if let Some(gone) = self.media.encodings.remove(encoding) {
+        if let Some(gone) = self.media.remove(encoding) {
             self.relays.forget_encoding(encoding, gone.home.map(|home| (home.shard, home.encoding)));
             if gone.home.is_none() {
                 self.retired.encodings.add(&gone.stats);

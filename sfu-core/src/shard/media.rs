@@ -9,18 +9,32 @@ use crate::id::{EncodingId, ParticipantKey, TrackId};
 use crate::publish::{Encoding, Track};
 use crate::ring::Ring;
 
+use super::ring_memory::RingMemory;
+
 /// Everything published on a shard.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Media {
     pub tracks: SlotMap<TrackId, Track>,
     pub encodings: SlotMap<EncodingId, Encoding>,
     /// Who is to be woken when an encoding has something new.
     pub readers: SecondaryMap<EncodingId, Vec<ParticipantKey>>,
+    pub ring_memory: RingMemory,
     /// Encodings of other shards that somebody began to read, or nobody does any more.
     pub turned: Vec<EncodingId>,
 }
 
 impl Media {
+    /// Nothing published; all rings together may take so much.
+    pub fn new(rings_bytes_max: usize) -> Self {
+        Self {
+            tracks: SlotMap::with_key(),
+            encodings: SlotMap::with_key(),
+            readers: SecondaryMap::new(),
+            ring_memory: RingMemory::new(rings_bytes_max),
+            turned: vec![],
+        }
+    }
+
     /// An encoding's packets.
     pub fn ring(&self, encoding: EncodingId) -> Option<&Ring> {
         self.encodings.get(encoding).map(|encoding| &encoding.ring)

@@ -26,6 +26,7 @@ mod participant;
 mod patch;
 mod relay;
 mod renegotiate;
+mod ring_memory;
 mod routes;
 mod sections;
 mod snapshot;
@@ -92,10 +93,10 @@ impl Shard {
     pub fn new(config: ShardConfig) -> Self {
         Self {
             rng: StdRng::from_seed(config.seed),
+            media: Media::new(config.rings_bytes_max),
             config,
             names: SlotMap::with_key(),
             participants: SecondaryMap::new(),
-            media: Media::default(),
             rooms: BTreeMap::new(),
             relays: Relays::default(),
             addresses: AddressBook::default(),

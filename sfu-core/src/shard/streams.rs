@@ -62,12 +62,12 @@ impl Shard {
             None => {}
         }
         let published = self.published_encodings(key);
-        let track = self.media.tracks.get_mut(recognized.track)?;
+        let track = self.media.tracks.get(recognized.track)?;
         let retention = if track.answers_keyframe_requests() { Retention::Repeats } else { Retention::GroupOfPictures };
         let bytes_max = if published < LARGE_RINGS_PER_TRANSPORT_MAX { RING_BYTES_MAX } else { RING_BYTES_SMALL };
         let ring = Ring::new(if track.kind == MediaKind::Audio { Retention::Repeats } else { retention }, bytes_max);
-        let id = self.media.encodings.insert(Encoding::new(recognized.track, recognized.rid.clone(), None, ring));
-        track.encodings.push(id);
+        let id = self.media.insert(Encoding::new(recognized.track, recognized.rid.clone(), None, ring));
+        self.media.tracks.get_mut(recognized.track)?.encodings.push(id);
         self.media.readers.insert(id, Vec::new());
         if media_ssrc.is_some() {
             self.bind(key, id, recognized.track, ssrc);

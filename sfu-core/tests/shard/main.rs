@@ -44,6 +44,7 @@ mod meetings;
 mod mutes;
 mod outages;
 mod padding;
+mod ring_memory;
 mod rivals;
 mod rooms;
 mod shuffle;

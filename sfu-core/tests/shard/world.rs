@@ -11,6 +11,7 @@ use sfu_core::bitrate::{Caps, RoomCaps};
 use sfu_core::command::{Command, Join, LayoutEntry};
 use sfu_core::event::{CloseReason, Event, PatchOutcome};
 use sfu_core::id::{Identity, MediaKind, Mid, RequestId, RoomName, ShardId, TrackName, TransportId};
+use sfu_core::limits::RINGS_BYTES_MAX;
 use sfu_core::shard::{Datagram, RelayBatch, Shard, ShardConfig, StreamChange};
 use sfu_core::stats::ShardStats;
 use sfu_core::transport::{DatagramKind, Deframer, IceCredentials, LocalCertificate, Pair, Protocol, classify};
@@ -103,13 +104,26 @@ impl World {
 
     /// With so many shards, among which who joins is dealt out in turn.
     pub fn with_shards(seed: u8, shards: usize) -> Self {
+        Self::with_rings(seed, shards, RINGS_BYTES_MAX)
+    }
+
+    /// And with so many bytes for all rings of each.
+    pub fn with_rings(seed: u8, shards: usize, rings_bytes_max: usize) -> Self {
         let now = Instant::now();
         let certificate = Arc::new(LocalCertificate::generate().unwrap());
         let epoch = (now, Duration::from_secs(1_800_000_000));
         let shard = |place: usize| {
             let data_labels = ["events", "chat"].map(str::to_owned).to_vec();
             let (id, seed) = (ShardId(place as u16), [seed.wrapping_add(50 * place as u8); 32]);
-            Shard::new(ShardConfig { id, certificate: certificate.clone(), seed, epoch, data_labels, tcp: false })
+            Shard::new(ShardConfig {
+                id,
+                certificate: certificate.clone(),
+                seed,
+                epoch,
+                data_labels,
+                tcp: false,
+                rings_bytes_max,
+            })
         };
         Self {
             now,

@@ -10,6 +10,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use mio::{Interest, Poll, Token};
 use rand::RngCore;
 use sfu_core::event::Event;
+use sfu_core::limits::RINGS_BYTES_MAX;
 use sfu_core::shard::{Shard, ShardConfig};
 use sfu_core::transport::{CertificateError, LocalCertificate};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -78,10 +79,11 @@ pub fn start(config: &Config) -> Result<Vec<ShardParts>, StartError> {
         .collect();
     let prepared = prepared?;
     let bells: Vec<_> = prepared.iter().map(|shard| Bell::new(shard.handle.waker())).collect();
+    let rings_bytes_max = RINGS_BYTES_MAX / bells.len().max(1);
     let parts = prepared.into_iter().zip(Ways::between(&bells)).map(|(prepared, ways)| {
         let shard = prepared.handle.index.0;
         let certificate = Arc::clone(&certificate);
-        prepared.start(certificate, ways).map_err(|source| StartError::Thread { shard, source })
+        prepared.start(certificate, rings_bytes_max, ways).map_err(|source| StartError::Thread { shard, source })
     });
     parts.collect()
 }
@@ -150,7 +152,7 @@ impl Prepared {
         Ok(Self { handle, inbox, poll, sockets, streams, tcp })
     }
 
-    fn start(self, certificate: Arc<LocalCertificate>, ways: Ways) -> io::Result<ShardParts> {
+    fn start(self, certificate: Arc<LocalCertificate>, rings_bytes_max: usize, ways: Ways) -> io::Result<ShardParts> {
         let Self { handle, inbox, poll, sockets, streams, tcp } = self;
         let (event_sender, events) = unbounded_channel();
         let mut seed = [0; 32];
@@ -158,7 +160,8 @@ impl Prepared {
         let epoch = (Instant::now(), SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default());
         let id = handle.index.id();
         // Nothing is said to the server itself over data channels yet.
-        let shard = Shard::new(ShardConfig { id, certificate, seed, epoch, data_labels: Vec::new(), tcp });
+        let data_labels = Vec::new();
+        let shard = Shard::new(ShardConfig { id, certificate, seed, epoch, data_labels, tcp, rings_bytes_max });
         let (index, status) = (handle.index.0, Arc::clone(&handle.status));
         let body = ShardThread { shard, poll, sockets, streams, inbox, ways, events: event_sender };
         let thread = std::thread::Builder::new().name(format!("shard-{index}")).spawn(move || {

@@ -89,6 +89,7 @@ impl World {
             epoch,
             data_labels,
             tcp: false,
+            rings_bytes_max: sfu_core::limits::RINGS_BYTES_MAX,
         };
         let clients = CLIENTS.iter().enumerate().map(|(place, (room, _))| Client::new(place, *room, sections(place)));
         let mut world = Self {

@@ -74,8 +74,8 @@ impl Shard {
             home.want = want;
             self.relays.tell(home.shard, Note::Want { track: home.track, want, first });
             if want == Want::Nothing {
-                for encoding in &track.encodings {
-                    self.media.encodings.get_mut(*encoding).into_iter().for_each(Encoding::forget_packets);
+                for encoding in track.encodings.clone() {
+                    self.media.forget_packets(encoding);
                 }
             }
         }
@@ -181,7 +181,7 @@ impl Shard {
         let Some(track) = self.track_here(from, news.track) else { return };
         let id = self.encoding_here(from, news.encoding).unwrap_or_else(|| {
             let ring = Ring::new(news.retention, news.bytes_max);
-            let id = self.media.encodings.insert(Encoding::new(track, news.rid, None, ring));
+            let id = self.media.insert(Encoding::new(track, news.rid, None, ring));
             self.media.readers.insert(id, Vec::new());
             self.relays.peers.entry(from).or_default().encodings.insert(news.encoding, id);
             id
