@@ -101,6 +101,8 @@ pub struct EncodingState {
     heard_at_frame: u64,
     height: Option<u16>,
     bytes_received: u64,
+    /// What it costs, bit/s, once that is measured.
+    bps: Option<u64>,
 }
 
 /// One encoding.
@@ -122,8 +124,10 @@ pub struct Encoding {
     /// When its readers are to be woken although the frame is not complete.
     pub flush_at: Option<Instant>,
     pub stats: EncodingStats,
-    /// What it costs whoever is sent it.
+    /// What it costs whoever is sent it, as far as it comes here.
     pub rate: RateMeter,
+    /// What it costs by its home, which has all of it, bit/s.
+    pub told_bps: Option<u64>,
 }
 
 impl Encoding {
@@ -141,7 +145,13 @@ impl Encoding {
             flush_at: None,
             stats: EncodingStats::default(),
             rate: RateMeter::default(),
+            told_bps: None,
         }
+    }
+
+    /// What it costs whoever is sent it, bit/s, once that is known.
+    pub fn cost_bps(&self) -> Option<u64> {
+        if self.home.is_some() { self.told_bps } else { self.rate.bps() }
     }
 
     /// The format of what came last.
@@ -152,7 +162,7 @@ impl Encoding {
     /// How things stand with it.
     pub fn state(&self) -> EncodingState {
         let (heard, heard_at_frame, height) = (self.heard, self.heard_at_frame, self.height);
-        EncodingState { heard, heard_at_frame, height, bytes_received: self.stats.bytes_received }
+        EncodingState { heard, heard_at_frame, height, bytes_received: self.stats.bytes_received, bps: self.rate.bps() }
     }
 
     /// Takes over how things stand where it is published.
@@ -161,6 +171,7 @@ impl Encoding {
         self.heard_at_frame = state.heard_at_frame;
         self.height = state.height;
         self.stats.bytes_received = state.bytes_received;
+        self.told_bps = state.bps;
     }
 
     /// Gives up a replica's packets, which nobody reads. It cannot be asked for a keyframe until new ones come: what is
@@ -223,6 +234,8 @@ impl Encoding {
         };
         let keyframe = kind == MediaKind::Video && self.ring.keyframe() == Some(stored);
         self.count(packet, keyframe);
+        // Not what comes of a muted track: what it costs then says nothing of what it will.
+        self.rate.add(packet.arrival, packet.payload.len() + WIRE_OVERHEAD);
         self.note_heard(packet, frames);
         self.hold_frame(kind, packet);
         let height = if keyframe { height_of(&inspection, packet.descriptor) } else { None };
@@ -242,7 +255,6 @@ impl Encoding {
         stats.key_frames_received += u64::from(keyframe);
         stats.first = Some(stats.first.map_or(packet.sequence, |first| first.min(packet.sequence)));
         stats.newest = stats.newest.max(Some(packet.sequence));
-        self.rate.add(packet.arrival, packet.payload.len() + WIRE_OVERHEAD);
     }
 
     /// A frame is of no use before its last packet: readers are woken by it, or after `FRAME_HOLD_MAX`.

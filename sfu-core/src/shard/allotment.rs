@@ -118,7 +118,8 @@ impl Shard {
         let cap = caps.subscribe_max_bps.map(|bps| Budget { bps, by: LimitedBy::Cap });
         let share = participant.allotment.share_bps.map(|bps| Budget { bps, by: LimitedBy::RoomCap });
         let budget = cap.into_iter().chain(share).min_by_key(|budget| budget.bps);
-        let room = self.rooms.get(&participant.membership.room);
+        // Where everybody gets all, nobody comes first.
+        let room = self.rooms.get(&participant.membership.room).filter(|_| budget.is_some());
         let requests = participant.requests(&self.media, room, now);
         let demands: Vec<Demand<'_>> = requests.iter().map(Request::demand).collect();
         let allocation = allocate(&Inputs {
@@ -150,7 +151,7 @@ impl Participant {
             let decided = &assigned.decided;
             (assigned.slot.kind == MediaKind::Video).then(|| Request {
                 slot,
-                rank: rank(assigned, track, room),
+                rank: room.map_or(Rank::ORDINARY, |room| rank(assigned, track, media, room)),
                 wanted,
                 ladder: media.ladder(track, now),
                 memory: if decided.track == Some(track) { decided.memory } else { Memory::default() },
@@ -163,11 +164,18 @@ impl Participant {
     fn audio_bps(&self, media: &Media) -> u64 {
         let sounds = self.slots.iter().filter(|assigned| assigned.slot.kind == MediaKind::Audio);
         let feeds = sounds.filter_map(|assigned| media.encodings.get(assigned.slot.target()?));
-        feeds.filter_map(|encoding| encoding.rate.bps()).sum()
+        feeds.filter_map(|encoding| encoding.cost_bps()).sum()
     }
 }
 
 impl AssignedSlot {
+    /// Whether what feeds the slot while something else is awaited costs more than it was given.
+    pub fn costs_more_than_given(&self, media: &Media) -> bool {
+        let live = self.slot.encoding().filter(|live| self.slot.target() != Some(*live));
+        let cost = live.and_then(|live| media.encodings.get(live)?.cost_bps());
+        cost.is_some_and(|cost| cost > self.decided.rates().allotted_bps)
+    }
+
     /// What is to feed the slot, if anything.
     pub fn feed(&self, media: &Media, now: Instant) -> Option<EncodingId> {
         match self.slot.kind {
@@ -181,11 +189,11 @@ impl AssignedSlot {
 }
 
 /// Who is served before whom: a publisher's second picture is its screen, who has the floor comes before who listens.
-fn rank(assigned: &AssignedSlot, track: TrackId, room: Option<&Room>) -> Rank {
-    let publisher = room.and_then(|room| room.publishers.iter().find(|publisher| publisher.publishes(track)));
+fn rank(assigned: &AssignedSlot, track: TrackId, media: &Media, room: &Room) -> Rank {
+    let owner = media.tracks.get(track).map(|track| track.owner.participant);
+    let publisher = room.publishers.iter().find(|publisher| Some(publisher.participant) == owner);
     let is_screen = publisher.is_some_and(|publisher| publisher.track(MediaKind::Video, 0) != Some(track));
-    let speaks =
-        publisher.zip(room).is_some_and(|(publisher, room)| room.voices.dominant() == Some(publisher.participant));
+    let speaks = owner.is_some() && room.voices.dominant() == owner;
     Rank {
         visibility: Visibility::Visible,
         content: if is_screen { Content::Screen } else { Content::Camera },

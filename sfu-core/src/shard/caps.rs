@@ -21,8 +21,9 @@ impl Shard {
         self.contain(|shard| {
             if let Some(members) = shard.rooms.get_mut(room) {
                 members.caps = caps;
+                // Once for however many changes come together.
+                shard.timers.set(Timer::Caps(room.clone()), Some(now));
             }
-            shard.apply_caps(now, room);
         });
         self.events.push_back(Event::Done { request });
     }
@@ -40,8 +41,14 @@ impl Shard {
             let is_it = |participant: &&mut Participant| {
                 participant.membership.room == *room && participant.membership.identity == *identity
             };
-            shard.participants.values_mut().filter(is_it).for_each(|participant| participant.membership.caps = caps);
-            shard.apply_caps(now, room);
+            let mut is_here = false;
+            for participant in shard.participants.values_mut().filter(is_it) {
+                participant.membership.caps = caps;
+                is_here = true;
+            }
+            if is_here {
+                shard.timers.set(Timer::Caps(room.clone()), Some(now));
+            }
         });
         self.events.push_back(Event::Done { request });
     }
@@ -54,39 +61,40 @@ impl Shard {
 
     /// Has a room looked after that somebody has come to, if it has caps.
     pub(super) fn look_after_caps(&mut self, now: Instant, room: &RoomName) {
-        let timer = Timer::Caps(room.clone());
-        if self.is_capped(room) && !self.timers.is_set(&timer) {
-            self.timers.set(timer, Some(now));
+        if self.is_capped(room) {
+            self.timers.set(Timer::Caps(room.clone()), Some(now));
         }
     }
 
-    /// Gives everybody in a room what fits now, and looks again as long as there are caps.
+    /// Gives everybody in a room what fits now, and looks again as long as there are budgets.
     pub(super) fn apply_caps(&mut self, now: Instant, room: &RoomName) {
         let Some(members) = self.rooms.get(room) else { return };
         // Each shard that the room is on has an equal part: who comes is dealt out evenly among them.
         let shards = u64::try_from(members.links.len()).unwrap_or(u64::MAX).saturating_add(1);
         let egress = members.caps.room_egress_max_bps.map(|egress| egress / shards);
         let viewers = members.viewers.clone();
+        // Before anything that could fail for one of them.
+        let due = self.has_budgets(room).then(|| now + INTERVAL);
+        self.timers.set(Timer::Caps(room.clone()), due);
         self.divide_egress(egress, &viewers);
-        for viewer in &viewers {
-            self.attach(now, *viewer);
+        for viewer in viewers {
+            self.guard(now, viewer, |shard| shard.attach(now, viewer));
         }
         self.limit_publishers(now, room);
-        let due = self.is_capped(room).then(|| now + INTERVAL);
-        self.timers.set(Timer::Caps(room.clone()), due);
     }
 
-    /// Divides what a room may send by what its viewers want.
+    /// Divides what a room may send by what its viewers want; who is not connected yet is sent nothing.
     fn divide_egress(&mut self, egress: Option<u64>, viewers: &[ParticipantKey]) {
-        let allotment = |viewer: &ParticipantKey| self.participants.get(*viewer).map(|it| it.allotment);
-        let wanted: Vec<u64> =
-            viewers.iter().map(|viewer| allotment(viewer).map_or(0, |allotment| allotment.demand_bps())).collect();
-        let shares: Vec<Option<u64>> = match egress {
-            Some(egress) => divide(egress, &wanted).into_iter().map(Some).collect(),
-            None => vec![None; viewers.len()],
+        let is_connected = |viewer: &ParticipantKey| {
+            self.participants.get(*viewer).is_some_and(|participant| participant.connection.is_connected())
         };
-        for (viewer, share) in viewers.iter().zip(shares) {
-            if let Some(participant) = self.participants.get_mut(*viewer) {
+        let viewers: Vec<ParticipantKey> = viewers.iter().copied().filter(is_connected).collect();
+        let wanted = |viewer: &ParticipantKey| self.participants.get(*viewer).map(|it| it.allotment.demand_bps());
+        let wanted: Vec<u64> = viewers.iter().filter_map(wanted).collect();
+        let shares = egress.map(|egress| divide(egress, &wanted));
+        for (place, viewer) in viewers.into_iter().enumerate() {
+            let share = shares.as_ref().and_then(|shares| shares.get(place).copied());
+            if let Some(participant) = self.participants.get_mut(viewer) {
                 participant.allotment.share_bps = share;
             }
         }
@@ -107,10 +115,21 @@ impl Shard {
     }
 
     fn is_capped(&self, room: &RoomName) -> bool {
+        self.has_caps(room, |caps| *caps != Caps::default())
+    }
+
+    /// Whether anybody's bits are counted, which what pictures cost moves all the time.
+    fn has_budgets(&self, room: &RoomName) -> bool {
+        self.has_caps(room, |caps| caps.subscribe_max_bps.is_some())
+    }
+
+    fn has_caps(&self, room: &RoomName, are_meant: impl Fn(&Caps) -> bool) -> bool {
         let Some(members) = self.rooms.get(room) else { return false };
-        let own =
-            |key: &ParticipantKey| self.participants.get(*key).is_some_and(|it| it.membership.caps != Caps::default());
+        let own = |key: ParticipantKey| self.participants.get(key).is_some_and(|it| are_meant(&it.membership.caps));
         let publishers = members.publishers.iter().map(|publisher| publisher.participant);
-        members.caps != RoomCaps::default() || members.viewers.iter().copied().chain(publishers).any(|key| own(&key))
+        let caps = &members.caps;
+        caps.room_egress_max_bps.is_some()
+            || are_meant(&caps.participant)
+            || members.viewers.iter().copied().chain(publishers).any(own)
     }
 }

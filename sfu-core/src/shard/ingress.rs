@@ -186,7 +186,9 @@ impl Shard {
         if participant.membership.purpose == Purpose::Meet {
             participant.liveness = Liveness::begin(now);
         }
+        let room = participant.membership.room.clone();
         self.attach(now, key);
+        self.look_after_caps(now, &room);
     }
 }
 

@@ -52,7 +52,7 @@ impl Media {
         let candidate = |id: &EncodingId| {
             let encoding = self.encodings.get(*id)?;
             let sends = encoding.heard.is_some() && !encoding.is_stalled(now, track.frames);
-            let (bytes, bps) = (encoding.stats.bytes_received, encoding.rate.bps());
+            let (bytes, bps) = (encoding.stats.bytes_received, encoding.cost_bps());
             sends.then_some(Candidate { encoding: *id, height: encoding.height, bytes, bps, base_bps: None })
         };
         let candidates: Vec<Candidate> = track.encodings.iter().filter_map(candidate).collect();

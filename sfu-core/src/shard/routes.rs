@@ -13,6 +13,10 @@ use super::participant::{AssignedSlot, Participant};
 /// change size for its viewers to be given other encodings: each look costs a few steps for each of their slots.
 const RESCUE_INTERVAL: Duration = Duration::from_millis(200);
 
+/// How long a picture that costs too much goes on while the key frame of a cheaper one is awaited: it is asked for at once, and
+/// again after as long.
+const TOO_DEAR_MAX: Duration = Duration::from_millis(500);
+
 impl Shard {
     /// Decides anew what everybody in a room gets: a publisher or a track came or went. Costs a few steps for each publisher,
     /// and for each slot; only viewers who get something else are touched.
@@ -65,6 +69,9 @@ impl Shard {
             match feed.and_then(|encoding| Some((encoding, self.media.ring(encoding)?))) {
                 Some((encoding, ring)) => assigned.slot.attach(encoding, ring, now),
                 None => assigned.slot.clear(),
+            }
+            if participant.allotment.budget.is_some() && assigned.costs_more_than_given(&self.media) {
+                assigned.slot.stop_what_is_left(now, TOO_DEAR_MAX);
             }
             for encoding in [assigned.slot.encoding(), assigned.slot.target()].into_iter().flatten() {
                 if !reads.contains(&encoding) {

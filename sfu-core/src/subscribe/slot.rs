@@ -5,7 +5,7 @@
 mod sending;
 
 use std::collections::VecDeque;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::codec::Codec;
 use crate::id::{EncodingId, MediaKind, Mid, Ssrc};
@@ -33,6 +33,8 @@ pub struct Slot {
     feed: Option<Feed>,
     /// Takes over from `feed` at its first keyframe.
     upcoming: Option<Feed>,
+    /// Since when that is awaited.
+    upcoming_since: Option<Instant>,
     /// Packets come in a format that was not agreed to.
     mismatched: bool,
     /// What the slot does has changed since somebody looked.
@@ -74,6 +76,7 @@ impl Slot {
             rewriter: Rewriter::new(first.media, kind.clock_rate()),
             feed: None,
             upcoming: None,
+            upcoming_since: None,
             mismatched: false,
             changed: false,
             wants_keyframe: false,
@@ -161,9 +164,19 @@ impl Slot {
         self.wanted_since = Some(now);
         if self.is_live() {
             self.upcoming = Some(feed);
+            self.upcoming_since = Some(now);
         } else {
             self.feed = Some(feed);
             self.upcoming = None;
+        }
+    }
+
+    /// Stops what feeds the slot now, if what is to take over has been awaited for `patience`: for where the one costs too much.
+    pub fn stop_what_is_left(&mut self, now: Instant, patience: Duration) {
+        let is_long = self.upcoming_since.is_some_and(|since| now.saturating_duration_since(since) >= patience);
+        if is_long && let Some(upcoming) = self.upcoming.take() {
+            self.feed = Some(upcoming);
+            self.changed = true;
         }
     }
 

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use rand::Rng;
 use sfu_core::bitrate::{Caps, RoomCaps};
-use sfu_core::command::{Command, Join};
+use sfu_core::command::{Command, Join, Muting};
 use sfu_core::event::LimitedBy;
 use sfu_core::id::MediaKind::{Audio, Video};
 use sfu_core::id::{Identity, RoomName};
@@ -188,6 +188,77 @@ fn who_joins_a_capped_room_is_held_from_the_first_packet() {
     world.run(6 * SECOND);
     assert_eq!(height(&world, late), Some(180));
     assert!(excess(&world, late, from, 240_000) <= 0.0);
+}
+
+#[test]
+fn who_unmutes_a_camera_that_trickled_floods_nobody() {
+    let (mut world, viewer) = scene(88);
+    cap(&mut world, "b", subscribe(330_000));
+    world.run(3 * SECOND);
+    assert_eq!(height(&world, viewer), Some(360));
+    world.mute(0, "1", Muting::Muted);
+    // What browsers send of a camera that is off.
+    let bytes = std::mem::replace(&mut world.publisher(0).what.packet_bytes, 40);
+    world.run(30 * SECOND);
+    world.publisher(0).what.packet_bytes = bytes;
+    world.mute(0, "1", Muting::Unmuted);
+    let before = world.viewer(viewer).slot(Video, 0).frames.len();
+    world.run(5 * SECOND);
+    assert_eq!(height(&world, viewer), Some(360));
+    let shown = &world.viewer(viewer).slot(Video, 0).frames[before..];
+    assert!(shown.len() > 100 && shown.iter().all(|frame| frame.mark.encoding < 2));
+}
+
+#[test]
+fn a_picture_that_is_too_dear_does_not_wait_for_a_key_frame_that_never_comes() {
+    let (mut world, viewer) = scene(89);
+    world.links[0].loss_down = 100.0;
+    cap(&mut world, "b", subscribe(230_000));
+    world.run(SECOND);
+    let from = world.now;
+    world.run(4 * SECOND);
+    assert!(excess(&world, viewer, from, 230_000) <= 0.0, "{}", excess(&world, viewer, from, 230_000));
+    assert_eq!(world.state(viewer, 0), SlotState::AwaitingKeyframe);
+    world.links[0].loss_down = 0.0;
+    world.run(6 * SECOND);
+    assert_eq!((height(&world, viewer), world.state(viewer, 0)), (Some(180), SlotState::Live));
+}
+
+#[test]
+fn on_another_shard_the_same_layers_are_given_however_much_nobody_watched_there_before() {
+    let mut world = World::with_shards(90, 2);
+    world.place = Some(0);
+    // Two thirds of what an encoding is taken to cost that nobody has measured.
+    let cheap = Publishing { packet_bytes: 60, ..camera(1) };
+    world.meet_sending("room", "a", cheap);
+    let viewers = [0, 1].map(|place| {
+        world.place = Some(place);
+        world.look("room", &format!("v{place}"), (1, 1))
+    });
+    world.run(6 * SECOND);
+    cap_room(&mut world, RoomCaps { participant: subscribe(130_000), ..RoomCaps::default() });
+    for viewer in viewers {
+        world.arrange(viewer, &[(0, ("a", "1"), 180)]);
+    }
+    world.run(3 * SECOND);
+    assert_eq!(
+        viewers.map(|viewer| (height(&world, viewer), world.state(viewer, 0))),
+        [(Some(180), SlotState::Live); 2]
+    );
+}
+
+#[test]
+fn many_changes_at_once_are_one_look_at_the_room() {
+    let mut world = World::new(91);
+    let viewers: Vec<usize> = (0..20).map(|place| world.look("room", &format!("v{place}"), (1, 1))).collect();
+    world.run(SECOND);
+    let before = world.stats().counters.viewers_attached;
+    for place in 0..viewers.len() {
+        cap(&mut world, &format!("v{place}"), Caps { video_max_height: Some(360), ..Caps::default() });
+    }
+    world.run(SECOND);
+    let looks = world.stats().counters.viewers_attached - before;
+    assert!((20..=40).contains(&looks), "{looks}");
 }
 
 #[test]

@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use crate::command::Muting;
 use crate::id::{EncodingId, MediaKind, ParticipantKey, RoomName, ShardId, TrackId, TransportId};
+use crate::publish::Encoding;
 use crate::room::Publisher;
 use crate::rtp::MediaClock;
 use crate::shard::Shard;
@@ -129,7 +130,8 @@ impl Shard {
         encoding: EncodingId,
         clock: Option<MediaClock>,
     ) {
-        self.tell_room(room, || Note::Clock { encoding, clock });
+        let bps = self.media.encodings.get(encoding).and_then(Encoding::cost_bps);
+        self.tell_room(room, || Note::Clock { encoding, clock, bps });
     }
 
     /// Tells a room's other shards that a track was muted or unmuted here; what came before is not copied any more.

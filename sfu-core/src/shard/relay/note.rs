@@ -30,10 +30,12 @@ pub(super) enum Note {
     EncodingGone {
         encoding: EncodingId,
     },
-    /// What an encoding's timestamps mean, by a new report.
+    /// What an encoding's timestamps mean, by a new report, and what it costs by now, bit/s: who copies nothing of it cannot
+    /// measure that.
     Clock {
         encoding: EncodingId,
         clock: Option<MediaClock>,
+        bps: Option<u64>,
     },
     Muted {
         track: TrackId,

@@ -28,10 +28,11 @@ impl Shard {
                     self.drop_encoding(encoding);
                 }
             }
-            Note::Clock { encoding, clock } => {
+            Note::Clock { encoding, clock, bps } => {
                 let Some(id) = self.encoding_here(from, encoding) else { return };
                 if let Some(encoding) = self.media.encodings.get_mut(id) {
                     encoding.ring.clock = clock;
+                    encoding.told_bps = bps;
                 }
                 self.resume_reports(now, id);
             }
