@@ -59,6 +59,9 @@ pub enum Command {
     /// A participant's own caps from now on, which go before the room's, over each of its transports; answered by `Done`.
     /// Nothing is kept of who is not here: whoever joins brings them.
     CapParticipant { request: RequestId, room: RoomName, identity: Identity, caps: Caps },
+    /// Nothing that a room and its participants were allowed holds from now on, their own caps included; answered by `Done`. One
+    /// command for all: clearing a full room must not fill the way to its shard.
+    UncapRoom { request: RequestId, room: RoomName },
     /// Ends a transport; answered by `Closed`. Unknown transports are ignored.
     Close { transport: TransportId },
     /// Ends every transport, politely (DTLS close_notify, RFC 5246 §7.2.1).

@@ -45,6 +45,7 @@ pub struct Settings {
     pub cors: Vec<crate::config::CorsOrigin>,
     pub ice_servers: Vec<crate::config::IceServer>,
     pub admin_token: Option<crate::config::AdminToken>,
+    pub admin_local: bool,
 }
 
 impl AppState {
@@ -54,6 +55,7 @@ impl AppState {
             cors: config.cors_allow_origin.clone(),
             ice_servers: config.ice_server.clone(),
             admin_token: config.admin_token.clone(),
+            admin_local: config.admin_local,
         };
         let metrics = Arc::new(Metrics::new());
         let ice_server = |server: &crate::config::IceServer| {

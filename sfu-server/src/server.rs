@@ -69,6 +69,12 @@ pub async fn serve(config: &Config, listening: impl FnOnce(&Addresses)) -> Resul
     let addresses =
         Addresses { http: local, media: control.shards().iter().map(|shard| shard.sockets.to_vec()).collect() };
     tracing::info!(http = %addresses.http, media = ?addresses.media, "listening");
+    if config.admin_local && config.admin_token.is_none() {
+        tracing::warn!(
+            "admin_local: whatever asks from this machine may use /api/v1, a proxy or tunnel on it for the whole world too; set \
+             admin_token where one runs"
+        );
+    }
     listening(&addresses);
 
     let state = AppState::new(Arc::clone(&control), config);

@@ -43,6 +43,8 @@ impl ServerProcess {
         let mut child = command
             .args(["serve", "--http-addr", "127.0.0.1:0", "--media-port", "0", "--print-addrs"])
             .args(["--announce", "127.0.0.1", "--log", "warn"])
+            // On loopback, and nobody else's for as long as it runs.
+            .args(["--admin-local", "true"])
             .args(flags)
             .stdout(Stdio::piped())
             .kill_on_drop(true)

@@ -53,6 +53,20 @@ impl Shard {
         self.events.push_back(Event::Done { request });
     }
 
+    /// Forgets what a room and each of its participants may send and receive.
+    pub(super) fn uncap_room(&mut self, now: Instant, request: RequestId, room: &RoomName) {
+        self.contain(|shard| {
+            if let Some(members) = shard.rooms.get_mut(room) {
+                members.caps = RoomCaps::default();
+                let is_there = |participant: &&mut Participant| participant.membership.room == *room;
+                let all = shard.participants.values_mut().filter(is_there);
+                all.for_each(|participant| participant.membership.caps = Caps::default());
+                shard.timers.set(Timer::Caps(room.clone()), Some(now));
+            }
+        });
+        self.events.push_back(Event::Done { request });
+    }
+
     /// What holds for a participant: its own caps, and where it has none, its room's.
     pub(super) fn caps_of(&self, participant: &Participant) -> Caps {
         let room = self.rooms.get(&participant.membership.room).map(|room| room.caps.participant).unwrap_or_default();

@@ -150,6 +150,7 @@ impl Shard {
                 self.contain(|shard| shards.into_iter().for_each(|other| shard.link(now, &room, other)));
             }
             Command::CapRoom { request, room, caps } => self.cap_room(now, request, &room, caps),
+            Command::UncapRoom { request, room } => self.uncap_room(now, request, &room),
             Command::CapParticipant { request, room, identity, caps } => {
                 self.cap_participant(now, request, &room, &identity, caps);
             }

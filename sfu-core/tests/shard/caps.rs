@@ -76,6 +76,19 @@ fn a_change_reaches_those_it_concerns_on_every_shard_and_nobody_else() {
 }
 
 #[test]
+fn a_cleared_room_caps_nobody_on_any_shard_and_leaves_others_alone() {
+    let mut world = World::with_shards(73, 2);
+    let room = of_room(subscribe(800_000));
+    for (name, identity) in [("one", "a"), ("one", "b"), ("one", "c"), ("other", "a")] {
+        join(&mut world, name, identity, (room, subscribe(300_000)));
+    }
+    let request = world.request();
+    world.command(Command::UncapRoom { request, room: RoomName::new("one").unwrap() });
+    let bps: Vec<_> = caps(&mut world).into_iter().map(|it| it.2.subscribe_max_bps).collect();
+    assert_eq!(bps, [None, None, None, Some(300_000)]);
+}
+
+#[test]
 fn of_a_room_and_a_participant_that_are_gone_nothing_is_kept() {
     let mut world = World::new(72);
     let everything = (of_room(subscribe(500_000)), subscribe(200_000));

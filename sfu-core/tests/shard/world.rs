@@ -312,7 +312,10 @@ impl World {
             | Command::Close { transport } => of(transport),
             Command::Publish(join) | Command::Watch { join, .. } | Command::Meet { join, .. } => of(&join.transport),
             Command::SendData { transports, .. } => transports.first().and_then(of),
-            Command::CloseAll | Command::CapRoom { .. } | Command::CapParticipant { .. } => {
+            Command::CloseAll
+            | Command::CapRoom { .. }
+            | Command::UncapRoom { .. }
+            | Command::CapParticipant { .. } => {
                 (1..self.shards.len()).for_each(|shard| self.tell_shard(shard, command.clone()));
                 None
             }

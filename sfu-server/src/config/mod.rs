@@ -44,8 +44,10 @@ pub struct Config {
     pub ping_interval_seconds: u16,
     /// WebSockets that one address may have open.
     pub sockets_per_address: usize,
-    /// What lets its bearer use the operator's API; `None`: whoever asks from this machine may.
+    /// What lets its bearer use the operator's API.
     pub admin_token: Option<AdminToken>,
+    /// Whether who asks from this machine needs no token; without effect where there is one.
+    pub admin_local: bool,
     /// Filter directives of the log.
     pub log: String,
     pub log_format: LogFormat,
@@ -68,6 +70,7 @@ impl Config {
             ping_interval_seconds: layers.one("ping_interval_seconds", value::ping_interval_seconds)?,
             sockets_per_address: layers.one("sockets_per_address", value::sockets_per_address)?,
             admin_token: layers.one("admin_token", value::admin_token)?,
+            admin_local: layers.one("admin_local", value::switch)?,
             log: layers.one("log", value::log_filter)?,
             log_format: layers.one("log_format", value::log_format)?,
         };

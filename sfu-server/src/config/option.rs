@@ -181,11 +181,21 @@ pub const OPTIONS: &[Spec] = &[
         flag: "admin-token",
         placeholder: "TOKEN",
         help: "What lets its bearer use /api/v1; flags are seen by everybody on the machine, so set it in the file or the environment \
-               [default: whoever asks from this machine may]",
+               [default: nobody may, but for admin_local]",
         valid: "16 to 1024 letters, digits and -._~+/, such as `openssl rand -hex 32` makes; or empty",
         shape: Shape::Text,
         default: || vec![String::new()],
-        default_note: "none: /api/v1 is for this machine itself",
+        default_note: "none: /api/v1 is refused, but for admin_local",
+    },
+    Spec {
+        key: "admin_local",
+        flag: "admin-local",
+        placeholder: "BOOL",
+        help: "Whether /api/v1 needs no token from this machine itself; only where no proxy or tunnel runs on it, which asks for others",
+        valid: "true or false",
+        shape: Shape::Switch,
+        default: || vec!["false".to_owned()],
+        default_note: "",
     },
     Spec {
         key: "log",

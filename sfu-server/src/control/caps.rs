@@ -160,33 +160,25 @@ impl Control {
                 }
                 Changed { caps, is_new: before.is_none() }
             })?;
-            (changed, self.tell_participant(room, identity, changed.caps))
+            let caps = changed.caps;
+            let command =
+                |request| Command::CapParticipant { request, room: room.clone(), identity: identity.clone(), caps };
+            (changed, self.tell_shards_of(room, command))
         };
         self.heard(told).await?;
         Ok(changed)
     }
 
-    /// Clears everything that is kept of a room, its participants' own caps too. `false`: there was nothing.
+    /// Clears everything that is kept of a room, its participants' own caps too. `false`: there was nothing. Its shards are told
+    /// even then: an earlier clearing may not have reached them.
     pub async fn clear_room(&self, room: &RoomName) -> Result<bool, CapsError> {
         let (settings, told) = {
             let mut kept = self.caps.lock();
             let settings = kept.change(room, std::mem::take)?;
-            let caps = RoomCaps::default();
-            let mut told = self.tell_shards_of(room, |request| Command::CapRoom { request, room: room.clone(), caps });
-            for identity in settings.participants.keys() {
-                told.extend(self.tell_participant(room, identity, Caps::default()));
-            }
-            (settings, told)
+            (settings, self.tell_shards_of(room, |request| Command::UncapRoom { request, room: room.clone() }))
         };
         self.heard(told).await?;
         Ok(!settings.is_empty())
-    }
-
-    fn tell_participant(&self, room: &RoomName, identity: &Identity, caps: Caps) -> Vec<Told> {
-        self.tell_shards_of(room, |request| {
-            let (room, identity) = (room.clone(), identity.clone());
-            Command::CapParticipant { request, room, identity, caps }
-        })
     }
 
     /// Tells every shard that has somebody of a room, or is about to.

@@ -1,6 +1,6 @@
 //! Who may use the operator's API: never the network at large, never pages of other sites.
 
-use crate::support::{Reply, Server, request};
+use crate::support::{OPERATED_FROM_HERE, Reply, Server, request};
 
 const PATH: &str = "/api/v1/rooms";
 const ROOM: &str = "/api/v1/rooms/demo";
@@ -18,7 +18,23 @@ fn refused(reply: &Reply, because: &str) {
 }
 
 #[tokio::test]
-async fn without_a_token_only_this_machine_may() {
+async fn without_a_token_nobody_may_and_is_told_what_to_set() {
+    let server = Server::with_flags(&[]);
+    // A proxy that passes on the Host header, as it should, passes on this one too.
+    for host in ["127.0.0.1:8080", "localhost", "meet.example.org"] {
+        for peer in ["127.0.0.1:1000", "[::1]:1000", "198.51.100.9:1000"] {
+            let reply = ask(&server, peer, &[("host", host), ("authorization", "Bearer ")]).await;
+            refused(&reply, "admin_token");
+            refused(&reply, "admin_local");
+        }
+    }
+    for method in ["GET", "PUT", "PATCH", "DELETE"] {
+        assert_eq!(server.operate(method, ROOM, "{\"publish_max_bps\": 5000}").await.status, 403, "{method}");
+    }
+}
+
+#[tokio::test]
+async fn with_admin_local_only_this_machine_may() {
     let server = Server::start();
     for peer in ["127.0.0.1:1000", "127.8.9.1:1000", "[::1]:1000", "[::ffff:127.0.0.1]:1000"] {
         assert_eq!(ask(&server, peer, &[HERE]).await.status, 200, "{peer}");
@@ -88,7 +104,7 @@ async fn a_name_that_somebody_points_at_this_machine_is_not_this_machine() {
 async fn pages_of_other_sites_may_not_with_a_token_or_without_and_are_told_nothing() {
     let bearer = ("authorization", &*format!("Bearer {TOKEN}"));
     let free = Server::start();
-    let guarded = Server::with_flags(&[("admin_token", TOKEN)]);
+    let guarded = Server::with_flags(&[("admin_token", TOKEN), OPERATED_FROM_HERE]);
     for server in [&free, &guarded] {
         for page in [
             ("origin", "https://evil.example"),
@@ -114,7 +130,7 @@ async fn pages_of_other_sites_may_not_with_a_token_or_without_and_are_told_nothi
 
 #[tokio::test]
 async fn with_a_token_its_bearer_may_from_anywhere_and_nobody_else() {
-    let server = Server::with_flags(&[("admin_token", TOKEN)]);
+    let server = Server::with_flags(&[("admin_token", TOKEN), OPERATED_FROM_HERE]);
     let proxied = [("host", "meet.example.org"), ("x-forwarded-for", "203.0.113.5")];
     for scheme in ["Bearer", "bearer"] {
         let token = format!("{scheme} {TOKEN}");

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use sfu_core::bitrate::{Caps, RoomCaps};
 use sfu_core::command::Command;
 
-use crate::support::{Server, delete, until};
+use crate::support::{OPERATED_FROM_HERE, Server, delete, until};
 
 const ROOM: &str = "/api/v1/rooms/demo";
 const ANN: &str = "/api/v1/rooms/demo/participants/ann";
@@ -14,6 +14,7 @@ fn told(server: &Server) -> Vec<(Option<String>, Option<u64>)> {
     let commands = server.commands.lock().unwrap();
     let changes = commands.iter().filter_map(|command| match command {
         Command::CapRoom { caps, .. } => Some((None, caps.participant.subscribe_max_bps)),
+        Command::UncapRoom { .. } => Some((Some("everybody".to_owned()), None)),
         Command::CapParticipant { identity, caps, .. } => Some((Some(identity.to_string()), caps.subscribe_max_bps)),
         _ => None,
     });
@@ -54,7 +55,7 @@ async fn a_room_is_set_wholly_before_anybody_comes_and_then_changed_field_by_fie
 
 #[tokio::test]
 async fn joins_bring_what_is_set_and_a_change_is_told_to_every_shard_that_has_somebody() {
-    let server = Server::with(&[("spread_percent", "0")], 3, || Box::new(|_| None));
+    let server = Server::with(&[("spread_percent", "0"), OPERATED_FROM_HERE], 3, || Box::new(|_| None));
     change(&server, "PUT", ROOM, json!({"subscribe_max_bps": 800_000})).await;
     change(&server, "PATCH", ANN, json!({"subscribe_max_bps": 300_000, "video_max_height": 180})).await;
     for _ in 0..11 {
@@ -93,10 +94,26 @@ async fn settings_outlive_everybody_until_they_are_cleared() {
 
     let before = told(&server).len();
     assert_eq!(server.operate("DELETE", ROOM, "").await.status, 204);
-    assert_eq!(told(&server)[before..], [(None, None), (Some("ann".to_owned()), None)], "both are cleared at once");
+    assert_eq!(told(&server)[before..], [(Some("everybody".to_owned()), None)], "one command, however many there are");
     server.join("/whip/demo?identity=bob").await;
     assert_eq!(server.joins().pop().unwrap().room_caps, RoomCaps::default());
-    server.operate("DELETE", ROOM, "").await.problem(404, ROOM);
+}
+
+#[tokio::test]
+async fn clearing_what_is_not_set_is_done_already_and_what_is_not_there_is_not_found() {
+    let server = Server::start();
+    for path in [ROOM, ANN] {
+        let problem = server.operate("DELETE", path, "").await.problem(404, path);
+        assert!(problem["detail"].as_str().unwrap().contains("demo"), "{problem}");
+    }
+    server.join("/whip/demo?identity=ann").await;
+    for path in [ROOM, ANN, ROOM, ANN] {
+        assert_eq!(server.operate("DELETE", path, "").await.status, 204, "{path}");
+    }
+    assert_eq!(told(&server).len(), 4, "told again: an earlier clearing may not have arrived");
+    let bob = "/api/v1/rooms/demo/participants/bob";
+    let problem = server.operate("DELETE", bob, "").await.problem(404, bob);
+    assert!(problem["detail"].as_str().unwrap().contains("`bob` is not in the room"), "{problem}");
 }
 
 #[tokio::test]
@@ -126,7 +143,7 @@ async fn a_participants_own_settings_go_before_its_rooms_and_both_are_shown() {
         .collect();
     assert_eq!(rows, [("ann", true, 2_000_000), ("bob", true, 800_000)]);
     assert_eq!(server.operate("DELETE", ANN, "").await.status, 204);
-    server.operate("DELETE", ANN, "").await.problem(404, ANN);
+    assert_eq!(server.operate("DELETE", ANN, "").await.status, 204, "it is there, and nothing is set");
     assert_eq!(server.operate("GET", ANN, "").await.json()["effective"]["subscribe_max_bps"], 800_000);
 }
 

@@ -33,6 +33,9 @@ pub const NEW_TAG: &str = "tag-2";
 pub const RESTART: &str = "a=ice-ufrag:new\r\n";
 pub const RESTARTED: &str = "a=ice-ufrag:ours\r\n";
 
+/// Opens the operator's API to [`Server::operate`].
+pub const OPERATED_FROM_HERE: (&str, &str) = ("admin_local", "true");
+
 /// Decides what a shard says to a command; `None`: what a shard in good health says.
 pub type Script = Box<dyn FnMut(&Command) -> Option<Vec<Event>> + Send>;
 
@@ -79,9 +82,9 @@ impl Reply {
 }
 
 impl Server {
-    /// One healthy shard and the default configuration.
+    /// One healthy shard, and the default configuration but for the operator's API, which this machine may use.
     pub fn start() -> Self {
-        Self::with(&[], 1, || Box::new(|_| None))
+        Self::with(&[OPERATED_FROM_HERE], 1, || Box::new(|_| None))
     }
 
     pub fn with_flags(flags: &[(&str, &str)]) -> Self {
@@ -91,7 +94,7 @@ impl Server {
     pub fn scripted(script: impl FnMut(&Command) -> Option<Vec<Event>> + Send + 'static) -> Self {
         let script: Script = Box::new(script);
         let mut script = Some(script);
-        Self::with(&[], 1, move || script.take().unwrap())
+        Self::with(&[OPERATED_FROM_HERE], 1, move || script.take().unwrap())
     }
 
     pub fn with(flags: &[(&str, &str)], shards: usize, mut script: impl FnMut() -> Script) -> Self {
@@ -265,6 +268,7 @@ fn healthy(lives: &mut Lives, command: Command) -> Vec<Event> {
         Command::SetLayout { request, .. }
         | Command::SetMuted { request, .. }
         | Command::CapRoom { request, .. }
+        | Command::UncapRoom { request, .. }
         | Command::CapParticipant { request, .. } => vec![Event::Done { request }],
         Command::SendData { .. } => Vec::new(),
     }

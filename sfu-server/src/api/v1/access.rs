@@ -1,9 +1,10 @@
-//! Who may use the operator's API: whoever knows `admin_token`; while there is none, whoever asks from this machine itself.
-//! Pages of other sites never may, whatever browser they run in.
+//! Who may use the operator's API: whoever knows `admin_token`; while there is none, nobody, or with `admin_local` whoever asks
+//! from this machine itself. Pages of other sites never may, whatever browser they run in.
 //!
-//! Where the address alone is the proof, two things could lend it to others. A proxy on this machine asks from loopback for the
-//! whole world: what names a client behind it is refused, and what is asked by another name than this machine's own. A page whose
-//! name is pointed at 127.0.0.1 (DNS rebinding) asks from the browser next door, under that name.
+//! Where the address alone is the proof (`admin_local`), two things could lend it to others. A page whose name is pointed at
+//! 127.0.0.1 (DNS rebinding) asks from the browser next door, under that name, and is refused by it. A proxy on this machine asks
+//! from loopback for the whole world: what names a client behind it is refused, but a proxy need not, and the `Host` that it leaves
+//! as it is is a stranger's to choose. One that passes bytes on (a tunnel) cannot be told at all. So it is not the default.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -36,7 +37,8 @@ pub async fn guard(State(state): State<AppState>, request: Request, next: Next) 
     same_site(request.headers())?;
     match &state.settings.admin_token {
         Some(token) => bearer(request.headers(), token)?,
-        None => local(&request)?,
+        None if state.settings.admin_local => local(&request)?,
+        None => return Err(no_way_in()),
     }
     let mut response = next.run(request).await;
     response.headers_mut().entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
@@ -67,6 +69,11 @@ fn bearer(headers: &HeaderMap, token: &AdminToken) -> Result<(), Problem> {
     };
     Err(Problem::new(StatusCode::UNAUTHORIZED, ProblemType::NotAdministrator, detail)
         .with_header(WWW_AUTHENTICATE, "Bearer realm=\"sfu\""))
+}
+
+fn no_way_in() -> Problem {
+    let detail = "the operator's API is closed: set admin_token and send it, or admin_local if no proxy runs on the server's machine";
+    Problem::new(StatusCode::FORBIDDEN, ProblemType::NotAdministrator, detail)
 }
 
 fn local(request: &Request) -> Result<(), Problem> {

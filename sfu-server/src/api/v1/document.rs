@@ -26,7 +26,7 @@ struct Security;
 impl Modify for Security {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
         let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(
-            "The option admin_token. While it is empty, whoever asks from the server's own machine needs none, and nobody else is let in.",
+            "The option admin_token. While it is empty nobody is let in; with admin_local, whoever asks from the server's own machine is.",
         ));
         let components = document.components.get_or_insert_default();
         components.add_security_scheme(ADMIN_TOKEN, SecurityScheme::Http(bearer.build()));

@@ -75,7 +75,7 @@ pub async fn patch(
     delete, path = "/api/v1/rooms/{room}/participants/{participant}", operation_id = "delete_participant_settings", tag = "participants",
     params(("room" = String, Path), ("participant" = String, Path, description = "Its identity")),
     responses(
-        (status = 204, description = "Cleared; the participant stays"),
+        (status = 204, description = "Nothing of its own is set; the participant stays"),
         (status = "4XX", description = "Refused, and why", body = Document, content_type = "application/problem+json"),
         (status = 503, description = "Cleared, but not known to be in force", body = Document, content_type = "application/problem+json"),
     ),
@@ -83,7 +83,8 @@ pub async fn patch(
 pub async fn delete(State(state): State<AppState>, path: ParticipantPath) -> Result<StatusCode, Problem> {
     let (room, identity) = path::participant(path)?;
     let changed = state.control.cap_participant(&room, &identity, |_| Caps::default()).await?;
-    if changed.is_new {
+    let had_settings = !changed.is_new;
+    if !had_settings && !one(&state, &room).knows(&identity) {
         return Err(nothing_of_participant(&room, &identity));
     }
     tracing::info!(%room, participant = %identity, "a participant's caps were cleared");

@@ -92,14 +92,15 @@ pub async fn patch(
     delete, path = "/api/v1/rooms/{room}", operation_id = "delete_room_settings", tag = "rooms",
     params(("room" = String, Path)),
     responses(
-        (status = 204, description = "Cleared; who is in the room stays"),
+        (status = 204, description = "Nothing is set; who is in the room stays"),
         (status = "4XX", description = "Refused, and why", body = Document, content_type = "application/problem+json"),
         (status = 503, description = "Cleared, but not known to be in force", body = Document, content_type = "application/problem+json"),
     ),
 )]
 pub async fn delete(State(state): State<AppState>, room: RoomPath) -> Result<StatusCode, Problem> {
     let room = path::room(room)?;
-    if !state.control.clear_room(&room).await? {
+    let had_settings = state.control.clear_room(&room).await?;
+    if !had_settings && one(&state, &room).is_empty() {
         return Err(nothing_of(&room));
     }
     tracing::info!(%room, "a room's caps were cleared");
