@@ -6,11 +6,14 @@ import { join } from 'node:path';
 
 const [, , directory, file, update] = process.argv;
 
-// What a figure may rise by: a change elsewhere makes the compiler put a function into another, or not.
-const PER_CENT_UP = { own: 10, copying: 5 };
+// What a figure may rise by, per cent: a change elsewhere, or another directory to build in, makes the compiler put a function
+// into another, or not.
+const PER_CENT_UP = { own: 15, copying: 20 };
 // It does one loop of this in one of two ways.
-const PER_CENT_UP_OF = { parse: 15 };
-const INSTRUCTIONS_UP = 3;
+const PER_CENT_UP_OF = { parse: 20 };
+// And at least by so many: the compiler calls memcpy for a small value here and not there, at up to 30 each time. A payload's
+// copy takes 140.
+const INSTRUCTIONS_UP = { own: 3, copying: 60 };
 const PROGRAM = /\/sfu-instructions$/;
 // Which code of it runs depends on the processor, and it is not ours.
 const CIPHERS = /aws.lc/;
@@ -92,7 +95,7 @@ const cell = (step, column) => {
     return [now, '–', 'new'];
   }
   const percent = before === now ? 0 : (100 * (now - before)) / Math.max(before, 1);
-  const isMuch = judged[column] && Math.abs(now - before) > INSTRUCTIONS_UP;
+  const isMuch = judged[column] && Math.abs(now - before) > INSTRUCTIONS_UP[column];
   const up = PER_CENT_UP_OF[step] ?? PER_CENT_UP[column];
   if (isMuch && percent > up) broken.push(`${step}: ${before} → ${now}`);
   // Then it is no guard any more.
