@@ -52,7 +52,7 @@ impl Scene {
 
 fn lossy(up: f64, down: f64) -> Link {
     let (delay, jitter) = (Duration::from_millis(20), Duration::from_millis(5));
-    Link { loss_up: up, loss_down: down, delay, jitter, in_order: false }
+    Link { loss_up: up, loss_down: down, delay, jitter, ..Link::default() }
 }
 
 #[test]
@@ -198,7 +198,7 @@ fn with_20_percent_lost_and_long_ways_most_frames_are_seen() {
             loss_down: 20.0,
             delay: Duration::from_millis(50),
             jitter: Duration::from_millis(100),
-            in_order: false,
+            ..Link::default()
         };
         scene.play(Link::default(), bad);
         let sent = scene.world.publisher(scene.publisher).frames_sent;
@@ -255,8 +255,8 @@ fn numbers_wrap_and_nothing_happens() {
 fn bars() -> [Link; 2] {
     let ms = Duration::from_millis;
     [
-        Link { loss_up: 5.0, loss_down: 5.0, delay: ms(30), jitter: ms(40), in_order: true },
-        Link { loss_up: 20.0, loss_down: 20.0, delay: ms(50), jitter: ms(100), in_order: true },
+        Link { loss_up: 5.0, loss_down: 5.0, delay: ms(30), jitter: ms(40), in_order: true, bottleneck: None },
+        Link { loss_up: 20.0, loss_down: 20.0, delay: ms(50), jitter: ms(100), in_order: true, bottleneck: None },
     ]
 }
 

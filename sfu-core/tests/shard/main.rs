@@ -15,6 +15,9 @@ mod dtls_peer;
 #[path = "../data_peer/mod.rs"]
 mod data_peer;
 
+#[path = "../estimation/feedback.rs"]
+mod feedback;
+
 mod client;
 mod marks;
 mod offers;

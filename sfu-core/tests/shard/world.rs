@@ -39,12 +39,22 @@ pub struct Link {
     pub jitter: Duration,
     /// Who was sent later does not come earlier.
     pub in_order: bool,
+    /// What it carries to the client, and how much it keeps waiting before it drops; `None`: anything.
+    pub bottleneck: Option<Bottleneck>,
+}
+
+/// A narrow place on the way to a client.
+#[derive(Debug, Clone, Copy)]
+pub struct Bottleneck {
+    pub bps: u64,
+    /// The longest that a datagram waits there.
+    pub queue: Duration,
 }
 
 impl Default for Link {
     fn default() -> Self {
         let delay = Duration::from_millis(10);
-        Self { loss_up: 0.0, loss_down: 0.0, delay, jitter: Duration::ZERO, in_order: false }
+        Self { loss_up: 0.0, loss_down: 0.0, delay, jitter: Duration::ZERO, in_order: false, bottleneck: None }
     }
 }
 
@@ -86,6 +96,8 @@ pub struct World {
     addresses: HashMap<SocketAddr, usize>,
     flying: BTreeMap<(Instant, u64), Flying>,
     flights: u64,
+    /// When a client's narrow place has let everything through, and the longest that a datagram waited there.
+    narrow: HashMap<usize, (Instant, Duration)>,
     /// When the last datagram of a client's direction comes.
     landings: HashMap<(usize, bool), Instant>,
     requests: u64,
@@ -146,6 +158,7 @@ impl World {
             addresses: HashMap::new(),
             flying: BTreeMap::new(),
             flights: 0,
+            narrow: HashMap::new(),
             landings: HashMap::new(),
             requests: 0,
             stats: None,
@@ -607,14 +620,36 @@ impl World {
             self.sent_into_nothing += 1;
             return;
         }
+        let Some(waits) = self.squeeze(client, up, bytes.len()) else { return };
         let jitter = link.jitter.mul_f64(if link.jitter.is_zero() { 0.0 } else { self.rng.random() });
         let from = self.clients[client].address;
         let flying = if up { Flying::Up { client, from, bytes } } else { Flying::Down { client, bytes } };
-        let before = self.landings.insert((client, up), self.now + link.delay + jitter);
+        let before = self.landings.insert((client, up), self.now + waits + link.delay + jitter);
         let lands = self.landings.get_mut(&(client, up)).unwrap();
         *lands = before.filter(|_| link.in_order).map_or(*lands, |before| before.max(*lands));
         self.flying.insert((*lands, self.flights), flying);
         self.flights += 1;
+    }
+
+    /// How long a datagram waits at a narrow place and passes through it; `None`: there is no room for it.
+    fn squeeze(&mut self, client: usize, up: bool, bytes: usize) -> Option<Duration> {
+        let Some(Bottleneck { bps, queue }) = self.links[client].bottleneck.filter(|_| !up) else {
+            return Some(Duration::ZERO);
+        };
+        let (free, longest) = self.narrow.entry(client).or_insert((self.now, Duration::ZERO));
+        let waits = free.saturating_duration_since(self.now);
+        if waits > queue {
+            self.sent_into_nothing += 1;
+            return None;
+        }
+        *longest = waits.max(*longest);
+        *free = self.now + waits + Duration::from_nanos(bytes as u64 * 8_000_000_000 / bps);
+        Some(*free - self.now)
+    }
+
+    /// The longest that a datagram has waited at a client's narrow place since this was asked last.
+    pub fn longest_wait(&mut self, client: usize) -> Duration {
+        self.narrow.get_mut(&client).map_or(Duration::ZERO, |(_, longest)| std::mem::take(longest))
     }
 
     fn take(&mut self, event: Event) {
