@@ -89,6 +89,8 @@ pub struct SlotStatus {
 /// What limits a slot's pictures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LimitedBy {
+    /// What the viewer's link carries.
+    Link,
     /// What the viewer may be sent.
     Cap,
     /// What its room may send to all.

@@ -25,6 +25,8 @@ pub struct ShardCounters {
     pub rtp_packets_received: u64,
     /// Media and repeats sent to subscribers.
     pub rtp_packets_sent: u64,
+    /// Packets of nothing but padding among those, sent to find out what links carry.
+    pub probe_packets_sent: u64,
     /// UDP payload bytes of those.
     pub rtp_bytes_sent: u64,
     pub rtcp_packets_received: u64,
@@ -158,6 +160,8 @@ pub struct SlotRates {
 /// What a viewer may be sent and is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Sending {
+    /// What its link carries, bit/s of UDP payload; `None` while it says nothing of what arrives.
+    pub estimate_bps: Option<u64>,
     /// The least of what it may be sent, bit/s of UDP payload, and whose limit that is; `None`: unlimited.
     pub budget_bps: Option<u64>,
     pub limited_by: Option<LimitedBy>,

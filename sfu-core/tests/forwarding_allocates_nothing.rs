@@ -73,12 +73,15 @@ fn allocations(work: impl FnOnce()) -> usize {
 struct Tally {
     times: usize,
     allocations: usize,
+    /// How often anything was allocated at all.
+    allocating: usize,
 }
 
 impl Tally {
     fn add(&mut self, times: usize, allocations: usize) {
         self.times += times;
         self.allocations += allocations;
+        self.allocating += usize::from(allocations > 0);
     }
 }
 
@@ -121,13 +124,14 @@ fn a_thousand_frames_of_each_in_a_meeting_of_six() {
     forwards_without_allocating(Traffic::meeting(6), 1_000 * 6 * 5 * 3);
 }
 
-/// Allocations of the shard when one viewer says this a hundred times, ten frames apart; the first time makes what all others use.
-fn said(plain: impl Fn(&mut Traffic, usize, u8) -> Vec<u8>) -> Tally {
+/// Allocations of the shard when one viewer says this a hundred times, so many frames apart; the first time makes what all others
+/// use.
+fn said(frames_apart: usize, plain: impl Fn(&mut Traffic, usize, u8) -> Vec<u8>) -> Tally {
     let mut traffic = Traffic::simulcast(20);
     let viewer = traffic.viewers[3];
     let mut tally = Tally::default();
     for time in 0..=100 {
-        for _ in 0..10 {
+        for _ in 0..frames_apart {
             traffic.noted_turn();
         }
         let plain = plain(&mut traffic, viewer, time);
@@ -149,16 +153,17 @@ fn said(plain: impl Fn(&mut Traffic, usize, u8) -> Vec<u8>) -> Tally {
 
 #[test]
 fn receiver_reports_and_transport_wide_feedback_are_read_in_place() {
-    let tally = said(|traffic, viewer, time| {
+    let tally = said(1, |traffic, viewer, time| {
         let (ssrc, number) = traffic.sent_to(viewer);
         [receiver_report(ssrc, number), arrivals(time)].concat()
     });
-    assert_eq!(tally.allocations, 0);
+    // Five times a second, in these three, it is decided anew what fits the viewer's link.
+    assert!(tally.allocating <= 17 && tally.allocations <= 8 * tally.allocating, "{tally:?}");
 }
 
 #[test]
 fn a_question_for_lost_packets_allocates_the_list_of_their_numbers_alone() {
-    let tally = said(|traffic, viewer, _| {
+    let tally = said(10, |traffic, viewer, _| {
         let (ssrc, number) = traffic.sent_to(viewer);
         nack(ssrc, &[number.wrapping_sub(2), number.wrapping_sub(1), number])
     });
@@ -167,7 +172,7 @@ fn a_question_for_lost_packets_allocates_the_list_of_their_numbers_alone() {
 
 #[test]
 fn requests_for_a_picture_allocate_the_few_questions_to_the_publisher() {
-    let tally = said(|traffic, viewer, _| pli(traffic.sent_to(viewer).0));
+    let tally = said(10, |traffic, viewer, _| pli(traffic.sent_to(viewer).0));
     // Joined to one a second, of a dozen small buffers.
     assert!(tally.allocations <= 12 * 34, "{tally:?}");
 }

@@ -3,11 +3,13 @@
 
 use std::time::Instant;
 
+use crate::bitrate::estimate::SentKind;
 use crate::bitrate::{
     Attention, Constraint, Content, Demand, Given, Grant, Inputs, Memory, Rank, Rung, Visibility, Wanted, allocate,
 };
 use crate::event::LimitedBy;
 use crate::id::{EncodingId, MediaKind, ParticipantKey, TrackId};
+use crate::limits::CATCH_UP_BITS_PER_SECOND;
 use crate::room::Room;
 use crate::stats::SlotRates;
 
@@ -30,6 +32,8 @@ pub(super) struct Allotment {
     /// What was given then, and what would be taken, bit/s, sounds included.
     pub spent_bps: u64,
     pub wanted_bps: u64,
+    /// When that was.
+    pub decided_at: Option<Instant>,
 }
 
 impl Allotment {
@@ -37,7 +41,26 @@ impl Allotment {
     pub fn demand_bps(&self) -> u64 {
         self.wanted_bps.saturating_add(CONTROL_BPS).saturating_mul(100).div_ceil(100 - SPARE_PERCENT)
     }
+
+    /// How fast packets may leave that need not leave at once, bit/s.
+    pub fn pace_bps(&self, kind: SentKind) -> u64 {
+        let Some(Budget { bps, .. }) = self.budget.filter(|budget| !budget.is_guess) else {
+            return CATCH_UP_BITS_PER_SECOND;
+        };
+        let percent = |percent: u64| bps.saturating_mul(percent) / 100;
+        let pace_bps = match kind {
+            // A late feed goes out instead of what it was given, a repeat beside it.
+            SentKind::Media => percent(CATCH_UP_PERCENT),
+            SentKind::Repeat | SentKind::Padding => bps.saturating_sub(self.spent_bps).max(percent(REPEATS_PERCENT)),
+        };
+        pace_bps.min(CATCH_UP_BITS_PER_SECOND)
+    }
 }
+
+/// How fast a viewer that has a budget may catch up with a feed, percent of the budget: faster than it goes on, or it never would.
+const CATCH_UP_PERCENT: u64 = 125;
+/// How fast, at least, it may be sent repeats, percent of the budget: where a picture takes all, what is lost is mended all the same.
+const REPEATS_PERCENT: u64 = 25;
 
 /// The least of what a viewer may be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,11 +68,13 @@ pub(super) struct Budget {
     /// UDP payload, bit/s.
     pub bps: u64,
     pub by: LimitedBy,
+    /// Nobody knows yet whether it could not be more.
+    pub is_guess: bool,
 }
 
 impl Budget {
     /// What is left of it for media.
-    fn for_media(self) -> u64 {
+    pub fn for_media(self) -> u64 {
         let spare = self.bps.saturating_mul(SPARE_PERCENT).div_ceil(100);
         self.bps.saturating_sub(spare).saturating_sub(CONTROL_BPS)
     }
@@ -115,16 +140,22 @@ impl Shard {
     pub(super) fn allot(&mut self, now: Instant, viewer: ParticipantKey) {
         let Some(participant) = self.participants.get(viewer) else { return };
         let caps = self.caps_of(participant);
-        let cap = caps.subscribe_max_bps.map(|bps| Budget { bps, by: LimitedBy::Cap });
-        let share = participant.allotment.share_bps.map(|bps| Budget { bps, by: LimitedBy::RoomCap });
-        let budget = cap.into_iter().chain(share).min_by_key(|budget| budget.bps);
+        let cap = caps.subscribe_max_bps.map(|bps| Budget { bps, by: LimitedBy::Cap, is_guess: false });
+        let share = participant.allotment.share_bps;
+        let share = share.map(|bps| Budget { bps, by: LimitedBy::RoomCap, is_guess: false });
+        let allowed_bps = [cap, share].into_iter().flatten().map(|budget| budget.bps).min();
+        let budget = [cap, share, participant.link_budget(now)].into_iter().flatten().min_by_key(|budget| budget.bps);
         // Where everybody gets all, nobody comes first.
         let room = self.rooms.get(&participant.membership.room).filter(|_| budget.is_some());
         let requests = participant.requests(&self.media, room, now);
         let demands: Vec<Demand<'_>> = requests.iter().map(Request::demand).collect();
+        let audio_bps = participant.audio_bps(&self.media);
+        // Nobody is denied the smallest pictures on a guess.
+        let least_bps = lowest_bps(&demands).saturating_add(audio_bps);
+        let for_media = |budget: Budget| budget.for_media().max(if budget.is_guess { least_bps } else { 0 });
         let allocation = allocate(&Inputs {
-            budget_bps: budget.map(Budget::for_media),
-            audio_bps: participant.audio_bps(&self.media),
+            budget_bps: budget.map(for_media),
+            audio_bps,
             video_max_height: caps.video_max_height,
             demands: &demands,
         });
@@ -132,6 +163,13 @@ impl Shard {
         let allotment = &mut participant.allotment;
         allotment.budget = budget;
         (allotment.spent_bps, allotment.wanted_bps) = (allocation.spent_bps, allocation.wanted_bps);
+        allotment.decided_at = Some(now);
+        let demand_bps = allotment.demand_bps();
+        let can_pad = participant.can_pad();
+        if let Some(link) = &mut participant.egress.link {
+            // What is looked for on the link is no more than may be sent.
+            link.set_wanted(if can_pad { demand_bps.min(allowed_bps.unwrap_or(u64::MAX)) } else { 0 });
+        }
         for assigned in &mut participant.slots {
             assigned.decided = Decided::default();
         }
@@ -169,11 +207,11 @@ impl Participant {
 }
 
 impl AssignedSlot {
-    /// Whether what feeds the slot while something else is awaited costs more than it was given.
-    pub fn costs_more_than_given(&self, media: &Media) -> bool {
+    /// By how much what feeds the slot while something else is awaited costs more than it was given, bit/s, if it does.
+    pub fn excess_bps(&self, media: &Media) -> Option<u64> {
         let live = self.slot.encoding().filter(|live| self.slot.target() != Some(*live));
         let cost = live.and_then(|live| media.encodings.get(live)?.cost_bps());
-        cost.is_some_and(|cost| cost > self.decided.rates().allotted_bps)
+        cost?.checked_sub(self.decided.rates().allotted_bps).filter(|excess| *excess > 0)
     }
 
     /// What is to feed the slot, if anything.
@@ -186,6 +224,11 @@ impl AssignedSlot {
             },
         }
     }
+}
+
+/// What the smallest picture of each costs together, bit/s.
+fn lowest_bps(demands: &[Demand<'_>]) -> u64 {
+    demands.iter().filter_map(|demand| demand.ladder.first()).map(|rung| rung.bps).sum()
 }
 
 /// Who is served before whom: a publisher's second picture is its screen, who has the floor comes before who listens.

@@ -70,7 +70,7 @@ impl Shard {
             self.look_at_slots(key);
         }
         if beyond_media && let Some(participant) = self.participants.get_mut(key) {
-            let due = participant.next_due();
+            let due = participant.next_due(now);
             self.timers.set(Timer::Participant(key), due);
         }
     }

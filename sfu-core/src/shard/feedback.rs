@@ -32,8 +32,9 @@ impl Shard {
             }
             ControlEvent::SenderClock { ssrc, ntp, rtp } => self.note_clock(now, key, ssrc, ntp, rtp),
             ControlEvent::Bye { ssrc } => tracing::debug!(%ssrc, "a publisher ended a stream"),
-            // Nothing allocates by estimates yet; losses show as NACKs.
-            ControlEvent::Reception(_) | ControlEvent::Remb { .. } => {}
+            ControlEvent::Remb { bitrate_bps } => self.receiver_can_take(now, key, bitrate_bps),
+            // Losses show as NACKs, and in transport-wide feedback.
+            ControlEvent::Reception(_) => {}
         }
     }
 
@@ -59,7 +60,7 @@ impl Shard {
         let Some(participant) = self.participants.get_mut(publisher) else { return };
         participant.chain.request_keyframe(now, found.track, ssrc);
         self.send_queue.push(publisher, &mut participant.egress);
-        let due = participant.next_due();
+        let due = participant.next_due(now);
         self.timers.set(crate::timer::Timer::Participant(publisher), due);
     }
 

@@ -4,6 +4,7 @@
 use std::num::NonZeroUsize;
 use std::time::Instant;
 
+use crate::bitrate::estimate::SentKind;
 use crate::id::EncodingId;
 use crate::limits::STREAM_LAG_MAX;
 use crate::stats::ShardCounters;
@@ -73,7 +74,7 @@ impl Participant {
         }
     }
 
-    /// What is sent before media: the transport's own datagrams, data in its turn, RTCP.
+    /// What is sent before media: the transport's own datagrams, data in its turn, RTCP, probes.
     fn fill_beyond_media(
         &mut self,
         now: Instant,
@@ -95,7 +96,43 @@ impl Participant {
             }
             frame.cancel(buffer);
         }
-        None
+        self.fill_probe(now, pair, counters, buffer)
+    }
+
+    /// What is due of a probe: packets of nothing but padding, all of one size.
+    fn fill_probe(
+        &mut self,
+        now: Instant,
+        pair: Pair,
+        counters: &mut ShardCounters,
+        buffer: &mut Vec<u8>,
+    ) -> Option<Transmit> {
+        let due = self.egress.link.as_ref().map_or(0, |link| link.padding_due(now));
+        if due == 0 || self.is_blocked() {
+            return None;
+        }
+        let slot = self.slots.iter_mut().map(|assigned| &mut assigned.slot).find(|slot| slot.padding().is_some())?;
+        let mut batch = Batch::new(pair.protocol);
+        while buffer.len() < due
+            && let Some(outgoing) = slot.padding()
+        {
+            let bytes = outgoing.len(slot.extensions()) + self.connection.rtp_overhead();
+            if batch.admit(bytes, 0) == Admission::Refused {
+                break;
+            }
+            slot.padding_taken();
+            let frame = Frame::begin(pair.protocol, buffer);
+            let sent = Sent { at: now, bytes, kind: SentKind::Padding };
+            if !seal(&mut self.connection, &mut self.egress, slot.extensions(), &outgoing, sent, buffer) {
+                frame.cancel(buffer);
+                break;
+            }
+            frame.end(buffer);
+            counters.rtp_packets_sent += 1;
+            counters.probe_packets_sent += 1;
+            counters.rtp_bytes_sent += u64::try_from(bytes).unwrap_or(0);
+        }
+        (!buffer.is_empty()).then(|| Transmit { pair, segment_size: batch.segment_size() })
     }
 
     /// Whether it sends over a TCP connection that takes no more.
@@ -154,21 +191,24 @@ impl Participant {
                     Admission::Joins { padding } => u8::try_from(padding).unwrap_or(0),
                     Admission::Ends => 0,
                 };
+                let kind = pending.kind();
                 let Some(mut outgoing) = slot.take(pending) else {
                     more = More::Maybe;
                     break;
                 };
                 outgoing.padding += padding;
                 if pending.urgency == Urgency::Backlog {
-                    self.egress.pacer.charge(now, pending.bytes);
+                    let pace_bps = self.allotment.pace_bps(kind);
+                    self.egress.pacer.charge(now, pending.bytes, pace_bps);
                 }
                 let frame = Frame::begin(protocol, buffer);
-                let Some(bytes) = seal(&mut self.connection, &mut self.egress, slot.extensions(), &outgoing, buffer)
-                else {
+                let bytes = pending.bytes + usize::from(padding) + overhead;
+                let sent = Sent { at: now, bytes, kind };
+                if !seal(&mut self.connection, &mut self.egress, slot.extensions(), &outgoing, sent, buffer) {
                     frame.cancel(buffer);
                     more = More::Maybe;
                     break 'slots;
-                };
+                }
                 frame.end(buffer);
                 counters.rtp_packets_sent += 1;
                 counters.rtp_packets_padded += u64::from(padding > 0);
@@ -194,23 +234,32 @@ pub(super) fn single(pair: Pair, datagram: &[u8], buffer: &mut Vec<u8>) -> Trans
     Transmit { pair, segment_size: None }
 }
 
-/// Appends a sealed packet to `buffer`; its bytes, or `None` with the buffer as it was.
+/// When a packet leaves, how large, and why.
+#[derive(Debug, Clone, Copy)]
+struct Sent {
+    at: Instant,
+    /// UDP payload.
+    bytes: usize,
+    kind: SentKind,
+}
+
+/// Appends a sealed packet to `buffer`, or leaves it as it was.
 fn seal(
     connection: &mut Connection,
     egress: &mut Egress,
     extensions: &SendExtensions,
     outgoing: &Outgoing<'_>,
+    sent: Sent,
     buffer: &mut Vec<u8>,
-) -> Option<usize> {
+) -> bool {
     let start = buffer.len();
-    let header = outgoing.write(extensions, egress.transport_sequence, buffer);
-    if extensions.transport_cc().is_some() {
-        egress.transport_sequence = egress.transport_sequence.wrapping_add(1);
-    }
+    let link = egress.link.as_mut().filter(|_| extensions.transport_cc().is_some());
+    let number = link.map_or(0, |link| link.on_sent(sent.at, sent.bytes, sent.kind));
+    let header = outgoing.write(extensions, number, buffer);
     let index = PacketIndex::new(outgoing.sequence.0);
-    if !index.is_some_and(|index| connection.seal_rtp(index, buffer, start, header)) {
+    let is_sealed = index.is_some_and(|index| connection.seal_rtp(index, buffer, start, header));
+    if !is_sealed {
         buffer.truncate(start);
-        return None;
     }
-    Some(buffer.len() - start)
+    is_sealed
 }

@@ -71,14 +71,20 @@ impl Shard {
         let Ok(plain) = participant.connection.open_rtcp(now, pair, bytes) else { return };
         self.counters.rtcp_packets_received += 1;
         self.addresses.heard(now, pair);
+        let mut told = false;
         for feedback in twcc::feedbacks(plain) {
             let totals = feedback.totals();
             self.counters.transport_cc_received += u64::from(totals.received);
             self.counters.transport_cc_missing += u64::from(totals.missing);
+            participant.take_feedback(now, &feedback);
+            told = true;
         }
         // Most feedback is for the estimate alone: nothing is sent for it, and no timer moves.
         if participant.chain.handle_rtcp(now, plain) || participant.liveness == Liveness::Silent {
             self.settle(now, key);
+        }
+        if told {
+            self.follow_estimate(now, key);
         }
     }
 
@@ -177,7 +183,7 @@ impl Shard {
         self.look_for_silence(now, key);
         let Some(participant) = self.participants.get_mut(key) else { return };
         self.send_queue.push(key, &mut participant.egress);
-        self.timers.set(Timer::Participant(key), participant.next_due());
+        self.timers.set(Timer::Participant(key), participant.next_due(now));
     }
 
     fn connected(&mut self, now: Instant, key: ParticipantKey) {

@@ -130,7 +130,7 @@ impl Shard {
                 burst: Burst::default(),
                 paced_until: None,
                 blocked: None,
-                transport_sequence: self.rng.random(),
+                link: None,
                 bytes_sent: 0,
                 queued: false,
                 beyond_media: false,

@@ -11,6 +11,7 @@ mod batch;
 mod caps;
 mod data;
 mod egress;
+mod estimation;
 mod feedback;
 mod fill;
 mod guard;
@@ -206,7 +207,11 @@ impl Shard {
         participant.egress.paced_until = None;
         participant.connection.handle_timeout(now);
         participant.chain.handle_timeout(now);
+        if let Some(link) = &mut participant.egress.link {
+            link.handle_timeout(now);
+        }
         self.data_due(now, key);
+        self.follow_estimate(now, key);
         self.settle(now, key);
     }
 }

@@ -16,6 +16,7 @@ use crate::transport::{Connection, Pair};
 
 use super::allotment::{Allotment, Decided};
 use super::data::Data;
+use super::estimation::LinkEstimate;
 use super::liveness::Liveness;
 
 /// Who somebody is, and why.
@@ -97,8 +98,8 @@ pub(super) struct Egress {
     pub burst: Burst,
     /// When either lets the next packet go.
     pub paced_until: Option<Instant>,
-    /// The next transport-wide sequence number (draft-holmer-rmcat-transport-wide-cc-extensions-01).
-    pub transport_sequence: u16,
+    /// What its link carries; it gives out the transport-wide sequence numbers (draft-holmer-rmcat-transport-wide-cc-extensions-01).
+    pub link: Option<LinkEstimate>,
     /// UDP payload bytes so far.
     pub bytes_sent: u64,
     /// The TCP pair that takes no more for now.
@@ -173,9 +174,10 @@ impl Participant {
     }
 
     /// When anything of this participant is due.
-    pub fn next_due(&mut self) -> Option<Instant> {
+    pub fn next_due(&mut self, now: Instant) -> Option<Instant> {
         let transport = [self.connection.poll_timeout(), self.data.poll_timeout(), self.liveness.due()];
-        let media = [self.chain.poll_timeout(), self.egress.paced_until];
+        let estimate = self.egress.link.as_ref().and_then(|link| link.poll_timeout(now));
+        let media = [self.chain.poll_timeout(), self.egress.paced_until, estimate];
         transport.into_iter().chain(media).flatten().min()
     }
 }

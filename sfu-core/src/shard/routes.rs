@@ -2,11 +2,13 @@
 
 use std::time::{Duration, Instant};
 
+use crate::event::LimitedBy;
 use crate::id::{EncodingId, ParticipantKey, RoomName, TrackId};
 use crate::room::{ByName, Heard, Room, SlotView, Viewer, assign};
 use crate::timer::Timer;
 
 use super::Shard;
+use super::allotment::Budget;
 use super::participant::{AssignedSlot, Participant};
 
 /// How often it is seen to that nobody waits for an encoding that stopped, and how often, at most, a track's pictures may
@@ -16,6 +18,8 @@ const RESCUE_INTERVAL: Duration = Duration::from_millis(200);
 /// How long a picture that costs too much goes on while the key frame of a cheaper one is awaited: it is asked for at once, and
 /// again after as long.
 const TOO_DEAR_MAX: Duration = Duration::from_millis(500);
+/// How long a queue it may build up meanwhile in front of a link that carries less: it would delay everything behind it.
+const QUEUE_MAX: Duration = Duration::from_millis(100);
 
 impl Shard {
     /// Decides anew what everybody in a room gets: a publisher or a track came or went. Costs a few steps for each publisher,
@@ -58,9 +62,9 @@ impl Shard {
     pub(super) fn attach(&mut self, now: Instant, viewer: ParticipantKey) {
         self.look_at_slots(viewer);
         self.counters.viewers_attached += 1;
-        if !self.participants.get(viewer).is_some_and(|participant| participant.connection.is_connected()) {
-            return;
-        }
+        let connected = |participant: &&mut Participant| participant.connection.is_connected();
+        let Some(participant) = self.participants.get_mut(viewer).filter(connected) else { return };
+        participant.begin_estimate(now);
         self.allot(now, viewer);
         let Some(participant) = self.participants.get_mut(viewer) else { return };
         let mut reads: Vec<EncodingId> = Vec::new();
@@ -70,8 +74,10 @@ impl Shard {
                 Some((encoding, ring)) => assigned.slot.attach(encoding, ring, now),
                 None => assigned.slot.clear(),
             }
-            if participant.allotment.budget.is_some() && assigned.costs_more_than_given(&self.media) {
-                assigned.slot.stop_what_is_left(now, TOO_DEAR_MAX);
+            if let Some(budget) = participant.allotment.budget
+                && let Some(excess_bps) = assigned.excess_bps(&self.media)
+            {
+                assigned.slot.stop_what_is_left(now, patience(budget, excess_bps));
             }
             for encoding in [assigned.slot.encoding(), assigned.slot.target()].into_iter().flatten() {
                 if !reads.contains(&encoding) {
@@ -123,6 +129,18 @@ impl Shard {
         if encodings.iter().any(|id| is_read(id) && self.media.is_stalled(*id, now)) {
             self.attach_viewers_of(now, track);
         }
+    }
+}
+
+/// How long a picture may go on that costs `excess_bps` more than it was given, while another is awaited.
+fn patience(budget: Budget, excess_bps: u64) -> Duration {
+    match budget.by {
+        LimitedBy::Link => {
+            let queue_us = u64::try_from(QUEUE_MAX.as_micros()).unwrap_or(u64::MAX);
+            let us = queue_us.saturating_mul(budget.bps).checked_div(excess_bps);
+            us.map_or(TOO_DEAR_MAX, Duration::from_micros).min(TOO_DEAR_MAX)
+        }
+        LimitedBy::Cap | LimitedBy::RoomCap | LimitedBy::HeightCap => TOO_DEAR_MAX,
     }
 }
 

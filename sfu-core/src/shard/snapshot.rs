@@ -10,6 +10,7 @@ use crate::transport::{DataCounters, TransportCounters};
 
 use super::Shard;
 use super::allotment::Allotment;
+use super::estimation::LinkEstimate;
 use super::participant::{AssignedSlot, Participant};
 
 /// Totals of what is gone, so that sums never go down.
@@ -122,6 +123,7 @@ impl Participant {
     fn sending(&self) -> Sending {
         let Allotment { budget, spent_bps, wanted_bps, .. } = self.allotment;
         Sending {
+            estimate_bps: self.egress.link.as_ref().and_then(LinkEstimate::bps),
             budget_bps: budget.map(|budget| budget.bps),
             limited_by: budget.map(|budget| budget.by),
             allotted_bps: spent_bps,

@@ -26,6 +26,11 @@ impl Formats {
         find(codec).or_else(|| if codec == Codec::Red { find(Codec::Opus) } else { None }).copied()
     }
 
+    /// The payload type of repeats of whatever was agreed first with one.
+    pub(super) fn of_repeats(&self) -> Option<NegotiatedCodec> {
+        self.agreed.iter().find(|agreed| agreed.rtx.is_some()).copied()
+    }
+
     /// The same, for the next packet.
     pub(super) fn of_next(&mut self, codec: Codec) -> Option<NegotiatedCodec> {
         if let Some((known, format)) = self.known

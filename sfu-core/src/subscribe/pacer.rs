@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use crate::limits::{CATCH_UP_BITS_PER_SECOND, CATCH_UP_BURST};
+use crate::limits::CATCH_UP_BURST;
 
-/// A bucket of bytes that fills at `CATCH_UP_BITS_PER_SECOND` and holds `CATCH_UP_BURST` of it.
+/// A bucket of bytes that holds what `CATCH_UP_BURST` fills.
 #[derive(Debug)]
 pub struct Pacer {
     /// When the bucket was empty, or would have been.
@@ -22,10 +22,10 @@ impl Pacer {
         (self.empty_at > now).then_some(self.empty_at)
     }
 
-    /// Takes `bytes` out.
-    pub fn charge(&mut self, now: Instant, bytes: usize) {
+    /// Takes `bytes` out, which `bps` will fill again.
+    pub fn charge(&mut self, now: Instant, bytes: usize, bps: u64) {
         let bits = u64::try_from(bytes).unwrap_or(u64::MAX).saturating_mul(8);
-        let cost = Duration::from_nanos(bits.saturating_mul(1_000_000_000) / CATCH_UP_BITS_PER_SECOND);
+        let cost = Duration::from_nanos(bits.saturating_mul(1_000_000_000) / bps.max(1));
         let full_since = now.checked_sub(CATCH_UP_BURST).unwrap_or(now);
         self.empty_at = self.empty_at.max(full_since) + cost;
     }
@@ -34,6 +34,7 @@ impl Pacer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::CATCH_UP_BITS_PER_SECOND;
 
     #[test]
     fn over_a_second_the_rate_is_kept() {
@@ -44,7 +45,7 @@ mod tests {
                 now = later;
                 continue;
             }
-            pacer.charge(now, 1_200);
+            pacer.charge(now, 1_200, CATCH_UP_BITS_PER_SECOND);
             bytes += 1_200;
         }
         let allowed = CATCH_UP_BITS_PER_SECOND / 8;

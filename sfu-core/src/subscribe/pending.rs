@@ -1,5 +1,6 @@
 //! What a slot would send next, and whether it may wait.
 
+use crate::bitrate::estimate::SentKind;
 use crate::ring::PacketMeta;
 use crate::rtp::MediaClock;
 
@@ -32,6 +33,16 @@ pub struct Pending<'r> {
     /// The packet; of one from the feed all but its numbers.
     pub(super) draft: Outgoing<'r>,
     pub(super) source: Source<'r>,
+}
+
+impl Pending<'_> {
+    /// Why it is sent.
+    pub fn kind(&self) -> SentKind {
+        match self.source {
+            Source::Feed { .. } => SentKind::Media,
+            Source::Repeat => SentKind::Repeat,
+        }
+    }
 }
 
 /// Where a pending packet comes from.

@@ -161,6 +161,11 @@ impl Rewriter {
         (sequence == packet.sequence).then(|| Self::apply(range, packet))
     }
 
+    /// The timestamp of the newest packet that went out.
+    pub fn newest_timestamp(&self) -> Option<RtpTime> {
+        self.newest.map(|newest| newest.timestamp)
+    }
+
     /// What is added to the current encoding's timestamps.
     pub fn timestamp_offset_now(&self) -> Option<u32> {
         self.map.current().map(|range| range.offsets.timestamp)

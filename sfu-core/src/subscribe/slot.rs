@@ -43,6 +43,8 @@ pub struct Slot {
     wants_keyframe: bool,
     /// When that was last decided.
     wanted_since: Option<Instant>,
+    /// The picture was stopped: nobody has any use for its repeats.
+    stopped: bool,
     repeats: VecDeque<SeqNo>,
     next_repeat: ExtSeqNo,
     pub stats: SlotStats,
@@ -81,6 +83,7 @@ impl Slot {
             changed: false,
             wants_keyframe: false,
             wanted_since: None,
+            stopped: false,
             repeats: VecDeque::new(),
             next_repeat: ExtSeqNo(u64::from(first.rtx & 0x7fff)),
             stats: SlotStats::default(),
@@ -177,6 +180,7 @@ impl Slot {
         if is_long && let Some(upcoming) = self.upcoming.take() {
             self.feed = Some(upcoming);
             self.changed = true;
+            self.owe_nothing();
         }
     }
 
@@ -186,6 +190,13 @@ impl Slot {
         self.mismatched = false;
         self.feed = None;
         self.upcoming = None;
+        self.owe_nothing();
+    }
+
+    /// Of a picture that was stopped nothing is owed any more: what follows it begins with a key frame.
+    fn owe_nothing(&mut self) {
+        self.stopped = true;
+        self.repeats.clear();
     }
 
     /// Forgets `encoding`, which is gone.

@@ -22,11 +22,11 @@ fn camera(mark: u8) -> Publishing {
     Publishing { rids: vec!["q", "h", "f"], ..Publishing::with_sound(mark) }
 }
 
-fn subscribe(bps: u64) -> Caps {
+pub fn subscribe(bps: u64) -> Caps {
     Caps { subscribe_max_bps: Some(bps), ..Caps::default() }
 }
 
-fn cap_room(world: &mut World, caps: RoomCaps) {
+pub fn cap_room(world: &mut World, caps: RoomCaps) {
     let request = world.request();
     world.command(Command::CapRoom { request, room: RoomName::new("room").unwrap(), caps });
 }

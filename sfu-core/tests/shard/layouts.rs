@@ -38,6 +38,7 @@ fn assert_seamless(world: &mut World, viewer: usize, slot: usize) {
 #[test]
 fn the_encoding_follows_the_height_of_the_tile_over_twenty_switches() {
     let mut world = World::new(1);
+    world.unestimated = true;
     let publisher = world.publish("room", "a", three(1));
     let viewer = world.look("room", "b", (1, 0));
     world.arrange(viewer, &[(0, ("a", "0"), 180)]);

@@ -15,9 +15,6 @@ mod dtls_peer;
 #[path = "../data_peer/mod.rs"]
 mod data_peer;
 
-#[path = "../estimation/feedback.rs"]
-mod feedback;
-
 mod client;
 mod marks;
 mod offers;
@@ -45,6 +42,7 @@ mod liveness;
 mod loss;
 mod meetings;
 mod mutes;
+mod narrow_links;
 mod outages;
 mod padding;
 mod ring_memory;

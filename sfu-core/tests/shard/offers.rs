@@ -68,6 +68,12 @@ pub fn name(sections: &mut [Section]) {
     }
 }
 
+/// The same offer of who knows no transport-wide numbers.
+pub fn without_transport_cc(offer: &str) -> String {
+    let is_kept = |line: &&str| !line.contains("transport-wide-cc") && !line.contains("transport-cc");
+    offer.split_inclusive("\r\n").filter(is_kept).collect()
+}
+
 pub fn offer(style: Style, ice: &IceCredentials, fingerprint: &Fingerprint, sections: &[Section]) -> String {
     let bundled = sections.iter().filter(|section| !section.stopped);
     let mids: Vec<String> = bundled.map(|section| section.mid.clone()).collect();

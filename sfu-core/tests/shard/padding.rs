@@ -16,6 +16,7 @@ fn three(mark: u8) -> Publishing {
 #[test]
 fn a_stream_of_padding_is_counted_reported_and_forwarded_to_nobody() {
     let mut world = World::new(1);
+    world.unestimated = true;
     let viewer = world.watch("room", (1, 0), &[]);
     let publisher = world.publish("room", "a", three(1));
     world.publisher(publisher).padding_per_second = FIREFOX;

@@ -34,6 +34,8 @@ pub struct Publishing {
     pub first_ssrc: u32,
     /// Packets of a key frame and of another.
     pub packets: (u8, u8),
+    /// By how many times as many packets each encoding has, lowest first.
+    pub multiples: [u8; 3],
     /// Bytes of a packet of the lowest encoding, about.
     pub packet_bytes: usize,
     /// By how many bytes each packet of a frame exceeds the one before it.
@@ -51,6 +53,7 @@ impl Publishing {
             keyframe_every: None,
             first_ssrc: 1_000,
             packets: (6, 2),
+            multiples: [1; 3],
             packet_bytes: 200,
             steps: 7,
         }
@@ -303,7 +306,8 @@ impl Publisher {
             let is_known = reported_on.contains(&encoding.ssrc);
             let (mid, rid) = if is_known { ("", "") } else { (mid.as_str(), encoding.rid) };
             let (of_key, of_delta) = self.what.packets;
-            let count = if key { of_key } else { of_delta };
+            let multiple = self.what.multiples.get(usize::from(encoding.place)).copied().unwrap_or(1);
+            let count = multiple * if key { of_key } else { of_delta };
             for index in 0..count {
                 let mark = Mark {
                     publisher: self.what.mark,

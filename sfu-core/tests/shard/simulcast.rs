@@ -19,6 +19,7 @@ fn three() -> Publishing {
 #[test]
 fn a_viewer_of_a_simulcast_gets_exactly_one_encoding() {
     let mut world = World::new(1);
+    world.unestimated = true;
     let early = world.watch("room", (1, 1), &[]);
     let publisher = world.publish("room", "a", three());
     world.run(2 * SECOND);

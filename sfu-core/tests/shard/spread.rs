@@ -34,6 +34,7 @@ fn served(world: &World) -> Vec<(usize, BTreeSet<Mark>)> {
 fn the_same_on_any_number_of_shards(script: impl Fn(&mut World)) {
     let run = |shards| {
         let mut world = World::with_shards(1, shards);
+        world.unestimated = true;
         script(&mut world);
         world.assert_sound();
         for shard in 0..shards {

@@ -159,6 +159,7 @@ fn one_that_mutes_and_unmutes_without_end_has_its_viewers_told_at_intervals_and_
 #[test]
 fn who_comes_and_goes_costs_nothing_to_those_who_show_something_else() {
     let mut world = World::new(9);
+    world.unestimated = true;
     world.publish("room", "a", Publishing::camera(1));
     let viewers: Vec<usize> = (0..20).map(|it| world.look("room", &format!("b{it}"), (2, 0))).collect();
     for viewer in &viewers {

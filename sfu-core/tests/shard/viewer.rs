@@ -7,10 +7,12 @@ use sfu_core::id::MediaKind;
 use sfu_core::rtcp::{Kind, RtcpPacket};
 use sfu_core::rtp::RtpPacket;
 
-use crate::feedback;
 use crate::marks::{TRANSPORT_CC, be32, nack, pli};
 use crate::offers::Slot;
 use crate::receiver::Receiver;
+
+#[path = "../estimation/feedback.rs"]
+mod feedback;
 
 const TICK: Duration = Duration::from_millis(10);
 const PLI_INTERVAL: Duration = Duration::from_millis(500);
@@ -48,8 +50,9 @@ pub struct Viewer {
     pub mute: bool,
     /// Asks for keyframes only.
     pub no_nack: bool,
-    /// Tells when each packet arrived (transport-cc), from which it is known how much its link carries.
-    pub feedback: Option<feedback::Receiver>,
+    /// Does not tell when packets arrived, though it agreed to (transport-cc).
+    pub tells_nothing: bool,
+    feedback: feedback::Receiver,
     pub rtcp_out: VecDeque<Vec<u8>>,
     /// Transport-wide numbers without rounds.
     number: u64,
@@ -100,11 +103,9 @@ impl Viewer {
     pub fn wake(&mut self, now: Instant) {
         let Some(at) = self.next_tick.filter(|at| *at <= now) else { return };
         self.next_tick = Some(at + TICK);
-        if let Some(feedback) = &mut self.feedback
-            && self.next_feedback.is_none_or(|due| due <= now)
-        {
+        if !self.tells_nothing && self.next_feedback.is_none_or(|due| due <= now) {
             self.next_feedback = Some(now + feedback::INTERVAL);
-            self.rtcp_out.extend(feedback.feedback());
+            self.rtcp_out.extend(self.feedback.feedback());
         }
         for stream in &mut self.streams {
             stream.receiver.decode(now);
@@ -123,12 +124,12 @@ impl Viewer {
 
     /// Notes a packet's transport-wide number.
     fn note(&mut self, now: Instant, packet: &RtpPacket<'_>) {
-        let (Some(feedback), Some(began)) = (&mut self.feedback, self.began) else { return };
+        let Some(began) = self.began else { return };
         let Some(number) = packet.extensions.get(TRANSPORT_CC).and_then(|bytes| bytes.first_chunk()) else { return };
         let ahead = u16::from_be_bytes(*number).wrapping_sub(self.number as u16) as i16;
         let number = self.number.saturating_add_signed(i64::from(ahead));
         self.number = self.number.max(number);
-        feedback.receive(number, (now - began).as_micros() as i64 + 7_777_777);
+        self.feedback.receive(number, (now - began).as_micros() as i64 + 7_777_777);
     }
 
     pub fn rtp(&mut self, now: Instant, index: u64, packet: &RtpPacket<'_>) {

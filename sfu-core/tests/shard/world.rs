@@ -87,6 +87,8 @@ pub struct World {
     pub muted: Vec<Mid>,
     /// Addresses of clients that come over TCP.
     pub over_tcp: HashSet<SocketAddr>,
+    /// No viewer agrees on transport-wide numbers, so that links are not estimated and what everybody gets hangs on layouts alone.
+    pub unestimated: bool,
     /// Clients whose connection takes no more, with what the server keeps for it.
     pub stuck: HashMap<usize, Vec<u8>>,
     /// Datagrams that a link lost.
@@ -152,6 +154,7 @@ impl World {
             sealed: Some(HashMap::new()),
             muted: vec![],
             over_tcp: HashSet::new(),
+            unestimated: false,
             stuck: HashMap::new(),
             sent_into_nothing: 0,
             sends_over_tcp: vec![],
@@ -195,6 +198,8 @@ impl World {
         change(&mut it.sections);
         offers::name(&mut it.sections);
         let offer = offers::offer(Style::Browser, &it.ice, &it.config.fingerprint(), &it.sections);
+        let unestimated = self.unestimated && it.role.viewer.is_some();
+        let offer = if unestimated { offers::without_transport_cc(&offer) } else { offer };
         let transport = it.id;
         self.command_offer(transport, offer);
     }
@@ -281,6 +286,8 @@ impl World {
         let config = PeerConfig::default();
         offers::name(&mut sections);
         let offer = offers::offer(style, &ice, &config.fingerprint(), &sections);
+        let unestimated = self.unestimated && role.viewer.is_some();
+        let offer = if unestimated { offers::without_transport_cc(&offer) } else { offer };
         let id = TransportId(place as u64);
         let join = Join {
             request: self.request(),

@@ -23,6 +23,7 @@ pub fn layer(layer: &CurrentLayer) -> Layer {
 
 pub fn limited_by(limit: event::LimitedBy) -> LimitedBy {
     match limit {
+        event::LimitedBy::Link => LimitedBy::Link,
         event::LimitedBy::Cap => LimitedBy::Cap,
         event::LimitedBy::RoomCap => LimitedBy::RoomCap,
         event::LimitedBy::HeightCap => LimitedBy::HeightCap,

@@ -72,6 +72,7 @@ fn stats(bytes: u64) -> ShardStats {
             connected: true,
             srtp_cipher: Some("AEAD_AES_128_GCM"),
             sending: Sending {
+                estimate_bps: Some(2_000_000),
                 budget_bps: Some(700_000),
                 limited_by: Some(LimitedBy::Cap),
                 allotted_bps: 400_000,
@@ -128,6 +129,7 @@ async fn a_participants_connections_tracks_and_slots_are_told_with_their_rates()
         "caps": {"publish_max_bps": null, "subscribe_max_bps": 800_000, "video_max_height": null},
         "received_bps": null,
         "sent_bps": null,
+        "estimate_bps": 2_000_000,
         "budget_bps": 700_000,
         "limited_by": "cap",
         "allotted_bps": 400_000,

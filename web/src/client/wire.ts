@@ -257,7 +257,7 @@ height: number | null, };
 /**
  * What limits a slot's pictures: each is the operator's.
  */
-export type LimitedBy = "cap" | "room_cap" | "height_cap";
+export type LimitedBy = "link" | "cap" | "room_cap" | "height_cap";
 
 /**
  * Who speaks.

@@ -202,9 +202,11 @@ export function slotWords({
   }
 }
 
-/** What the organiser limits. */
+/** What keeps pictures small, or away. */
 export function limitWords(limitedBy: LimitedBy): string {
   switch (limitedBy) {
+    case 'link':
+      return 'your connection carries no more just now';
     case 'cap':
       return 'the organiser limits how much you are sent';
     case 'room_cap':
@@ -220,8 +222,8 @@ export function sentence(text: string): string {
 }
 
 /** What the mark of a limited picture says; `height` in lines, null while nobody knows. */
-export function limitedWords(what: string, height: number | null): string {
-  const limited = `${what} is limited by the organiser`;
+export function limitedWords(what: string, limitedBy: LimitedBy, height: number | null): string {
+  const limited = `${what} is limited by ${limitedBy === 'link' ? 'your connection' : 'the organiser'}`;
   return height === null ? limited : `${limited}: ${height} lines instead of more`;
 }
 

@@ -2,8 +2,9 @@
 //!
 //! Both together, since each alone is wrong about jitter now and then; and of a sender that sends less than it may more is asked.
 
-use super::arrival_clock::{ArrivalClock, Continuity, Rounds};
+use super::arrival_clock::{ArrivalClock, Continuity, Rounds, way};
 use super::bursts::Bursts;
+use super::onset::Onset;
 use super::queue::Queue;
 use super::trend::{Trend, Usage};
 
@@ -35,6 +36,7 @@ pub struct Delay {
     bursts: Bursts,
     trend: Trend,
     queue: Queue,
+    onset: Onset,
 }
 
 impl Delay {
@@ -50,7 +52,9 @@ impl Delay {
             self.bursts.reset();
             self.trend.reset();
             self.queue.reset();
+            self.onset.reset();
         }
+        self.onset.add(arrival_us, way(sent_us, arrival_us));
         if let Some(burst) = self.bursts.add(sent_us, arrival_us) {
             self.trend.add(burst);
             self.queue.add(burst);
@@ -64,6 +68,9 @@ impl Delay {
         let jitter_us = self.queue.jitter_us() * JITTER_PERCENT / 100;
         let enough_us = jitter_us + if application_limited { QUEUE_LIMITED_US } else { QUEUE_US };
         let waits = standing_us >= enough_us || (latest_us >= QUEUE_LONG_US + jitter_us && !application_limited);
+        if self.queue.base_us().is_some_and(|base_us| self.onset.is_certain(base_us, jitter_us.cast_signed())) {
+            return Congestion::Certain;
+        }
         match self.trend.usage() {
             Usage::Over if waits => Congestion::Certain,
             Usage::Over => Congestion::Doubtful,

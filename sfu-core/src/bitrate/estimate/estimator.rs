@@ -216,7 +216,7 @@ impl Estimator {
             bps: self.control.bps(),
             state: self.state,
             loss_permille: self.losses.lost_permille(),
-            queue_delay: Duration::from_micros(self.delay.queue_us()),
+            queue_delay: Duration::from_micros(self.delay.latest_queue_us()),
         }
     }
 
@@ -228,6 +228,7 @@ impl Estimator {
         self.control.note_queue(self.delay.queue_us(), bounds);
         let verdict = self.losses.judge(now_us, before_bps);
         let congestion = self.delay.congestion(limited);
+        let tries = matches!(verdict, Verdict::LowerTo(_)) && congestion != Congestion::Certain;
         let reduced = match (congestion, verdict) {
             (Congestion::Certain, Verdict::None | Verdict::Restore(_)) => self.reduce(now_us, bounds),
             (_, Verdict::LowerTo(bps)) => {
@@ -255,6 +256,7 @@ impl Estimator {
         let clear = congestion == Congestion::None && !reduced && self.delay.queue_us() < CLEAR_US;
         self.probes.begin(now_us, self.room(bounds, clear));
         self.state = match (reduced, limited, free) {
+            (true, _, _) if tries => EstimateState::Trying,
             (true, _, _) => EstimateState::Reducing,
             (false, true, _) => EstimateState::ApplicationLimited,
             (false, false, true) => EstimateState::Growing,

@@ -15,6 +15,8 @@ const PACKETS_FEW: u64 = 15;
 const LITTLE: u16 = 40;
 /// Thousandths lost of a window above which less is sent (§6).
 const MUCH: u16 = 100;
+/// The same of several windows: where a twentieth is lost by chance, one window of thirty has twice as much.
+const MUCH_STEADILY: u16 = 60;
 /// Thousandths of what arrives that are sent when much is lost.
 const DECREASE: u64 = 950;
 /// Sent so many thousandths of before, the trial tells nothing.
@@ -162,7 +164,7 @@ impl Losses {
 
     /// More is lost than chance takes, and not in this window alone.
     fn is_much(&self) -> bool {
-        self.beyond_chance(self.lost) > MUCH && self.beyond_chance(self.smoothed) > MUCH / 4
+        self.beyond_chance(self.lost) > MUCH && self.beyond_chance(self.smoothed) > MUCH_STEADILY
     }
 
     fn lower(&mut self, now_us: u64, bps: u64) -> Verdict {

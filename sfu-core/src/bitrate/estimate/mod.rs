@@ -20,6 +20,7 @@ mod delay;
 mod estimator;
 mod history;
 mod loss;
+mod onset;
 mod probes;
 mod queue;
 mod rate_control;
@@ -61,7 +62,7 @@ pub struct Estimate {
     pub state: EstimateState,
     /// Lost of the last packets, thousandths.
     pub loss_permille: u16,
-    /// How long every packet waits on its way.
+    /// How long every packet waits on its way, of late.
     pub queue_delay: Duration,
 }
 
@@ -74,8 +75,10 @@ pub enum EstimateState {
     Growing,
     /// There may be a queue, or something is lost, or feedback does not come.
     Holding,
-    /// The link was full, a moment ago.
+    /// The link was full, a moment ago: a queue grew in front of it.
     Reducing,
+    /// Much was lost, a moment ago, and less is sent to see whether less is lost then.
+    Trying,
     /// Less is sent than might be, so that nothing is learnt of the link.
     ApplicationLimited,
 }

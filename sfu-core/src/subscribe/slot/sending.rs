@@ -2,11 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use crate::codec::{Codec, red};
+use crate::codec::{Codec, IdOffsets, red};
 use crate::id::{EncodingId, MediaKind};
 use crate::limits::{KEYFRAME_WISH_REPEAT, LIVE_AGE_MAX, REPEATS_PER_SLOT_MAX};
 use crate::ring::{PacketMeta, Retention, Ring, StoredPacket};
-use crate::rtp::{MediaClock, SeqNo};
+use crate::rtp::{MediaClock, RtpTime, SeqNo};
 use crate::sdp::NegotiatedCodec;
 
 use super::Slot;
@@ -26,6 +26,9 @@ struct Next<'r> {
 impl Slot {
     /// Owes a repeat of each number; those it cannot give are counted when their turn comes.
     pub fn owe_repeats(&mut self, numbers: impl IntoIterator<Item = SeqNo>) {
+        if self.stopped {
+            return;
+        }
         for number in numbers {
             if self.repeats.len() >= REPEATS_PER_SLOT_MAX {
                 self.stats.repeats_refused += 1;
@@ -135,6 +138,7 @@ impl Slot {
         if feed.state == FeedState::Beginning {
             self.rewriter.switch_to(feed.encoding, meta, clock);
             feed.state = FeedState::Live;
+            self.stopped = false;
             self.stats.switches += 1;
             self.changed = true;
         }
@@ -144,6 +148,33 @@ impl Slot {
         self.stats.packets_sent += 1;
         self.stats.bytes_sent += u64::try_from(draft.payload.len()).unwrap_or(0);
         Some(Outgoing { sequence, timestamp, ids, frame_number, ..draft })
+    }
+
+    /// A packet of nothing but padding, in the stream of repeats: whoever receives it passes over what repeats nothing
+    /// (RFC 4588 has no such packets, browsers send them to probe). `None` without that stream.
+    pub fn padding(&self) -> Option<Outgoing<'static>> {
+        let (ssrc, format) = (self.rtx?, self.formats.of_repeats()?);
+        Some(Outgoing {
+            ssrc,
+            payload_type: format.rtx?,
+            sequence: self.next_repeat,
+            timestamp: self.rewriter.newest_timestamp().unwrap_or(RtpTime(0)),
+            marker: false,
+            original: None,
+            codec: format.codec,
+            ids: IdOffsets::default(),
+            frame_number: 0,
+            audio_level: None,
+            descriptor: &[],
+            red_header: None,
+            payload: &[],
+            padding: u8::MAX,
+        })
+    }
+
+    /// What `padding` gave leaves: its number is not given again.
+    pub fn padding_taken(&mut self) {
+        self.next_repeat = self.next_repeat.next();
     }
 
     /// Moves the cursor to the next packet that can be sent.

@@ -52,7 +52,9 @@ pub struct Media {
     received_bps: Option<u64>,
     /// What goes to it, of whatever kind, bit/s of UDP payload; `null` until it was measured.
     sent_bps: Option<u64>,
-    /// What it may be sent, bit/s of UDP payload; `null`: no limit.
+    /// What its link carries, bit/s of UDP payload; `null` while it says nothing of what arrives.
+    estimate_bps: Option<u64>,
+    /// The least of what it may be sent, bit/s of UDP payload; `null`: no limit.
     budget_bps: Option<u64>,
     /// Whose limit that is.
     limited_by: Option<wire::LimitedBy>,
@@ -174,6 +176,7 @@ impl<'a> Transports<'a> {
             caps: transport.caps.into(),
             received_bps: self.rates.received(transport.id),
             sent_bps: self.rates.sent(transport.id),
+            estimate_bps: transport.sending.estimate_bps,
             budget_bps: transport.sending.budget_bps,
             limited_by: transport.sending.limited_by.map(convert::limited_by),
             allotted_bps: transport.sending.allotted_bps,

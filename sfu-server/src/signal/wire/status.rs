@@ -80,10 +80,12 @@ pub struct Slot {
     pub limited_by: Option<LimitedBy>,
 }
 
-/// What limits a slot's pictures: each is the operator's.
+/// What limits a slot's pictures; each but the first is the operator's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LimitedBy {
+    /// What the client's link carries.
+    Link,
     /// What the client may be sent.
     Cap,
     /// What the room may send to all.

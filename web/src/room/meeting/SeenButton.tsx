@@ -19,7 +19,7 @@ interface Props {
 export function SeenButton({ meeting, slot, what, picture }: Props): ReactElement {
   const button = useRef<HTMLButtonElement>(null);
   const [place, setPlace] = useState<Place | null>(null);
-  const limited = slot.limitedBy !== null && picture === 'shown';
+  const limitedBy = picture === 'shown' ? slot.limitedBy : null;
   const toggle = (): void => {
     const box = button.current?.getBoundingClientRect();
     setPlace(place === null && box !== undefined ? placeBeside(box, innerWidth, innerHeight) : null);
@@ -29,12 +29,12 @@ export function SeenButton({ meeting, slot, what, picture }: Props): ReactElemen
       <IconButton
         id="seen"
         look="mark"
-        label={limited ? limitedWords(what, slot.layer?.height ?? null) : words.seen.open(what)}
+        label={limitedBy !== null ? limitedWords(what, limitedBy, slot.layer?.height ?? null) : words.seen.open(what)}
         expanded={place !== null}
         ref={button}
         onClick={toggle}
       >
-        {limited ? <Gauge /> : <Info />}
+        {limitedBy !== null ? <Gauge /> : <Info />}
       </IconButton>
       {place !== null && (
         <SeenCard

@@ -71,6 +71,7 @@ describe('the grid', () => {
   );
 
   it.each([
+    ['link', 'Held back: your connection carries no more just now'],
     ['cap', 'Held back: the organiser limits how much you are sent'],
     ['room_cap', 'Held back: the organiser limits how much this room may send'],
     ['height_cap', 'Held back: the organiser limits how large pictures may be'],
