@@ -255,7 +255,7 @@ rid: string | null,
 height: number | null, };
 
 /**
- * What limits a slot's pictures: each is the operator's.
+ * What limits a slot's pictures; each but the first is the operator's.
  */
 export type LimitedBy = "link" | "cap" | "room_cap" | "height_cap";
 
