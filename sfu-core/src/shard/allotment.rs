@@ -168,7 +168,7 @@ impl Shard {
         let can_pad = participant.can_pad();
         if let Some(link) = &mut participant.egress.link {
             // What is looked for on the link is no more than may be sent.
-            link.set_wanted(if can_pad { demand_bps.min(allowed_bps.unwrap_or(u64::MAX)) } else { 0 });
+            link.set_wanted(if can_pad { demand_bps } else { 0 }, allowed_bps);
         }
         for assigned in &mut participant.slots {
             assigned.decided = Decided::default();

@@ -81,9 +81,9 @@ impl LinkEstimate {
         self.estimator.handle_timeout(now);
     }
 
-    /// What would be sent if the link carried it, bit/s; it is never probed for more.
-    pub fn set_wanted(&mut self, bps: u64) {
-        self.estimator.set_wanted(bps);
+    /// What would be sent if the link carried it, and the most that may be, bit/s.
+    pub fn set_wanted(&mut self, bps: u64, most_bps: Option<u64>) {
+        self.estimator.set_wanted(bps, most_bps);
     }
 
     /// What it says, bit/s; `None` while it rests on nothing.

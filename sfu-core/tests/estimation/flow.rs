@@ -47,6 +47,8 @@ pub struct Flow {
     pub estimator: Estimator,
     pub source: Source,
     pub began: Instant,
+    /// The most that may be sent, bit/s.
+    cap: u64,
     receiver: Receiver,
     number: u64,
     next_frame: Instant,
@@ -66,14 +68,18 @@ impl Flow {
     pub fn new(began: Instant, phase: Duration, source: Source) -> Self {
         let mut estimator = Estimator::new(began, CONFIG);
         estimator.on_round_trip(Duration::from_millis(100));
-        estimator.set_wanted(match &source {
-            Source::Elastic(wanted) => *wanted,
-            Source::Ladder(rungs) => rungs.iter().copied().max().unwrap_or(0),
-        });
+        estimator.set_wanted(
+            match &source {
+                Source::Elastic(wanted) => *wanted,
+                Source::Ladder(rungs) => rungs.iter().copied().max().unwrap_or(0),
+            },
+            None,
+        );
         Self {
             estimator,
             source,
             began,
+            cap: u64::MAX,
             receiver: Receiver::default(),
             number: 0,
             next_frame: began + phase,
@@ -86,8 +92,14 @@ impl Flow {
         }
     }
 
+    /// Has no more sent than this from now on.
+    pub fn cap(&mut self, bps: u64) {
+        self.cap = bps;
+        self.estimator.set_wanted(bps, Some(bps));
+    }
+
     fn rate(&self) -> u64 {
-        let estimate = self.estimator.estimate().bps;
+        let estimate = self.estimator.estimate().bps.min(self.cap);
         match self.source {
             Source::Elastic(wanted) => estimate.min(wanted),
             Source::Ladder(rungs) => rungs.iter().copied().filter(|rung| *rung <= estimate).max().unwrap_or(0),

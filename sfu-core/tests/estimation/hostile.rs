@@ -17,8 +17,7 @@ enum Step {
     /// From a number back from the last one sent, arrival times that follow each other by these, and how often it is said.
     Say(u16, Vec<Option<i64>>, u8),
     Remb(u64),
-    Cap(Option<u64>),
-    Want(u64),
+    Want(u64, Option<u64>),
     RoundTrip(u64),
 }
 
@@ -32,8 +31,7 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(back, ticks, times)| Step::Say(back, ticks, times)),
         1 => (any::<u16>(), vec(Just(None), 1..600)).prop_map(|(back, ticks)| Step::Say(back, ticks, 1)),
         1 => any::<u64>().prop_map(Step::Remb),
-        1 => any::<Option<u64>>().prop_map(Step::Cap),
-        1 => any::<u64>().prop_map(Step::Want),
+        1 => any::<(u64, Option<u64>)>().prop_map(|(bps, most)| Step::Want(bps, most)),
         1 => any::<u64>().prop_map(Step::RoundTrip),
     ]
 }
@@ -58,8 +56,7 @@ fn apply(estimator: &mut Estimator, now: &mut Instant, last: &mut u16, clock: &m
             }
         }
         Step::Remb(bps) => estimator.on_remb(*now, bps),
-        Step::Cap(bps) => estimator.set_max(*now, bps),
-        Step::Want(bps) => estimator.set_wanted(bps),
+        Step::Want(bps, most) => estimator.set_wanted(bps, most),
         Step::RoundTrip(us) => estimator.on_round_trip(Duration::from_micros(us)),
     }
     if estimator.poll_timeout().is_some_and(|due| due <= *now) {
@@ -95,7 +92,7 @@ proptest! {
 fn a_receiver_that_says_that_all_is_lost_gets_the_least() {
     let mut now = Instant::now();
     let mut estimator = Estimator::new(now, CONFIG);
-    estimator.set_wanted(5_000_000);
+    estimator.set_wanted(5_000_000, None);
     for _ in 0..600 {
         now += Duration::from_millis(100);
         let sent: Vec<_> = (0..20).map(|_| estimator.on_sent(now, 1_000, SentKind::Media)).collect();
@@ -127,7 +124,7 @@ fn where_nothing_is_sent_a_probe_begins_by_itself() {
     let now = Instant::now();
     let mut estimator = Estimator::new(now, CONFIG);
     assert_eq!((estimator.poll_timeout(), estimator.padding_due(now)), (None, 0));
-    estimator.set_wanted(1_000_000);
+    estimator.set_wanted(1_000_000, None);
     let due = estimator.poll_timeout().unwrap();
     estimator.handle_timeout(due);
     assert!(estimator.padding_due(due) > 0);
@@ -145,7 +142,5 @@ fn the_receivers_own_estimate_bounds_ours_or_is_ours() {
     let mut estimator = Estimator::new(now, config);
     estimator.on_remb(now, 2_000_000);
     assert_eq!(estimator.estimate().bps, 2_000_000);
-    estimator.set_max(now, Some(1_000_000));
-    assert_eq!(estimator.estimate().bps, 1_000_000);
     assert_eq!(estimator.poll_timeout(), None);
 }

@@ -44,10 +44,6 @@ impl Network {
         self
     }
 
-    pub fn now(&self) -> Instant {
-        self.now
-    }
-
     pub fn run(&mut self, seconds: u64) {
         let end = self.now + Duration::from_secs(seconds);
         while self.now < end {

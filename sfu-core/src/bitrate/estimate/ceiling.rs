@@ -1,28 +1,22 @@
-//! What an estimate may be at most: what it was made with, what the operator caps it to, and what the receiver says that it can
-//! take (REMB, draft-alvestrand-rmcat-remb-03), for as long as it says so.
+//! What an estimate may be at most: what it was made with, and what the receiver says that it can take (REMB,
+//! draft-alvestrand-rmcat-remb-03), for as long as it says so.
 
 use super::rate_control::Bounds;
 
 /// How long the receiver's word holds, µs. Receivers that mean it say it every second.
 const EXPIRY_US: u64 = 5_000_000;
 
-/// The three of them.
+/// Both of them.
 #[derive(Debug)]
 pub struct Ceiling {
     made_with: Bounds,
-    cap_bps: Option<u64>,
     /// When, and what.
     said: Option<(u64, u64)>,
 }
 
 impl Ceiling {
     pub fn new(made_with: Bounds) -> Self {
-        Self { made_with, cap_bps: None, said: None }
-    }
-
-    /// The operator's cap; `None` for none.
-    pub fn set_cap(&mut self, cap_bps: Option<u64>) {
-        self.cap_bps = cap_bps;
+        Self { made_with, said: None }
     }
 
     /// The receiver says so.
@@ -33,8 +27,7 @@ impl Ceiling {
     /// What is in force. The floor gives way to nothing: below it a transport carries no sound.
     pub fn bounds(&self, now_us: u64) -> Bounds {
         let said = self.said.filter(|(at_us, _)| now_us.saturating_sub(*at_us) < EXPIRY_US).map(|(_, bps)| bps);
-        let least = [self.cap_bps, said].into_iter().flatten().min().unwrap_or(u64::MAX);
-        Bounds { max_bps: self.made_with.max_bps.min(least), ..self.made_with }
+        Bounds { max_bps: said.map_or(self.made_with.max_bps, |bps| bps.min(self.made_with.max_bps)), ..self.made_with }
     }
 }
 
@@ -46,11 +39,8 @@ mod tests {
     fn the_least_holds_and_the_receivers_word_expires() {
         let mut ceiling = Ceiling::new(Bounds { min_bps: 10, max_bps: 1_000 });
         assert_eq!(ceiling.bounds(0).max_bps, 1_000);
-        ceiling.set_cap(Some(700));
         ceiling.set_receiver(1_000_000, 300);
         assert_eq!(ceiling.bounds(5_999_999).max_bps, 300);
-        assert_eq!(ceiling.bounds(6_000_000).max_bps, 700);
-        ceiling.set_cap(None);
         assert_eq!(ceiling.bounds(6_000_000), Bounds { min_bps: 10, max_bps: 1_000 });
     }
 }

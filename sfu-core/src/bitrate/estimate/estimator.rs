@@ -160,16 +160,10 @@ impl Estimator {
         self.control.set_round_trip(u64::try_from(round_trip.as_micros()).unwrap_or(u64::MAX));
     }
 
-    /// The most that it may say and probe for from now on, bit/s; `None` for what it was made with.
-    pub fn set_max(&mut self, now: Instant, max_bps: Option<u64>) {
-        self.ceiling.set_cap(max_bps);
-        let bounds = self.ceiling.bounds(self.us(now));
-        self.control.bound(bounds);
-    }
-
-    /// How much would be sent if the link held it, bit/s: what is beyond the estimate is probed for.
-    pub fn set_wanted(&mut self, bps: u64) {
-        self.probes.set_wanted(bps);
+    /// How much would be sent if the link held it, bit/s, and the most that may be: what is beyond the estimate is probed for. A cap
+    /// bounds probes and not the estimate: it tells nothing of the link.
+    pub fn set_wanted(&mut self, bps: u64, most_bps: Option<u64>) {
+        self.probes.set_wanted(bps, most_bps.unwrap_or(u64::MAX));
     }
 
     /// How many bytes of padding are to leave now: as many packets as that takes, each told as [`SentKind::Padding`].
@@ -225,7 +219,9 @@ impl Estimator {
         let before_bps = self.control.bps();
         self.sending.sample(now_us, before_bps);
         let limited = self.sending.is_application_limited();
-        self.control.note_queue(self.delay.queue_us(), bounds);
+        // Behind the last packet that was sent there is nothing of ours, however long it waited itself.
+        let queue_us = if newest_us == now_us { 0 } else { self.delay.queue_us() };
+        self.control.note_queue(queue_us, bounds);
         let verdict = self.losses.judge(now_us, before_bps);
         let congestion = self.delay.congestion(limited);
         let tries = matches!(verdict, Verdict::LowerTo(_)) && congestion != Congestion::Certain;

@@ -47,6 +47,7 @@ pub struct Room {
 #[derive(Debug)]
 pub struct Probes {
     wanted_bps: u64,
+    most_bps: u64,
     last_id: u8,
     current: Option<Measurement>,
     /// Bytes sent since it began.
@@ -62,6 +63,7 @@ impl Default for Probes {
     fn default() -> Self {
         Self {
             wanted_bps: 0,
+            most_bps: u64::MAX,
             last_id: 0,
             current: None,
             sent_bytes: 0,
@@ -74,8 +76,9 @@ impl Default for Probes {
 }
 
 impl Probes {
-    pub fn set_wanted(&mut self, bps: u64) {
-        self.wanted_bps = bps;
+    /// What would be sent, and the most that may be.
+    pub fn set_wanted(&mut self, bps: u64, most_bps: u64) {
+        (self.wanted_bps, self.most_bps) = (bps, most_bps);
     }
 
     /// Feedback comes again after it was missed: what was known before is worth trying at once.
@@ -178,7 +181,7 @@ impl Probes {
     }
 
     fn target(&self, room: Room) -> u64 {
-        share(self.wanted_bps, BEYOND_WANTED).min(room.max_bps)
+        share(self.wanted_bps, BEYOND_WANTED).min(self.most_bps).min(room.max_bps)
     }
 
     fn is_worth(&self, room: Room) -> bool {
@@ -222,7 +225,7 @@ mod tests {
     fn it_climbs_to_what_is_wanted_and_no_further() {
         let mut probes = Probes::default();
         assert_eq!(probes.begin(0, ROOM), None, "nothing more is wanted");
-        probes.set_wanted(4_000_000);
+        probes.set_wanted(4_000_000, u64::MAX);
         let mut estimate_bps = 500_000;
         let mut rates = vec![];
         for at in 0..5 {
@@ -242,16 +245,16 @@ mod tests {
     #[test]
     fn a_cap_is_never_passed() {
         let mut probes = Probes::default();
-        probes.set_wanted(4_000_000);
-        let capped = Room { max_bps: 700_000, ..ROOM };
-        assert_eq!(probed(&mut probes, 0, capped, 100_000_000).unwrap().0, 700_000);
-        assert_eq!(probes.begin(1_000_000, Room { max_bps: 510_000, ..ROOM }), None, "nor is a probe made for nothing");
+        probes.set_wanted(4_000_000, 700_000);
+        assert_eq!(probed(&mut probes, 0, ROOM, 100_000_000).unwrap().0, 700_000);
+        probes.set_wanted(4_000_000, 510_000);
+        assert_eq!(probes.begin(1_000_000, ROOM), None, "nor is a probe made for nothing");
     }
 
     #[test]
     fn pauses_grow_while_the_link_holds_no_more() {
         let mut probes = Probes::default();
-        probes.set_wanted(4_000_000);
+        probes.set_wanted(4_000_000, u64::MAX);
         let (mut at_us, mut pauses) = (0, vec![]);
         for _ in 0..5 {
             let (_, _, outcome) = probed(&mut probes, at_us, ROOM, 500_000).unwrap();
@@ -270,7 +273,7 @@ mod tests {
     #[test]
     fn there_is_no_probe_while_the_link_is_full() {
         let mut probes = Probes::default();
-        probes.set_wanted(4_000_000);
+        probes.set_wanted(4_000_000, u64::MAX);
         assert_eq!(probes.begin(0, Room { clear: false, ..ROOM }), None);
         probes.pause(0);
         assert_eq!(probes.begin(1_000_000, ROOM), None);
@@ -280,7 +283,7 @@ mod tests {
     #[test]
     fn media_is_padding_enough() {
         let mut probes = Probes::default();
-        probes.set_wanted(4_000_000);
+        probes.set_wanted(4_000_000, u64::MAX);
         probes.begin(0, ROOM).unwrap();
         assert!(probes.padding_due(0) > 0);
         assert!(probes.note_sent(0, 20_000).is_some());
