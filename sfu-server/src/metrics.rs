@@ -175,6 +175,9 @@ pub(super) const CORE_COUNTERS: &[Row<ShardStats>] = &[
     ("sfu_rtp_padding_packets", "Padding that publishers probe with", |s| s.counters.rtp_padding),
     ("sfu_rtcp_received_packets", "RTCP packets received", |s| s.counters.rtcp_packets_received),
     ("sfu_feedback_arrived_packets", "Packets that viewers reported as arrived", |s| s.counters.transport_cc_received),
+    ("sfu_probe_packets", "Packets of nothing but padding, sent to find out what links carry", |s| {
+        s.counters.probe_packets_sent
+    }),
     ("sfu_feedback_missing_packets", "Packets that viewers reported as missing", |s| s.counters.transport_cc_missing),
     ("sfu_rtcp_sent_packets", "RTCP packets sent", |s| s.counters.rtcp_packets_sent),
     ("sfu_transmits", "Batches handed to the sockets", |s| s.counters.transmits),

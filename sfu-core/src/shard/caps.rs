@@ -103,7 +103,7 @@ impl Shard {
             self.participants.get(*viewer).is_some_and(|participant| participant.connection.is_connected())
         };
         let viewers: Vec<ParticipantKey> = viewers.iter().copied().filter(is_connected).collect();
-        let wanted = |viewer: &ParticipantKey| self.participants.get(*viewer).map(|it| it.allotment.demand_bps());
+        let wanted = |viewer: &ParticipantKey| self.participants.get(*viewer).map(Participant::demand_bps);
         let wanted: Vec<u64> = viewers.iter().filter_map(wanted).collect();
         let shares = egress.map(|egress| divide(egress, &wanted));
         for (place, viewer) in viewers.into_iter().enumerate() {

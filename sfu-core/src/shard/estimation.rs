@@ -72,13 +72,19 @@ impl LinkEstimate {
 
     /// When it is next due.
     pub fn poll_timeout(&self, now: Instant) -> Option<Instant> {
-        let given_up = self.begun + FEEDBACK_AWAITED;
-        let given_up = (self.evidence == Evidence::None && given_up > now).then_some(given_up);
-        self.estimator.poll_timeout().into_iter().chain(given_up).min().map(|due| due.max(now + TICK))
+        let due = match self.evidence {
+            // Of a link that says nothing there is nothing to be followed.
+            Evidence::None => Some(self.begun + FEEDBACK_AWAITED).filter(|given_up| *given_up > now),
+            Evidence::Arrivals | Evidence::Full { .. } => self.estimator.poll_timeout(),
+        };
+        due.map(|due| due.max(now + TICK))
     }
 
+    /// Does what is due.
     pub fn handle_timeout(&mut self, now: Instant) {
-        self.estimator.handle_timeout(now);
+        if self.evidence != Evidence::None {
+            self.estimator.handle_timeout(now);
+        }
     }
 
     /// What would be sent if the link carried it, and the most that may be, bit/s.
@@ -140,6 +146,13 @@ impl Participant {
         let link = self.egress.link.get_or_insert_with(|| LinkEstimate::new(now, FeedbackKind::ReceiverEstimate));
         link.estimator.on_remb(now, bps);
         link.evidence = Evidence::Full { bps };
+    }
+
+    /// What it would take of what its room may send, bit/s: no more than a link that was full may carry soon.
+    pub(super) fn demand_bps(&self) -> u64 {
+        let link = self.egress.link.as_ref().filter(|link| matches!(link.evidence, Evidence::Full { .. }));
+        let soon = link.and_then(LinkEstimate::bps).map_or(u64::MAX, |bps| bps.saturating_mul(2));
+        self.allotment.demand_bps().min(soon)
     }
 
     /// Whether padding can be sent to it: in a stream of repeats, whose receivers pass over what repeats nothing.
