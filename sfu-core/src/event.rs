@@ -25,6 +25,9 @@ pub enum Event {
     Done { request: RequestId },
     /// Slots of a transport whose status changed; the others are as they were.
     Slots { transport: TransportId, slots: Vec<SlotStatus> },
+    /// Which encodings of a simulcast its publisher is to send: those that anybody wants, and the lowest. All of them; told when
+    /// it changes, and meant for who publishes over a connection that has signalling.
+    Encodings { transport: TransportId, mid: Mid, rids: Vec<Rid> },
     /// Who speaks in a room has changed.
     Speakers { room: RoomName, speakers: Speakers },
     /// Nothing authentic came from the peer for `limits::SILENT_AFTER`; media goes on as long as consent lasts.

@@ -60,6 +60,9 @@ pub struct ShardCounters {
     pub relay_restarts: u64,
     /// Rings that were made smaller, because all together took more than they may.
     pub rings_shrunk: u64,
+    /// Times that publishers were told not to send an encoding, because nobody wants it, and to send it again.
+    pub encodings_switched_off: u64,
+    pub encodings_switched_on: u64,
     /// Times that a viewer's slots were pointed at their encodings anew.
     pub viewers_attached: u64,
     /// Faults of our own that ended one transport.
@@ -120,8 +123,21 @@ pub struct InboundRtp {
     pub codec: Option<Codec>,
     /// What it costs whoever is sent it, bit/s, once that is measured.
     pub bps: Option<u64>,
+    pub switch: SwitchState,
     /// Bytes that the encoding's ring holds allocated.
     pub ring_bytes: usize,
+}
+
+/// Whether an encoding is to be sent by its publisher.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SwitchState {
+    /// As its publisher likes.
+    #[default]
+    On,
+    /// Somebody wants it again, and it has not come yet.
+    AskedFor,
+    /// Nobody wants it, and its publisher was told so; `heeded` once it does not come any more.
+    Off { heeded: bool },
 }
 
 /// One slot of a viewer (outbound-rtp).
@@ -233,6 +249,13 @@ pub struct ShardStats {
     pub inbound: Vec<InboundRtp>,
     pub outbound: Vec<OutboundRtp>,
     pub timers: usize,
+}
+
+impl InboundRtp {
+    /// What its publisher does not send, because nobody wants it, bit/s: what it cost while it was sent; 0 while it is.
+    pub fn saved_bps(&self) -> u64 {
+        self.bps.filter(|_| self.switch == SwitchState::Off { heeded: true }).unwrap_or(0)
+    }
 }
 
 /// The format that a publisher sends now, for people.

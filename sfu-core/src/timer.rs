@@ -20,6 +20,8 @@ pub enum Timer {
     Caps(RoomName),
     /// Viewers of a track whose pictures changed size too often are given what suits them now.
     Resized(TrackId),
+    /// Encodings of a track that nobody wants may have been unwanted for long enough.
+    Unwanted(TrackId),
     /// What changed of a viewer's slots since it was last told is told.
     Slots(ParticipantKey),
 }

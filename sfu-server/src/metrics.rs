@@ -19,7 +19,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
-use sfu_core::stats::{ShardStats, SlotState};
+use sfu_core::stats::{InboundRtp, ShardStats, SlotState, SwitchState};
 
 use crate::media::Counts;
 
@@ -190,6 +190,12 @@ pub(super) const CORE_COUNTERS: &[Row<ShardStats>] = &[
         s.counters.relay_restarts
     }),
     ("sfu_rings_shrunk", "Rings made smaller because all took more memory than they may", |s| s.counters.rings_shrunk),
+    ("sfu_encodings_switched_off", "Times that a publisher was told not to send an encoding that nobody wants", |s| {
+        s.counters.encodings_switched_off
+    }),
+    ("sfu_encodings_switched_on", "Times that a publisher was told to send such an encoding again", |s| {
+        s.counters.encodings_switched_on
+    }),
     ("sfu_streams_blocked", "Times that a TCP connection took no more and media waited", |s| {
         s.counters.streams_blocked
     }),
@@ -237,6 +243,12 @@ pub(super) const CORE_GAUGES: &[Row<ShardStats>] = &[
         size(s.transports.iter().filter(|transport| transport.connected).count())
     }),
     ("sfu_encodings", "Encodings that are published", |s| size(s.inbound.len())),
+    ("sfu_encodings_off", "Encodings that their publishers do not send because nobody wants them", |s| {
+        size(s.inbound.iter().filter(|encoding| encoding.switch == SwitchState::Off { heeded: true }).count())
+    }),
+    ("sfu_publish_saved_bits_per_second", "What those would cost by what they cost last", |s| {
+        s.inbound.iter().map(InboundRtp::saved_bps).sum()
+    }),
     (
         "sfu_inbound_missing_packets",
         "Packets of published encodings that have not come; a repeat takes one away",

@@ -40,6 +40,7 @@ fn generated() -> String {
     declaration::<wire::SlotState>(config, &mut text);
     declaration::<wire::Layer>(config, &mut text);
     declaration::<wire::LimitedBy>(config, &mut text);
+    declaration::<wire::TrackEncodings>(config, &mut text);
     declaration::<wire::Speakers>(config, &mut text);
     declaration::<wire::ChatMessage>(config, &mut text);
     text

@@ -9,9 +9,12 @@ use crate::limits::FRAME_HOLD_MAX;
 use crate::ring::{PacketMeta, Push, Ring};
 use crate::rtp::{ExtSeqNo, RtpTime};
 
+use super::switch::{Asked, Switch};
+use super::track::Want;
+
 /// How long an encoding of a simulcast must be silent for its viewers to be given another: browsers switch encodings off
 /// when their link or their processor does not carry them. Twice the time for which a browser spreads a large keyframe.
-const STALLED_AFTER: Duration = Duration::from_millis(600);
+pub(super) const STALLED_AFTER: Duration = Duration::from_millis(600);
 /// How many frames the others must have brought meanwhile: a still screen is sent once a second, on one encoding after the
 /// other.
 const STALLED_FRAMES: u64 = 8;
@@ -92,6 +95,8 @@ pub struct EncodingHome {
     /// Its name there.
     pub encoding: EncodingId,
     pub ssrc: Option<Ssrc>,
+    /// Whether anybody here wants it, as its home was told.
+    pub want: Want,
 }
 
 /// What decides whether viewers are given an encoding, and is known without its packets.
@@ -103,6 +108,7 @@ pub struct EncodingState {
     bytes_received: u64,
     /// What it costs, bit/s, once that is measured.
     bps: Option<u64>,
+    asked: Asked,
 }
 
 /// One encoding.
@@ -128,6 +134,8 @@ pub struct Encoding {
     pub rate: RateMeter,
     /// What it costs by its home, which has all of it, bit/s.
     pub told_bps: Option<u64>,
+    /// Whether its publisher is to send it.
+    pub switch: Switch,
 }
 
 impl Encoding {
@@ -146,6 +154,7 @@ impl Encoding {
             stats: EncodingStats::default(),
             rate: RateMeter::default(),
             told_bps: None,
+            switch: Switch::default(),
         }
     }
 
@@ -162,7 +171,8 @@ impl Encoding {
     /// How things stand with it.
     pub fn state(&self) -> EncodingState {
         let (heard, heard_at_frame, height) = (self.heard, self.heard_at_frame, self.height);
-        EncodingState { heard, heard_at_frame, height, bytes_received: self.stats.bytes_received, bps: self.rate.bps() }
+        let (bytes_received, bps, asked) = (self.stats.bytes_received, self.rate.bps(), self.switch.asked());
+        EncodingState { heard, heard_at_frame, height, bytes_received, bps, asked }
     }
 
     /// Takes over how things stand where it is published.
@@ -172,6 +182,7 @@ impl Encoding {
         self.height = state.height;
         self.stats.bytes_received = state.bytes_received;
         self.told_bps = state.bps;
+        self.switch.adopt(state.asked);
     }
 
     /// Gives up a replica's packets, which nobody reads. It cannot be asked for a keyframe until new ones come: what is
@@ -184,8 +195,16 @@ impl Encoding {
 
     /// Whether nothing comes any more although its track goes on, of which `frames` have come so far on all encodings.
     pub fn is_stalled(&self, now: Instant, frames: u64) -> bool {
+        if self.switch.keeps_its_place(now) {
+            return false;
+        }
         let silent = self.heard.is_some_and(|heard| now.saturating_duration_since(heard) >= STALLED_AFTER);
         silent && frames.saturating_sub(self.heard_at_frame) >= STALLED_FRAMES
+    }
+
+    /// Whether nothing comes because it is switched off, or has not been for long enough.
+    pub fn is_away(&self, now: Instant) -> bool {
+        self.switch.is_away(now, self.heard)
     }
 
     /// Notes that media comes; `frames` as above.
@@ -193,6 +212,7 @@ impl Encoding {
         if !packet.repeated {
             self.heard = Some(packet.arrival);
             self.heard_at_frame = frames;
+            self.switch.note_heard(packet.arrival);
         }
     }
 

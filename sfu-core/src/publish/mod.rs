@@ -3,8 +3,10 @@
 
 mod demux;
 mod encoding;
+mod switch;
 mod track;
 
 pub use demux::{Recognized, Route, StreamDemux, StreamRole};
 pub use encoding::{Encoding, EncodingHome, EncodingState, EncodingStats, Outcome, Received};
+pub use switch::{Asked, Switch, Use};
 pub use track::{Format, Owner, Track, TrackHome, Want};

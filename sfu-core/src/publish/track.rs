@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use crate::command::Muting;
-use crate::id::{EncodingId, Identity, MediaKind, Mid, ParticipantKey, PayloadType, RoomName, ShardId, TrackId};
+use crate::id::{EncodingId, Identity, MediaKind, Mid, ParticipantKey, PayloadType, Rid, RoomName, ShardId, TrackId};
 use crate::sdp::NegotiatedCodec;
 
 /// What a payload type stands for within a track.
@@ -57,6 +57,8 @@ pub struct Track {
     pub checked: Option<Instant>,
     /// When its viewers were last given another encoding because pictures changed size.
     pub resized: Option<Instant>,
+    /// Encodings that its publisher was last told nobody wants.
+    pub off_told: Vec<Rid>,
 }
 
 impl Track {
@@ -73,6 +75,7 @@ impl Track {
             frames: 0,
             checked: None,
             resized: None,
+            off_told: Vec::new(),
         }
     }
 

@@ -96,6 +96,19 @@ impl Decided {
         self.grant.is_some_and(|grant| grant.given == Given::Paused)
     }
 
+    /// The encoding that it was given.
+    pub fn encoding(&self) -> Option<EncodingId> {
+        match self.grant?.given {
+            Given::Layer { layer, .. } => Some(layer.encoding),
+            Given::Nothing | Given::Paused => None,
+        }
+    }
+
+    /// Whether it was given all that its layout asks for.
+    pub fn is_unlimited(&self) -> bool {
+        self.grant.is_some_and(|grant| grant.limit.is_none())
+    }
+
     /// What it was given, and what the next better would take, bit/s.
     pub fn rates(&self) -> SlotRates {
         let allotted_bps = match self.grant.map(|grant| grant.given) {
@@ -219,7 +232,7 @@ impl AssignedSlot {
         match self.slot.kind {
             MediaKind::Audio => media.ladder(self.track?, now).last().map(|rung| rung.encoding),
             MediaKind::Video => match self.decided.grant?.given {
-                Given::Layer { layer, .. } => Some(layer.encoding),
+                Given::Layer { layer, .. } => Some(self.stand_in(media, now, layer.encoding)),
                 Given::Nothing | Given::Paused => None,
             },
         }

@@ -58,10 +58,17 @@ impl Shard {
         let Some(participant) = self.participants.get_mut(key) else { return };
         participant.egress.queued = false;
         let beyond_media = std::mem::take(&mut participant.egress.beyond_media);
-        let can_be_asked = |encoding| self.media.encodings.get(encoding).is_some_and(|known| known.ssrc.is_some());
+        let can_be_asked = |encoding| {
+            let known = self.media.encodings.get(encoding);
+            known.is_some_and(|known| known.ssrc.is_some() && !known.is_away(now))
+        };
         let Aftermath { wishes, switched, changed } = participant.aftermath(can_be_asked);
         for encoding in wishes {
             self.request_keyframe(now, encoding);
+        }
+        // What was left is not read any more.
+        if !switched.is_empty() {
+            self.follow_reads(now, key);
         }
         for ssrc in switched {
             self.report(now, key, ssrc);

@@ -53,6 +53,10 @@ impl Shard {
         if track.kind != MediaKind::Video || track.is_muted() || !track.answers_keyframe_requests() {
             return;
         }
+        // What begins anew begins with one; a request now would only disturb the others.
+        if found.is_away(now) {
+            return;
+        }
         if let Some(home) = found.home {
             return self.relays.ask_for_keyframe(home.shard, home.encoding);
         }

@@ -112,7 +112,7 @@ impl Shard {
         let Some(track) = self.media.tracks.get_mut(route.track) else { return };
         let Some(encoding) = self.media.encodings.get_mut(route.encoding) else { return };
         let kind = track.kind;
-        let returns = encoding.heard.is_none() || encoding.is_stalled(now, track.frames);
+        let returns = encoding.heard.is_none() || encoding.is_away(now) || encoding.is_stalled(now, track.frames);
         if track.is_muted() {
             return self.store_muted(route, packet);
         }
@@ -137,6 +137,7 @@ impl Shard {
         if returns {
             self.introduce(now, route.encoding);
             self.attach_viewers_of(now, route.track);
+            self.weigh_encodings(now, route.track);
         } else if resized {
             self.resize_for_viewers_of(now, route.track);
         } else {

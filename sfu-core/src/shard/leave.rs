@@ -41,12 +41,14 @@ impl Shard {
         } else if !participant.tracks.is_empty() {
             self.route_room(now, &room);
         }
+        self.weigh_turned(now);
     }
 
     /// Takes a track away from its viewers.
     pub(super) fn remove_track(&mut self, track: TrackId) {
         let Some(gone) = self.media.tracks.remove(track) else { return };
         self.timers.set(Timer::Resized(track), None);
+        self.timers.set(Timer::Unwanted(track), None);
         self.relays.forget_track(track, gone.home.map(|home| (home.shard, home.track)));
         for encoding in gone.encodings {
             self.remove_encoding(encoding);

@@ -21,6 +21,8 @@ pub(super) struct Media {
     pub ring_memory: RingMemory,
     /// Encodings of other shards that somebody began to read, or nobody does any more.
     pub turned: Vec<EncodingId>,
+    /// Tracks that are published here of which an encoding was begun to be read, or is not read any more.
+    pub unweighed: Vec<TrackId>,
 }
 
 impl Media {
@@ -32,6 +34,7 @@ impl Media {
             readers: SecondaryMap::new(),
             ring_memory: RingMemory::new(rings_bytes_max),
             turned: vec![],
+            unweighed: vec![],
         }
     }
 
@@ -87,9 +90,15 @@ impl Media {
         encodings.iter().any(|id| self.readers.get(*id).is_some_and(|readers| !readers.is_empty()))
     }
 
-    fn note_turned(&mut self, encoding: EncodingId) {
-        if self.encodings.get(encoding).is_some_and(|encoding| encoding.home.is_some()) {
-            self.turned.push(encoding);
+    fn note_turned(&mut self, id: EncodingId) {
+        let Some(encoding) = self.encodings.get(id) else { return };
+        if encoding.home.is_some() {
+            self.turned.push(id);
+        } else if self.readers.get(id).is_some_and(|readers| readers.len() <= 1)
+            && !self.unweighed.contains(&encoding.track)
+        {
+            // The first reader, or the last, or the one before the last.
+            self.unweighed.push(encoding.track);
         }
     }
 }

@@ -35,6 +35,7 @@ mod speakers;
 mod status;
 mod stream;
 mod streams;
+mod switching;
 mod wall_clock;
 
 pub use io::{Datagram, ShardConfig, Transmit};
@@ -182,6 +183,7 @@ impl Shard {
                 Timer::Participant(key) => self.guard(now, key, |shard| shard.participant_due(now, key)),
                 Timer::Flush(encoding) => self.contain(|shard| shard.wake_readers(encoding)),
                 Timer::Resized(track) => self.contain(|shard| shard.resize_for_viewers_of(now, track)),
+                Timer::Unwanted(track) => self.contain(|shard| shard.weigh_encodings(now, track)),
                 Timer::Slots(key) => self.unlooked.push_back(key),
                 Timer::Caps(room) => self.contain(|shard| shard.apply_caps(now, &room)),
                 Timer::Speaker(room) => self.contain(|shard| shard.evaluate_speaker(now, &room)),

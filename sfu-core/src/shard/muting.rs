@@ -59,6 +59,7 @@ impl Shard {
         }
         self.announce_encodings(now, id);
         self.attach_viewers_of(now, id);
+        self.weigh_encodings(now, id);
         self.note_muting(now, id, muting);
     }
 

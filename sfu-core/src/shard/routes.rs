@@ -67,7 +67,6 @@ impl Shard {
         participant.begin_estimate(now);
         self.allot(now, viewer);
         let Some(participant) = self.participants.get_mut(viewer) else { return };
-        let mut reads: Vec<EncodingId> = Vec::new();
         for assigned in &mut participant.slots {
             let feed = assigned.feed(&self.media, now);
             match feed.and_then(|encoding| Some((encoding, self.media.ring(encoding)?))) {
@@ -79,7 +78,18 @@ impl Shard {
             {
                 assigned.slot.stop_what_is_left(now, patience(budget, excess_bps));
             }
-            for encoding in [assigned.slot.encoding(), assigned.slot.target()].into_iter().flatten() {
+        }
+        self.send_queue.push(viewer, &mut participant.egress);
+        self.follow_reads(now, viewer);
+    }
+
+    /// Makes a viewer a reader of just what feeds its slots, or is about to, or would if it were sent.
+    pub(super) fn follow_reads(&mut self, now: Instant, viewer: ParticipantKey) {
+        let Some(participant) = self.participants.get_mut(viewer) else { return };
+        let mut reads: Vec<EncodingId> = Vec::new();
+        for assigned in &participant.slots {
+            let wanted = [assigned.slot.encoding(), assigned.slot.target(), assigned.decided.encoding()];
+            for encoding in wanted.into_iter().flatten() {
                 if !reads.contains(&encoding) {
                     reads.push(encoding);
                 }
@@ -87,7 +97,7 @@ impl Shard {
         }
         self.media.set_reader(viewer, &participant.reads, &reads);
         participant.reads = reads;
-        self.send_queue.push(viewer, &mut participant.egress);
+        self.weigh_turned(now);
     }
 
     /// Chooses anew among a track's encodings for everybody who is to see or hear it.
@@ -115,6 +125,7 @@ impl Shard {
         found.resized = Some(now);
         self.timers.set(Timer::Resized(track), None);
         self.attach_viewers_of(now, track);
+        self.weigh_encodings(now, track);
     }
 
     /// Has the viewers of a simulcast's encoding that stopped shown another, looked after every `RESCUE_INTERVAL`.

@@ -82,6 +82,7 @@ impl Shard {
                         height: encoding.height,
                         codec: encoding.codec(),
                         bps: encoding.rate.bps(),
+                        switch: self.switch_state(encoding),
                         ring_bytes: encoding.ring.capacity_bytes(),
                     });
                 }
@@ -113,8 +114,9 @@ impl Shard {
     }
 
     fn target_layer(&self, assigned: &AssignedSlot) -> Option<CurrentLayer> {
-        let encoding = assigned.slot.target().filter(|_| assigned.slot.kind == MediaKind::Video);
-        let encoding = self.media.encodings.get(encoding?)?;
+        let target = assigned.slot.target().filter(|_| assigned.slot.kind == MediaKind::Video)?;
+        // What is switched off is stood in for until it comes.
+        let encoding = self.media.encodings.get(assigned.decided.encoding().unwrap_or(target))?;
         Some(CurrentLayer { rid: encoding.rid.clone(), height: encoding.height })
     }
 }

@@ -55,3 +55,4 @@ mod speakers;
 mod spread;
 mod storms;
 mod streams;
+mod unwanted;

@@ -15,6 +15,8 @@ use crate::offers::{Section, Style};
 pub const FRAME_INTERVAL: Duration = Duration::from_nanos(33_333_333);
 const AUDIO_INTERVAL: Duration = Duration::from_millis(20);
 const REPORT_INTERVAL: Duration = Duration::from_secs(1);
+/// How long it takes for what signalling says of encodings to be done: a round trip, and an encoder that begins anew.
+const SWITCH_TAKES: Duration = Duration::from_millis(150);
 /// Packets that a sender remembers for repeats.
 const REMEMBERED: usize = 1_000;
 
@@ -120,6 +122,10 @@ pub struct Publisher {
     pub no_keyframes: bool,
     /// This encoding of a simulcast is switched off.
     pub stopped: Option<u8>,
+    /// Does what it is told of encodings that nobody wants: those that are switched off now.
+    pub heeds_switches: bool,
+    switched_off: Vec<u8>,
+    switches: VecDeque<(Instant, Vec<u8>)>,
     /// Every packet begins a keyframe of another size.
     pub resizes: bool,
     /// Says in its sender reports that it has no wall clock (RFC 3550 §6.4.1).
@@ -189,6 +195,9 @@ impl Publisher {
             repeats_apart: Duration::ZERO,
             no_keyframes: false,
             stopped: None,
+            heeds_switches: false,
+            switched_off: vec![],
+            switches: VecDeque::new(),
             resizes: false,
             no_wall_clock: false,
             plis: vec![],
@@ -230,6 +239,14 @@ impl Publisher {
         self.next_audio = self.what.audio.then_some(now);
         self.next_report = Some(now + Duration::from_millis(50));
         self.next_padding = (self.padding_per_second > 0).then_some(now);
+    }
+
+    /// Sends just these encodings of its simulcast.
+    pub fn send_only(&mut self, now: Instant, rids: &[&str]) {
+        if self.heeds_switches {
+            let off = self.encodings.iter().filter(|encoding| !rids.contains(&encoding.rid));
+            self.switches.push_back((now + SWITCH_TAKES, off.map(|encoding| encoding.place).collect()));
+        }
     }
 
     /// Goes on with new streams: other SSRCs, other numbers.
@@ -284,6 +301,9 @@ impl Publisher {
     }
 
     fn frame(&mut self, now: Instant) {
+        while let Some((_, off)) = self.switches.pop_front_if(|(at, _)| *at <= now) {
+            self.switched_off = off;
+        }
         let due = self.what.keyframe_every.is_some_and(|every| self.since_keyframe >= every);
         let key = std::mem::take(&mut self.keyframe_wanted) || due || self.resizes;
         self.since_keyframe = if key { 1 } else { self.since_keyframe + 1 };
@@ -295,7 +315,8 @@ impl Publisher {
         let reported_on = &self.reported_on;
         for encoding in &mut self.encodings {
             // What is switched on again begins with a keyframe.
-            let rested = std::mem::replace(&mut encoding.rests, self.stopped == Some(encoding.place));
+            let rests = self.stopped == Some(encoding.place) || self.switched_off.contains(&encoding.place);
+            let rested = std::mem::replace(&mut encoding.rests, rests);
             let key = key || rested;
             if encoding.rests {
                 continue;

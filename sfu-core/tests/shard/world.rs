@@ -664,6 +664,11 @@ impl World {
             Event::Answered { transport, ref answer, .. } => {
                 self.clients[transport.0 as usize].answered(self.now, offers::read(answer));
             }
+            Event::Encodings { transport, ref rids, .. } => {
+                let rids: Vec<&str> = rids.iter().map(|rid| &*rid.0).collect();
+                let (now, role) = (self.now, &mut self.clients[transport.0 as usize].role);
+                role.publisher.iter_mut().for_each(|publisher| publisher.send_only(now, &rids));
+            }
             Event::Closed { transport, reason, .. } => {
                 let client = &mut self.clients[transport.0 as usize];
                 assert_eq!(client.closed, None, "transport {transport} is closed twice");

@@ -173,6 +173,7 @@ impl Control {
                 tell(News::Closed { transport, room, reason });
             }
             Event::Slots { .. }
+            | Event::Encodings { .. }
             | Event::Speakers { .. }
             | Event::Silent { .. }
             | Event::Heard { .. }

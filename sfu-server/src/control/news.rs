@@ -1,7 +1,7 @@
 //! What a shard tells that concerns a room's participants, in the words of the control plane.
 
 use sfu_core::event::{CloseReason, Event, PublishedTrack, SlotStatus, Speakers};
-use sfu_core::id::{Identity, RoomName, TransportId};
+use sfu_core::id::{Identity, Mid, Rid, RoomName, TransportId};
 
 /// Something that happened to a room or a participant's media.
 #[derive(Debug)]
@@ -17,6 +17,12 @@ pub enum News {
     Slots {
         transport: TransportId,
         slots: Vec<SlotStatus>,
+    },
+    /// Which encodings of a published simulcast are to be sent.
+    Encodings {
+        transport: TransportId,
+        mid: Mid,
+        rids: Vec<Rid>,
     },
     Speakers {
         room: RoomName,
@@ -58,6 +64,7 @@ impl News {
         let channel = |transport, label, state| Self::Channel { transport, label, state };
         Some(match event {
             Event::Slots { transport, slots } => Self::Slots { transport, slots },
+            Event::Encodings { transport, mid, rids } => Self::Encodings { transport, mid, rids },
             Event::Speakers { room, speakers } => Self::Speakers { room, speakers },
             Event::Silent { transport } => Self::Silent { transport },
             Event::Heard { transport } => Self::Heard { transport },

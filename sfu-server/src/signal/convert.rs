@@ -1,10 +1,10 @@
 //! The core's words in those of the wire.
 
 use sfu_core::event::{self, CurrentLayer, SlotStatus};
-use sfu_core::id::{MediaKind, TrackName};
+use sfu_core::id::{MediaKind, Mid, Rid, TrackName};
 use sfu_core::stats;
 
-use super::wire::{Layer, LimitedBy, Slot, SlotState, TrackKind};
+use super::wire::{Layer, LimitedBy, Slot, SlotState, TrackEncodings, TrackKind};
 
 pub fn slot(status: &SlotStatus) -> Slot {
     Slot {
@@ -15,6 +15,10 @@ pub fn slot(status: &SlotStatus) -> Slot {
         layer: status.layer.as_ref().map(layer),
         limited_by: status.limited_by.map(limited_by),
     }
+}
+
+pub fn track_encodings(mid: &Mid, rids: &[Rid]) -> TrackEncodings {
+    TrackEncodings { mid: mid.0.to_string(), rids: rids.iter().map(|rid| rid.0.to_string()).collect() }
 }
 
 pub fn layer(layer: &CurrentLayer) -> Layer {

@@ -165,6 +165,9 @@ impl Rooms {
                 self.with_hall(&room, |hall| hall.room.published(now(), identity, transport, &tracks));
             }
             News::Slots { transport, slots } => self.with_owner(transport, |room| room.slots(transport, &slots)),
+            News::Encodings { transport, mid, rids } => {
+                self.with_owner(transport, |room| room.encodings(transport, &mid, &rids));
+            }
             News::Speakers { room, speakers } => {
                 self.with(&room, |room| room.speakers(&speakers));
             }

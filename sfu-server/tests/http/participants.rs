@@ -9,7 +9,9 @@ use sfu_core::command::{Command, Muting};
 use sfu_core::event::{CurrentLayer, Event, LimitedBy};
 use sfu_core::id::{Identity, MediaKind, Mid, Rid, RoomName, Ssrc, TrackName, TransportId};
 use sfu_core::publish::EncodingStats;
-use sfu_core::stats::{InboundRtp, OutboundRtp, Sending, ShardStats, SlotRates, SlotState, TrackStats, TransportStats};
+use sfu_core::stats::{
+    InboundRtp, OutboundRtp, Sending, ShardStats, SlotRates, SlotState, SwitchState, TrackStats, TransportStats,
+};
 use sfu_core::subscribe::SlotStats;
 
 use crate::support::Server;
@@ -45,6 +47,7 @@ fn stats(bytes: u64) -> ShardStats {
         height,
         stats: EncodingStats::default(),
         bps: height.map(|height: u16| u64::from(height) * 1_000),
+        switch: if height.is_some() { SwitchState::On } else { SwitchState::Off { heeded: true } },
         ring_bytes: 0,
     };
     let outbound = |mid: &str, state, layer: Option<CurrentLayer>| OutboundRtp {
@@ -121,8 +124,7 @@ async fn a_participants_connections_tracks_and_slots_are_told_with_their_rates()
             "limited_by": limited_by, "allotted_bps": 7, "missing_bps": 8, "bps": null,
         })
     };
-    let encoding =
-        |rid: &str, height: Value, bps: Value| json!({"rid": rid, "codec": "VP8", "height": height, "bps": bps});
+    let encoding = |rid: &str, height: Value, bps: Value, sending: &str| json!({"rid": rid, "codec": "VP8", "height": height, "bps": bps, "sending": sending});
     let media = json!({
         "connected": true,
         "srtp_cipher": "AEAD_AES_128_GCM",
@@ -137,7 +139,7 @@ async fn a_participants_connections_tracks_and_slots_are_told_with_their_rates()
         "tracks": [
             {"id": "0@ann", "mid": "0", "kind": "audio", "muted": true, "encodings": []},
             {"id": "1@ann", "mid": "1", "kind": "video", "muted": false,
-             "encodings": [encoding("q", json!(180), json!(180_000)), encoding("f", json!(null), json!(null))]},
+             "encodings": [encoding("q", json!(180), json!(180_000), "on"), encoding("f", json!(null), json!(null), "off")]},
         ],
         "slots": [
             slot("3", "live", json!({"rid": "h", "height": 360}), json!(null)),

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use sfu_core::event::{Event, SlotStatus, Speakers};
-use sfu_core::id::{Identity, MediaKind, Mid, RoomName};
+use sfu_core::id::{Identity, MediaKind, Mid, Rid, RoomName};
 use sfu_core::stats::SlotState;
 
 use crate::absence::{ann_and_bob, presence};
@@ -58,7 +58,8 @@ async fn all_that_changed_meanwhile_is_in_the_welcome() {
                 [person("ann", tracks("ann", false)), person("bob", tracks("bob", true)), person("carl", json!([]))],
             "chat": [{"number": 1, "from": "bob", "name": "bob", "text": "ann is away", "atMs": null}],
             "speakers": {"dominant": "bob", "speaking": ["carl", "bob"]},
-            "slots": []
+            "slots": [],
+            "encodings": []
         })
     );
 }
@@ -88,6 +89,29 @@ async fn media_goes_on_while_the_socket_is_away_and_what_slots_do_is_caught_up()
         assert_eq!((&joined["slots"][0]["mid"], &joined["slots"][0]["state"]), (&json!("3"), &json!("empty")));
     }
     assert_eq!(server.control.directory.transports(), 1);
+}
+
+#[tokio::test]
+async fn who_publishes_is_told_which_encodings_to_send_and_again_when_it_comes_back() {
+    let server = Server::start();
+    let (mut ann, token, transport, _bob) = ann_and_bob(&server).await;
+    let tell = |mid: &str, rids: &[&str]| {
+        let (mid, rids) = (Mid((*mid).into()), rids.iter().map(|rid| Rid((*rid).into())).collect());
+        server.tell(Event::Encodings { transport, mid, rids });
+    };
+    tell("3", &["q", "f"]);
+    assert_eq!(ann.expect("encodings").await["tracks"], json!([{"mid": "3", "rids": ["q", "f"]}]));
+    tell("7", &["q"]);
+    assert_eq!(ann.expect("encodings").await["tracks"], json!([{"mid": "7", "rids": ["q"]}]));
+    tell("3", &["q"]);
+    ann.expect("encodings").await;
+    let (mut ann, joined) = Client::resume(&server, "demo", &token).await;
+    assert_eq!(joined["encodings"], json!([{"mid": "3", "rids": ["q"]}, {"mid": "7", "rids": ["q"]}]));
+    // The answer has one section, whose mid is 3.
+    ann.offer().await;
+    let token = joined["resume"].as_str().unwrap();
+    let (_, joined) = Client::resume(&server, "demo", token).await;
+    assert_eq!(joined["encodings"], json!([{"mid": "3", "rids": ["q"]}]));
 }
 
 #[tokio::test]

@@ -145,14 +145,34 @@ impl Shard {
         }
     }
 
+    /// On another shard somebody is to be shown an encoding that is published here, or nobody is any more.
+    pub(super) fn take_use(&mut self, now: Instant, from: ShardId, encoding: EncodingId, want: Want) {
+        let track = self.media.encodings.get(encoding).map(|encoding| encoding.track);
+        let found = track.and_then(|track| self.media.tracks.get(track)).filter(|track| track.home.is_none());
+        let room = found.and_then(|track| self.rooms.get(&track.owner.room));
+        if !room.is_some_and(|room| room.links.contains(&from)) {
+            return;
+        }
+        let Some(used_by) = self.relays.used_by.entry(encoding).map(|entry| entry.or_default()) else { return };
+        used_by.retain(|peer| *peer != from);
+        used_by.extend((want == Want::Everything).then_some(from));
+        if let Some(track) = track {
+            self.weigh_encodings(now, track);
+        }
+    }
+
     /// Another shard has nothing to do with a track any more.
-    pub(super) fn end_feeds(&mut self, track: TrackId, to: ShardId) {
+    pub(super) fn end_feeds(&mut self, now: Instant, track: TrackId, to: ShardId) {
         if let Some(wanted_by) = self.relays.wanted_by.get_mut(track) {
             wanted_by.retain(|peer| *peer != to);
         }
         for encoding in self.media.tracks.get(track).map(|track| track.encodings.as_slice()).unwrap_or_default() {
             self.relays.end_feed(*encoding, to);
+            if let Some(used_by) = self.relays.used_by.get_mut(*encoding) {
+                used_by.retain(|peer| *peer != to);
+            }
         }
+        self.weigh_encodings(now, track);
     }
 
     /// Copies what another shard has not got yet, as much as fits in. One that fell behind the ring goes on at the newest key

@@ -55,7 +55,7 @@ impl Shard {
         members.announced.forget();
         for key in self.publishers_here(room) {
             for track in self.participants.get(key).map(|publisher| publisher.tracks.clone()).unwrap_or_default() {
-                self.end_feeds(track, from);
+                self.end_feeds(now, track, from);
             }
         }
         for key in self.ghosts_of(room, Some(from)) {

@@ -41,6 +41,8 @@ pub(super) struct Relays {
     feeds: SecondaryMap<EncodingId, Vec<Feed>>,
     /// Shards on which somebody watches a video track that is published here.
     wanted_by: SecondaryMap<TrackId, Vec<ShardId>>,
+    /// Shards on which somebody is to be shown an encoding that is published here.
+    used_by: SecondaryMap<EncodingId, Vec<ShardId>>,
     /// Publishers of other shards.
     ghosts: SecondaryMap<ParticipantKey, Ghost>,
 }
@@ -93,11 +95,17 @@ impl Relays {
     /// The same for an encoding.
     pub(super) fn forget_encoding(&mut self, encoding: EncodingId, replica_of: Option<(ShardId, EncodingId)>) {
         self.feeds.remove(encoding);
+        self.used_by.remove(encoding);
         if let Some((shard, theirs)) = replica_of
             && let Some(peer) = self.peers.get_mut(&shard)
         {
             peer.encodings.remove(theirs);
         }
+    }
+
+    /// Whether an encoding is to be shown to anybody on another shard.
+    pub(super) fn is_used(&self, encoding: EncodingId) -> bool {
+        self.used_by.get(encoding).is_some_and(|shards| !shards.is_empty())
     }
 
     /// Has another shard's publisher asked for a keyframe; what is on its way is not said again.

@@ -56,6 +56,11 @@ pub(super) enum Note {
         /// The encoding that the first who watches is to see.
         first: EncodingId,
     },
+    /// Somebody here is to be shown an encoding that is published there, or nobody is any more.
+    Used {
+        encoding: EncodingId,
+        want: Want,
+    },
     /// Somebody here cannot decode an encoding that is published there.
     KeyframeWanted {
         encoding: EncodingId,

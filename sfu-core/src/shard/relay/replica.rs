@@ -43,6 +43,7 @@ impl Shard {
             }
             Note::Heard { room, floor, order } => self.take_heard(now, from, &room, (floor, &order)),
             Note::Want { track, want, first } => self.take_want(now, from, track, want, first),
+            Note::Used { encoding, want } => self.take_use(now, from, encoding, want),
             Note::KeyframeWanted { encoding } => self.request_keyframe(now, encoding),
         }
     }
@@ -64,6 +65,7 @@ impl Shard {
     /// Says which replicas somebody began to watch, and which nobody does any more.
     pub(super) fn settle_wants(&mut self) {
         for encoding in std::mem::take(&mut self.media.turned) {
+            self.settle_use(encoding);
             let Some(encoding) = self.media.encodings.get(encoding) else { continue };
             let (id, Some(first)) = (encoding.track, encoding.home.map(|home| home.encoding)) else { continue };
             let want = if self.media.is_read(id) { Want::Everything } else { Want::Nothing };
@@ -79,6 +81,18 @@ impl Shard {
                     self.media.forget_packets(encoding);
                 }
             }
+        }
+    }
+
+    /// Says whether anybody here is to be shown an encoding of another shard, if that has changed.
+    fn settle_use(&mut self, id: EncodingId) {
+        let is_read = self.media.readers.get(id).is_some_and(|readers| !readers.is_empty());
+        let want = if is_read { Want::Everything } else { Want::Nothing };
+        let Some(encoding) = self.media.encodings.get_mut(id) else { return };
+        let is_video = self.media.tracks.get(encoding.track).is_some_and(|track| track.kind == MediaKind::Video);
+        if let Some(home) = encoding.home.as_mut().filter(|home| is_video && home.want != want) {
+            home.want = want;
+            self.relays.tell(home.shard, Note::Used { encoding: home.encoding, want });
         }
     }
 
@@ -193,7 +207,8 @@ impl Shard {
         }
         found.frames = news.frames;
         let Some(encoding) = self.media.encodings.get_mut(id) else { return };
-        encoding.home = Some(EncodingHome { shard: from, encoding: news.encoding, ssrc: news.ssrc });
+        let want = encoding.home.map_or(Want::Nothing, |home| home.want);
+        encoding.home = Some(EncodingHome { shard: from, encoding: news.encoding, ssrc: news.ssrc, want });
         encoding.adopt(news.state);
         encoding.ring.clock = news.clock;
         self.resume_reports(now, id);

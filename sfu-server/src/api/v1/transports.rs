@@ -6,7 +6,7 @@ use serde::Serialize;
 use sfu_core::command::Muting;
 use sfu_core::event::SlotStatus;
 use sfu_core::id::TransportId;
-use sfu_core::stats::{InboundRtp, OutboundRtp, SlotRates, TrackStats, TransportStats, codec_name};
+use sfu_core::stats::{InboundRtp, OutboundRtp, SlotRates, SwitchState, TrackStats, TransportStats, codec_name};
 use utoipa::ToSchema;
 
 use super::describe::ParticipantSettings;
@@ -90,6 +90,32 @@ pub struct Encoding {
     height: Option<u16>,
     /// What it costs whoever is sent it, bit/s of UDP payload; `null` until it was measured.
     bps: Option<u64>,
+    sending: Sending,
+}
+
+/// Whether an encoding is to be sent by its publisher. Who publishes by WHIP is asked nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Sending {
+    /// As its publisher likes.
+    On,
+    /// Nobody wants it, and it is not sent: `bps` is what that saves.
+    Off,
+    /// Nobody wants it; its publisher was told so and sends it still.
+    AskedOff,
+    /// Somebody wants it again; its publisher was told so, and it has not come yet.
+    AskedOn,
+}
+
+impl From<SwitchState> for Sending {
+    fn from(state: SwitchState) -> Self {
+        match state {
+            SwitchState::On => Self::On,
+            SwitchState::Off { heeded: true } => Self::Off,
+            SwitchState::Off { heeded: false } => Self::AskedOff,
+            SwitchState::AskedFor => Self::AskedOn,
+        }
+    }
 }
 
 /// A receiving section: what it carries, and if nothing, why.
@@ -192,6 +218,7 @@ impl<'a> Transports<'a> {
             codec: stream.codec.map(codec_name),
             height: stream.height,
             bps: stream.bps,
+            sending: stream.switch.into(),
         });
         Track {
             id: format!("{}@{}", track.mid.0, transport.identity),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use sfu_core::event::{self, CloseReason, PublishedTrack};
-use sfu_core::id::{Identity, TransportId};
+use sfu_core::id::{Identity, Mid, Rid, TransportId};
 
 use super::member::{Body, EventChannel, Link, Media, Member, MemberId, Told, Whip, roster_tracks};
 use super::{Now, Output, Room};
@@ -23,6 +23,18 @@ impl Room {
         } else {
             self.tell_member(id, ServerMessage::Slots { slots });
         }
+    }
+
+    /// Which encodings of its simulcast a participant is to send. What is said of a transport that is about to give way is nobody's.
+    pub fn encodings(&mut self, transport: TransportId, mid: &Mid, rids: &[Rid]) {
+        let Some(id) = self.holder_of(transport) else { return };
+        let Some(seat) = self.seat_mut(id).filter(|seat| seat.joining.is_none_or(|joining| joining == transport))
+        else {
+            return;
+        };
+        let wanted = convert::track_encodings(mid, rids);
+        seat.encodings.insert(wanted.mid.clone(), wanted.clone());
+        self.tell_member(id, ServerMessage::Encodings { tracks: vec![wanted] });
     }
 
     /// Who speaks has changed; those with an open channel for events hear it there.
@@ -151,6 +163,7 @@ impl Room {
         seat.media = Media::Lost;
         seat.slots.clear();
         seat.slots_untold.clear();
+        seat.encodings.clear();
         seat.events = EventChannel::None;
         if seat.joining.is_some() {
             // Gave way to the new one, whose answer is told next.

@@ -8,7 +8,7 @@ use sfu_core::event::PublishedTrack;
 use sfu_core::id::{Identity, MediaKind, TransportId};
 
 use crate::signal::token::Token;
-use crate::signal::wire::{Participant, Presence, Slot, Track, TrackKind, TrackSource, TrackUse, Via};
+use crate::signal::wire::{Participant, Presence, Slot, Track, TrackEncodings, TrackKind, TrackSource, TrackUse, Via};
 
 /// A participant of this process; never used twice, in order of arrival.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -79,6 +79,8 @@ pub(super) struct Seat {
     pub slots: BTreeMap<String, Slot>,
     /// Mids of slots whose status waits for the answer.
     pub slots_untold: BTreeSet<String>,
+    /// Simulcast tracks of which not all encodings were always to be sent, by mid.
+    pub encodings: BTreeMap<String, TrackEncodings>,
     pub events: EventChannel,
 }
 

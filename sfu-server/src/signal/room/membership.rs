@@ -51,6 +51,7 @@ impl Room {
             uses: BTreeMap::new(),
             slots: BTreeMap::new(),
             slots_untold: BTreeSet::new(),
+            encodings: BTreeMap::new(),
             events: EventChannel::None,
         };
         let Entry { socket, request, identity, name, metadata } = entry;
@@ -243,6 +244,7 @@ impl Room {
             chat: self.chat.history(),
             speakers: self.speakers.clone(),
             slots: seat.slots.values().cloned().collect(),
+            encodings: seat.encodings.values().cloned().collect(),
         };
         self.tell(socket, ServerMessage::Joined(joined));
     }

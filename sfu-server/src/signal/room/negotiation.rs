@@ -78,12 +78,14 @@ impl Room {
         let mids = mids_of(&answer.sdp);
         seat.slots.retain(|mid, _| mids.contains(mid.as_str()));
         seat.slots_untold.retain(|mid| mids.contains(mid.as_str()));
+        seat.encodings.retain(|mid, _| mids.contains(mid.as_str()));
         if let OfferKind::New(transport) = kind {
             // `joining` is taken away when the new transport ends before this.
             let made = seat.joining.take() == Some(transport);
             let before = seat.transport();
             seat.media = if made { Media::Live { transport, heard: true } } else { Media::Lost };
             seat.events = EventChannel::None;
+            seat.encodings.clear();
             seat.uses.clear();
             if let Some(before) = before {
                 self.by_transport.remove(&before);

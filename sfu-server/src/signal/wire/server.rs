@@ -4,7 +4,7 @@ use serde::Serialize;
 use ts_rs::TS;
 
 use super::client::RequestId;
-use super::status::{ChatMessage, Participant, Slot, Speakers};
+use super::status::{ChatMessage, Participant, Slot, Speakers, TrackEncodings};
 
 /// One message, told by its `type`. Those with an `id` answer a request.
 #[derive(Debug, Clone, PartialEq, Serialize, TS)]
@@ -54,6 +54,11 @@ pub enum ServerMessage {
     Slots {
         slots: Vec<Slot>,
     },
+    /// Which encodings of its own simulcast tracks the client is to send; other tracks are as they were. The others nobody
+    /// wants: sending them costs upload and processor and is no harm.
+    Encodings {
+        tracks: Vec<TrackEncodings>,
+    },
     /// Comes over the data channel labelled `events` instead of the socket, as the same JSON, while the client has one open.
     Speakers(Speakers),
     /// To everybody, its author among them.
@@ -98,6 +103,8 @@ pub struct Joined {
     pub speakers: Speakers,
     /// Every slot of one's own; empty before the first answer.
     pub slots: Vec<Slot>,
+    /// What the last `encodings` said of each track; of those that are not named, all are to be sent.
+    pub encodings: Vec<TrackEncodings>,
 }
 
 /// A STUN or TURN server, as RTCIceServer wants it.

@@ -126,6 +126,16 @@ pub struct Layer {
     pub height: Option<u16>,
 }
 
+/// Which encodings of a published simulcast are to be sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct TrackEncodings {
+    /// The track's section of the publisher's offer.
+    pub mid: String,
+    /// RIDs of all that are wanted.
+    pub rids: Vec<String>,
+}
+
 /// Who speaks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Default, TS)]
 #[serde(rename_all = "camelCase")]
