@@ -116,7 +116,7 @@ message: string,
 /**
  * Where in the request, as in `slots[2].height`.
  */
-field?: string, } | { "type": "participant_joined", participant: Participant, } | { "type": "participant_changed", participant: Participant, } | { "type": "participant_left", participant: string, reason: LeaveReason, } | { "type": "slots", slots: Array<Slot>, } | { "type": "speakers" } & Speakers | { "type": "chat", message: ChatMessage, } | { "type": "restart_ice", } | { "type": "media_lost", } | { "type": "ended", reason: LeaveReason, 
+field?: string, } | { "type": "participant_joined", participant: Participant, } | { "type": "participant_changed", participant: Participant, } | { "type": "participant_left", participant: string, reason: LeaveReason, } | { "type": "slots", slots: Array<Slot>, } | { "type": "encodings", tracks: Array<TrackEncodings>, } | { "type": "speakers" } & Speakers | { "type": "chat", message: ChatMessage, } | { "type": "restart_ice", } | { "type": "media_lost", } | { "type": "ended", reason: LeaveReason, 
 /**
  * For people.
  */
@@ -157,7 +157,11 @@ chat: Array<ChatMessage>, speakers: Speakers,
 /**
  * Every slot of one's own; empty before the first answer.
  */
-slots: Array<Slot>, };
+slots: Array<Slot>, 
+/**
+ * What the last `encodings` said of each track; of those that are not named, all are to be sent.
+ */
+encodings: Array<TrackEncodings>, };
 
 /**
  * A STUN or TURN server, as RTCIceServer wants it.
@@ -258,6 +262,19 @@ height: number | null, };
  * What limits a slot's pictures; each but the first is the operator's.
  */
 export type LimitedBy = "link" | "cap" | "room_cap" | "height_cap";
+
+/**
+ * Which encodings of a published simulcast are to be sent.
+ */
+export type TrackEncodings = { 
+/**
+ * The track's section of the publisher's offer.
+ */
+mid: string, 
+/**
+ * RIDs of all that are wanted.
+ */
+rids: Array<string>, };
 
 /**
  * Who speaks.

@@ -78,6 +78,7 @@ export class FakeRoom {
   tracks: Participant['tracks'] = [];
   chat: Joined['chat'] = [];
   slots: Joined['slots'] = [];
+  encodings: Joined['encodings'] = [];
   speakers: Joined['speakers'] = { dominant: null, speaking: [] };
   /** Whether the next `joined` still has the media of before. */
   media = false;
@@ -179,6 +180,7 @@ export class FakeRoom {
       chat: this.chat,
       speakers: this.speakers,
       slots: this.slots,
+      encodings: this.encodings,
     });
   }
 }

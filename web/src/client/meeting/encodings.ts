@@ -33,6 +33,9 @@ const SCREEN_BITRATE_MAX = 4_000_000;
 
 export type Simulcast = 'on' | 'off';
 
+/** The encodings that anybody is shown. */
+export type Wanted = ReadonlySet<string> | 'all';
+
 /** The camera's encodings when its section is made; their number and order are for life. */
 export function cameraEncodings(
   size: PictureSize | undefined,
@@ -44,10 +47,14 @@ export function cameraEncodings(
   return fitEncodings(empty, size ?? SIZE_DEFAULT);
 }
 
-/** The same encodings for a camera of another size: how much each is scaled, whether it is sent, what it may take. */
+/**
+ * The same encodings for a camera of another size: how much each is scaled, whether it is sent, what it may take. `wanted`
+ * are the RIDs that the server says anybody is shown.
+ */
 export function fitEncodings<T extends RTCRtpEncodingParameters>(
   encodings: readonly T[],
   size: PictureSize,
+  wanted: Wanted = 'all',
 ): T[] {
   const height = shorterSide(size);
   if (encodings.length === 1) {
@@ -58,7 +65,8 @@ export function fitEncodings<T extends RTCRtpEncodingParameters>(
     const scale = index < used ? 2 ** (used - 1 - index) : 1;
     return {
       ...encoding,
-      active: index < used,
+      // The smallest is sent whatever is said: nobody would see anything at once.
+      active: index < used && (index === 0 || wanted === 'all' || wanted.has(encoding.rid ?? '')),
       scaleResolutionDownBy: scale,
       maxBitrate: bitrateFor(height / scale),
     };

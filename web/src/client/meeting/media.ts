@@ -1,7 +1,7 @@
 import { retryDelayMs } from '../backoff.ts';
 import { Observable } from '../observable.ts';
 import { problemFromError, type Problem } from '../problem.ts';
-import type { Joined, ServerMessage, TrackSource, TrackUse } from '../wire.ts';
+import type { Joined, ServerMessage, TrackEncodings, TrackSource, TrackUse } from '../wire.ts';
 import type { Data } from './data.ts';
 import type { Publications } from './publications.ts';
 import type { Place } from './receivers.ts';
@@ -64,7 +64,7 @@ export class Media {
     const session = this.#session;
     if (session !== null && joined.resumed && (joined.media || session.answered === 'never')) {
       this.#stale = 'yes';
-      session.resume(joined.participants.find(({ identity }) => identity === joined.participant));
+      session.resume(joined);
       return;
     }
     this.#stale = joined.resumed ? 'yes' : 'no';
@@ -83,6 +83,11 @@ export class Media {
 
   async tellMutes(): Promise<void> {
     await this.#session?.tellMutes();
+  }
+
+  /** Which encodings anybody is shown: the others need not be sent. */
+  wantEncodings(tracks: readonly TrackEncodings[]): void {
+    this.#session?.wantEncodings(tracks);
   }
 
   /** Makes room for so many pictures at once. */

@@ -185,6 +185,7 @@ export class Meeting {
   #onMessage(message: ServerMessage): void {
     this.#room.apply(message);
     if (message.type === 'chat') this.#outbox.saw([message.message]);
+    else if (message.type === 'encodings') this.#media.wantEncodings(message.tracks);
     else if (message.type === 'restart_ice') this.#media.restartIce();
     else if (message.type === 'media_lost') this.#media.lost();
     else if (message.type === 'ended')

@@ -50,6 +50,37 @@ describe('publishing', () => {
     ]);
   });
 
+  it('sends of a camera what the server says anybody is shown, also with another camera and after a lost socket', async () => {
+    const meeting = await world.live();
+    const sent = (): unknown[] =>
+      (world.peer.sections[1]?.sender.encodings ?? []).filter(({ active }) => active).map(({ rid }) => rid);
+    const say = async (rids: string[], mid = '1'): Promise<void> => {
+      world.room.encodings = [{ mid, rids }];
+      world.room.socket.say({ type: 'encodings', tracks: [{ mid, rids }] });
+      await settle();
+    };
+    await say(['q']);
+    await meeting.publish('camera', new FakeTrack('video', 720).media);
+    expect(sent()).toEqual(['q']);
+    await say(['q', 'f']);
+    expect(sent()).toEqual(['q', 'f']);
+    await say(['q'], '7');
+    expect(sent()).toEqual(['q', 'f']);
+    // The largest that a smaller camera sends is another one.
+    await meeting.publish('camera', new FakeTrack('video', 360).media);
+    expect(sent()).toEqual(['q']);
+    await meeting.publish('camera', new FakeTrack('video', 720).media);
+    expect(sent()).toEqual(['q', 'f']);
+    world.room.socket.drop();
+    world.room.encodings = [{ mid: '1', rids: ['q', 'h'] }];
+    await pass(1_000);
+    expect(sent()).toEqual(['q', 'h']);
+    world.room.socket.drop();
+    world.room.encodings = [];
+    await pass(1_000);
+    expect(sent()).toEqual(['q', 'h', 'f']);
+  });
+
   it('adds a section for a screen when it is first shared, and uses it again', async () => {
     const meeting = await world.live({ videoSlots: 1 });
     const screen = new FakeTrack('video', 1080);

@@ -41,6 +41,7 @@ export class RoomState {
       case 'chat':
         this.chat.set(applyToChat(this.chat.value, [message.message]));
         break;
+      case 'encodings':
       case 'restart_ice':
       case 'media_lost':
       case 'ended':

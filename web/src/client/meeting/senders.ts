@@ -1,11 +1,12 @@
 import { preferCodec, type VideoCodec } from '../codec.ts';
-import type { TrackSource, TrackUse } from '../wire.ts';
+import type { TrackEncodings, TrackSource, TrackUse } from '../wire.ts';
 import {
   cameraEncodings,
   fitEncodings,
   screenEncodings,
   type PictureSize,
   type Simulcast,
+  type Wanted,
 } from './encodings.ts';
 import { SOURCES, type Publications } from './publications.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -23,6 +24,8 @@ export class Senders {
   readonly #codecs: RTCRtpCodec[];
   readonly #streams: { readonly person: MediaStream; readonly screen: MediaStream };
   readonly #sections = new Map<TrackSource, RTCRtpTransceiver>();
+  /** What the server said of sections, by mid. */
+  readonly #wanted = new Map<string, Wanted>();
 
   /** Microphone and camera get their sections at once, with or without a track: filling one later costs no offer. */
   constructor(
@@ -52,12 +55,25 @@ export class Senders {
       return 'offer';
     }
     await section.sender.replaceTrack(track);
-    await this.#fit(source, section.sender, track);
+    await this.#fit(source, section, track);
     if (source === 'microphone' || source === 'camera') return 'done';
     const direction = track === null ? 'inactive' : 'sendonly';
     if (section.direction === direction) return 'done';
     section.direction = direction;
     return 'offer';
+  }
+
+  /** Sends of these sections' encodings just those; where nobody is shown one, it costs upload and processor for nothing. */
+  async want(tracks: readonly TrackEncodings[]): Promise<void> {
+    for (const { mid, rids } of tracks) this.#wanted.set(mid, new Set(rids));
+    for (const [source, section] of this.#sections) {
+      await this.#fit(source, section, this.#publications.get(source).track);
+    }
+  }
+
+  /** Forgets what was said of encodings before. */
+  forgetWanted(): void {
+    this.#wanted.clear();
   }
 
   /** What each published section is for, and whether it is muted; for those that have a mid. */
@@ -109,11 +125,16 @@ export class Senders {
   }
 
   /** Another camera has another size, and its encodings other scales. */
-  async #fit(source: TrackSource, sender: RTCRtpSender, track: MediaStreamTrack | null): Promise<void> {
+  async #fit(
+    source: TrackSource,
+    { sender, mid }: RTCRtpTransceiver,
+    track: MediaStreamTrack | null,
+  ): Promise<void> {
     const size = sizeOf(track);
     if (source !== 'camera' || size === undefined) return;
+    // Read and set in one turn: browsers refuse what was read before anything else changed.
     const parameters = sender.getParameters();
-    parameters.encodings = fitEncodings(parameters.encodings, size);
+    parameters.encodings = fitEncodings(parameters.encodings, size, this.#wanted.get(mid ?? ''));
     // Refused, the sizes stay those of the camera before: worse, and no reason not to send.
     await sender.setParameters(parameters).catch(() => undefined);
   }

@@ -1,4 +1,4 @@
-import type { Participant, ServerMessage, TrackSource, TrackUse } from '../wire.ts';
+import type { Joined, ServerMessage, TrackEncodings, TrackSource, TrackUse } from '../wire.ts';
 import type { Data } from './data.ts';
 import { Health } from './health.ts';
 import { Negotiator } from './negotiator.ts';
@@ -119,9 +119,17 @@ export class Session {
     void this.#negotiator.negotiate();
   }
 
-  /** The socket is back: `self` is what the server believes. */
-  resume(self: Participant | undefined): void {
+  /** Sends what the server says is wanted of each track's encodings, once the changes before it are made. */
+  wantEncodings(tracks: readonly TrackEncodings[]): void {
+    this.#work = this.#work.then(() => this.#senders.want(tracks)).catch(() => undefined);
+  }
+
+  /** The socket is back: goes by what the server believes. */
+  resume({ participant, participants, encodings }: Joined): void {
+    const self = participants.find(({ identity }) => identity === participant);
     for (const { mid, muted } of self?.tracks ?? []) this.#told.set(mid, muted);
+    this.#senders.forgetWanted();
+    this.wantEncodings(encodings);
     this.#negotiator.resume();
     void this.tellMutes().catch(() => undefined);
   }
