@@ -1,5 +1,6 @@
 //! What the control plane asks of a shard: values only, so that they can cross threads and nodes.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use bytes::Bytes;
@@ -62,6 +63,11 @@ pub enum Command {
     /// Nothing that a room and its participants were allowed holds from now on, their own caps included; answered by `Done`. One
     /// command for all: clearing a full room must not fill the way to its shard.
     UncapRoom { request: RequestId, room: RoomName },
+    /// Asks why each slot of a transport shows what it shows; answered by `Why` or `Rejected`.
+    Why { request: RequestId, transport: TransportId },
+    /// Asks what everybody in a room would be given if the room, and these participants instead of what is their own now, were
+    /// allowed this; answered by `Forecast`, for those who are on this shard. Nothing changes.
+    WhatIf { request: RequestId, room: RoomName, caps: RoomCaps, participants: BTreeMap<Identity, Caps> },
     /// Ends a transport; answered by `Closed`. Unknown transports are ignored.
     Close { transport: TransportId },
     /// Ends every transport, politely (DTLS close_notify, RFC 5246 §7.2.1).

@@ -6,6 +6,7 @@ use crate::command::DataPayload;
 use crate::error::RequestError;
 use crate::id::{Identity, MediaKind, Mid, RequestId, Rid, RoomName, TrackName, TransportId};
 use crate::stats::{ShardStats, SlotState};
+use crate::why::{Forecast, Why};
 
 /// Something the control plane must hear; drained from `Shard::poll_event`.
 #[derive(Debug)]
@@ -47,6 +48,10 @@ pub enum Event {
     DataClosed { transport: TransportId, label: String },
     /// A `Patch` was applied.
     Patched { request: RequestId, transport: TransportId, outcome: PatchOutcome },
+    /// Why a transport's slots show what they show.
+    Why { request: RequestId, why: Box<Why> },
+    /// What everybody in a room would be given who is connected, and on this shard.
+    Forecast { request: RequestId, forecasts: Vec<Forecast> },
     /// A request was refused; nothing changed.
     Rejected { request: RequestId, error: RequestError },
     /// ICE and DTLS are up: media can flow.

@@ -24,3 +24,4 @@ pub mod stats;
 pub mod subscribe;
 pub mod timer;
 pub mod transport;
+pub mod why;

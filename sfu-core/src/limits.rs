@@ -200,6 +200,9 @@ pub const SLOT_LEAP_MAX: i64 = 8_192;
 /// Switches of one slot within which repeats are found. At most a few a second for as long as a ring reaches back.
 pub const OFFSET_RANGES_MAX: usize = 16;
 
+/// Decisions about its slots that are remembered of one viewer: some minutes of a meeting, in 15 KiB at most.
+pub const DECISIONS_REMEMBERED_MAX: usize = 100;
+
 /// How fast a subscriber is given repeats and what it missed, bit/s. 2.5 times what a link for 720p carries at least.
 pub const CATCH_UP_BITS_PER_SECOND: u64 = 20_000_000;
 /// How much of that may leave at once. Fits a switch's queue; later a share of the link's estimate takes its place.

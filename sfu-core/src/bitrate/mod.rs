@@ -19,7 +19,7 @@ pub use caps::{Caps, RoomCaps};
 pub use demand::{
     Attention, Constraint, Content, Demand, Frames, Given, Grant, Held, Layer, Limit, Memory, Rank, Visibility,
 };
-pub use division::divide;
+pub use division::{cap_for, divide};
 pub use ladder::{Candidate, Rung, ladder};
 pub use layer_selector::{Wanted, select};
 pub use lift::lift;

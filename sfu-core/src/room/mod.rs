@@ -79,6 +79,11 @@ impl ByName<'_> {
 }
 
 impl Room {
+    /// How many shards it is on, this one too.
+    pub fn shards(&self) -> u64 {
+        u64::try_from(self.links.len()).unwrap_or(u64::MAX).saturating_add(1)
+    }
+
     /// Who publishes under this name.
     pub fn publisher(&self, identity: &Identity) -> Option<&Publisher> {
         self.publishers.iter().find(|publisher| publisher.identity == *identity)

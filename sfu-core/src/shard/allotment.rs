@@ -4,9 +4,7 @@
 use std::time::Instant;
 
 use crate::bitrate::estimate::SentKind;
-use crate::bitrate::{
-    Attention, Constraint, Content, Demand, Given, Grant, Inputs, Memory, Rank, Rung, Visibility, Wanted, allocate,
-};
+use crate::bitrate::{Attention, Constraint, Content, Demand, Given, Grant, Memory, Rank, Rung, Visibility, Wanted};
 use crate::event::LimitedBy;
 use crate::id::{EncodingId, MediaKind, ParticipantKey, TrackId};
 use crate::limits::CATCH_UP_BITS_PER_SECOND;
@@ -14,6 +12,7 @@ use crate::room::Room;
 use crate::stats::SlotRates;
 
 use super::Shard;
+use super::decisions::is_same;
 use super::media::Media;
 use super::participant::{AssignedSlot, Participant};
 
@@ -39,7 +38,7 @@ pub(super) struct Allotment {
 impl Allotment {
     /// What it must be allowed, to be sent all that it would take, bit/s: what [`Budget::for_media`] makes that of.
     pub fn demand_bps(&self) -> u64 {
-        self.wanted_bps.saturating_add(CONTROL_BPS).saturating_mul(100).div_ceil(100 - SPARE_PERCENT)
+        Budget::bps_for_media(self.wanted_bps)
     }
 
     /// How fast packets may leave that need not leave at once, bit/s.
@@ -73,6 +72,11 @@ pub(super) struct Budget {
 }
 
 impl Budget {
+    /// What a viewer must be allowed, to be sent so much media, bit/s.
+    pub fn bps_for_media(media_bps: u64) -> u64 {
+        media_bps.saturating_add(CONTROL_BPS).saturating_mul(100).div_ceil(100 - SPARE_PERCENT)
+    }
+
     /// What is left of it for media.
     pub fn for_media(self) -> u64 {
         let spare = self.bps.saturating_mul(SPARE_PERCENT).div_ceil(100);
@@ -91,6 +95,21 @@ pub(super) struct Decided {
 }
 
 impl Decided {
+    /// What a slot of this track is given.
+    pub fn of(track: Option<TrackId>, grant: Grant) -> Self {
+        Self { track, memory: grant.memory(), grant: Some(grant) }
+    }
+
+    /// What is sent of its track, if that was decided.
+    pub fn given(&self) -> Option<Given> {
+        self.grant.map(|grant| grant.given)
+    }
+
+    /// Why it is no more.
+    pub fn constraint(&self) -> Option<Constraint> {
+        Some(self.grant?.limit?.constraint)
+    }
+
     /// Whether the slot's pictures are held back because they do not fit.
     pub fn is_paused(&self) -> bool {
         self.grant.is_some_and(|grant| grant.given == Given::Paused)
@@ -132,17 +151,18 @@ impl Decided {
 }
 
 /// A slot that is to show pictures, and what there is of them.
-struct Request {
+#[derive(Debug, Clone)]
+pub(super) struct Request {
     /// Its place among the viewer's slots.
-    slot: usize,
+    pub slot: usize,
     rank: Rank,
     wanted: Wanted,
-    ladder: Vec<Rung>,
-    memory: Memory,
+    pub ladder: Vec<Rung>,
+    pub memory: Memory,
 }
 
 impl Request {
-    fn demand(&self) -> Demand<'_> {
+    pub fn demand(&self) -> Demand<'_> {
         let Self { slot, rank, wanted, memory, .. } = *self;
         Demand { slot, rank, wanted, ladder: &self.ladder, memory }
     }
@@ -152,51 +172,38 @@ impl Shard {
     /// Decides what each slot of a viewer is to be fed by.
     pub(super) fn allot(&mut self, now: Instant, viewer: ParticipantKey) {
         let Some(participant) = self.participants.get(viewer) else { return };
-        let caps = self.caps_of(participant);
-        let cap = caps.subscribe_max_bps.map(|bps| Budget { bps, by: LimitedBy::Cap, is_guess: false });
-        let share = participant.allotment.share_bps;
-        let share = share.map(|bps| Budget { bps, by: LimitedBy::RoomCap, is_guess: false });
-        let allowed_bps = [cap, share].into_iter().flatten().map(|budget| budget.bps).min();
-        let budget = [cap, share, participant.link_budget(now)].into_iter().flatten().min_by_key(|budget| budget.bps);
-        // Where everybody gets all, nobody comes first.
-        let room = self.rooms.get(&participant.membership.room).filter(|_| budget.is_some());
-        let requests = participant.requests(&self.media, room, now);
-        let demands: Vec<Demand<'_>> = requests.iter().map(Request::demand).collect();
-        let audio_bps = participant.audio_bps(&self.media);
-        // Nobody is denied the smallest pictures on a guess.
-        let least_bps = lowest_bps(&demands).saturating_add(audio_bps);
-        let for_media = |budget: Budget| budget.for_media().max(if budget.is_guess { least_bps } else { 0 });
-        let allocation = allocate(&Inputs {
-            budget_bps: budget.map(for_media),
-            audio_bps,
-            video_max_height: caps.video_max_height,
-            demands: &demands,
-        });
+        let question = self.question(now, participant, self.terms(now, participant));
+        let allocation = question.answer();
         let Some(participant) = self.participants.get_mut(viewer) else { return };
         let allotment = &mut participant.allotment;
-        allotment.budget = budget;
+        allotment.budget = question.terms.budget();
         (allotment.spent_bps, allotment.wanted_bps) = (allocation.spent_bps, allocation.wanted_bps);
         allotment.decided_at = Some(now);
         let demand_bps = allotment.demand_bps();
         let can_pad = participant.can_pad();
         if let Some(link) = &mut participant.egress.link {
             // What is looked for on the link is no more than may be sent.
-            link.set_wanted(if can_pad { demand_bps } else { 0 }, allowed_bps);
+            link.set_wanted(if can_pad { demand_bps } else { 0 }, question.terms.allowed_bps());
         }
-        for assigned in &mut participant.slots {
-            assigned.decided = Decided::default();
-        }
-        for (request, grant) in requests.iter().zip(allocation.grants) {
-            if let Some(assigned) = participant.slots.get_mut(request.slot) {
-                assigned.decided = Decided { track: assigned.track, memory: grant.memory(), grant: Some(grant) };
+        let mut grants = question.requests.iter().zip(allocation.grants).peekable();
+        let mut changed = Vec::new();
+        for (place, assigned) in participant.slots.iter_mut().enumerate() {
+            let grant = grants.next_if(|(request, _)| request.slot == place).map(|(_, grant)| grant);
+            let decided = grant.map(|grant| Decided::of(assigned.track, grant)).unwrap_or_default();
+            let before = std::mem::replace(&mut assigned.decided, decided).given();
+            if !is_same(before, assigned.decided.given()) {
+                changed.push((place, before));
             }
+        }
+        if !changed.is_empty() {
+            self.note_decisions(now, viewer, &changed);
         }
     }
 }
 
 impl Participant {
     /// What its video slots ask for.
-    fn requests(&self, media: &Media, room: Option<&Room>, now: Instant) -> Vec<Request> {
+    pub fn requests(&self, media: &Media, room: Option<&Room>, now: Instant) -> Vec<Request> {
         let request = |(slot, assigned): (usize, &AssignedSlot)| {
             let (track, wanted) = (assigned.track?, assigned.wanted()?);
             let decided = &assigned.decided;
@@ -212,7 +219,7 @@ impl Participant {
     }
 
     /// What its sounds cost, bit/s.
-    fn audio_bps(&self, media: &Media) -> u64 {
+    pub fn audio_bps(&self, media: &Media) -> u64 {
         let sounds = self.slots.iter().filter(|assigned| assigned.slot.kind == MediaKind::Audio);
         let feeds = sounds.filter_map(|assigned| media.encodings.get(assigned.slot.target()?));
         feeds.filter_map(|encoding| encoding.cost_bps()).sum()
@@ -237,11 +244,6 @@ impl AssignedSlot {
             },
         }
     }
-}
-
-/// What the smallest picture of each costs together, bit/s.
-fn lowest_bps(demands: &[Demand<'_>]) -> u64 {
-    demands.iter().filter_map(|demand| demand.ladder.first()).map(|rung| rung.bps).sum()
 }
 
 /// Who is served before whom: a publisher's second picture is its screen, who has the floor comes before who listens.

@@ -84,8 +84,7 @@ impl Shard {
     pub(super) fn apply_caps(&mut self, now: Instant, room: &RoomName) {
         let Some(members) = self.rooms.get(room) else { return };
         // Each shard that the room is on has an equal part: who comes is dealt out evenly among them.
-        let shards = u64::try_from(members.links.len()).unwrap_or(u64::MAX).saturating_add(1);
-        let egress = members.caps.room_egress_max_bps.map(|egress| egress / shards);
+        let egress = members.caps.room_egress_max_bps.map(|egress| egress / members.shards());
         let viewers = members.viewers.clone();
         // Before anything that could fail for one of them.
         let due = self.has_budgets(room).then(|| now + INTERVAL);

@@ -19,6 +19,7 @@ use crate::transport::{Connection, ConnectionConfig, IceCredentials};
 use super::Shard;
 use super::allotment::Allotment;
 use super::data::Data;
+use super::decisions::Decisions;
 use super::liveness::Liveness;
 use super::participant::{Egress, Membership, Participant};
 use super::sections::published_tracks;
@@ -137,6 +138,7 @@ impl Shard {
                 unsettled: false,
             },
             allotment: Allotment::default(),
+            decisions: Decisions::default(),
             bytes_received: 0,
             send_limit: None,
             status_stale: false,

@@ -10,6 +10,7 @@ mod allotment;
 mod batch;
 mod caps;
 mod data;
+mod decisions;
 mod egress;
 mod estimation;
 mod feedback;
@@ -25,6 +26,7 @@ mod media;
 mod muting;
 mod participant;
 mod patch;
+mod question;
 mod relay;
 mod renegotiate;
 mod ring_memory;
@@ -37,6 +39,8 @@ mod stream;
 mod streams;
 mod switching;
 mod wall_clock;
+mod what_if;
+mod why;
 
 pub use io::{Datagram, ShardConfig, Transmit};
 pub use relay::RelayBatch;
@@ -155,6 +159,10 @@ impl Shard {
             Command::UncapRoom { request, room } => self.uncap_room(now, request, &room),
             Command::CapParticipant { request, room, identity, caps } => {
                 self.cap_participant(now, request, &room, &identity, caps);
+            }
+            Command::Why { request, transport } => self.tell_why(now, request, transport),
+            Command::WhatIf { request, room, caps, participants } => {
+                self.tell_forecasts(now, request, &room, caps, &participants);
             }
             Command::Close { transport } => {
                 if let Some(key) = self.addresses.by_id(transport) {

@@ -16,6 +16,7 @@ use crate::transport::{Connection, Pair};
 
 use super::allotment::{Allotment, Decided};
 use super::data::Data;
+use super::decisions::Decisions;
 use super::estimation::LinkEstimate;
 use super::liveness::Liveness;
 
@@ -142,6 +143,7 @@ pub(super) struct Participant {
     pub candidates: Vec<SocketAddr>,
     pub egress: Egress,
     pub allotment: Allotment,
+    pub decisions: Decisions,
     /// UDP payload bytes so far.
     pub bytes_received: u64,
     /// The most that it was told to send, bit/s.

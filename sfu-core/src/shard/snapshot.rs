@@ -113,7 +113,7 @@ impl Shard {
         }
     }
 
-    fn target_layer(&self, assigned: &AssignedSlot) -> Option<CurrentLayer> {
+    pub(super) fn target_layer(&self, assigned: &AssignedSlot) -> Option<CurrentLayer> {
         let target = assigned.slot.target().filter(|_| assigned.slot.kind == MediaKind::Video)?;
         // What is switched off is stood in for until it comes.
         let encoding = self.media.encodings.get(assigned.decided.encoding().unwrap_or(target))?;
@@ -122,7 +122,7 @@ impl Shard {
 }
 
 impl Participant {
-    fn sending(&self) -> Sending {
+    pub(super) fn sending(&self) -> Sending {
         let Allotment { budget, spent_bps, wanted_bps, .. } = self.allotment;
         Sending {
             estimate_bps: self.egress.link.as_ref().and_then(LinkEstimate::bps),

@@ -77,7 +77,7 @@ impl Shard {
         }
     }
 
-    fn track_name(&self, assigned: &AssignedSlot) -> Option<TrackName> {
+    pub(super) fn track_name(&self, assigned: &AssignedSlot) -> Option<TrackName> {
         if let Some(wish) = &assigned.wish {
             return Some(wish.track.clone());
         }
@@ -85,7 +85,7 @@ impl Shard {
         Some(TrackName { identity: track.owner.identity.clone(), mid: track.mid.clone() })
     }
 
-    fn slot_state(&self, participant: &Participant, assigned: &AssignedSlot) -> SlotState {
+    pub(super) fn slot_state(&self, participant: &Participant, assigned: &AssignedSlot) -> SlotState {
         let slot = &assigned.slot;
         let Some(track) = assigned.track.and_then(|track| self.media.tracks.get(track)) else {
             let is_free = assigned.wish.is_none() && participant.membership.wishes == Wishes::Layout;

@@ -56,3 +56,5 @@ mod spread;
 mod storms;
 mod streams;
 mod unwanted;
+mod what_ifs;
+mod whys;

@@ -329,12 +329,14 @@ impl World {
             | Command::SetLayout { transport, .. }
             | Command::SetMuted { transport, .. }
             | Command::Patch { transport, .. }
+            | Command::Why { transport, .. }
             | Command::Close { transport } => of(transport),
             Command::Publish(join) | Command::Watch { join, .. } | Command::Meet { join, .. } => of(&join.transport),
             Command::SendData { transports, .. } => transports.first().and_then(of),
             Command::CloseAll
             | Command::CapRoom { .. }
             | Command::UncapRoom { .. }
+            | Command::WhatIf { .. }
             | Command::CapParticipant { .. } => {
                 (1..self.shards.len()).for_each(|shard| self.tell_shard(shard, command.clone()));
                 None
