@@ -165,6 +165,16 @@ impl Control {
                     let _ = reply.send(Ok(stats));
                 }
             }
+            Event::Why { request, why } => {
+                if let Some(ReplyTo::Why(reply)) = self.answered_request(request) {
+                    let _ = reply.send(Ok(why));
+                }
+            }
+            Event::Forecast { request, forecasts } => {
+                if let Some(ReplyTo::Forecast(reply)) = self.answered_request(request) {
+                    let _ = reply.send(Ok(forecasts));
+                }
+            }
             Event::Rejected { request, error } => self.rejected(request, error),
             Event::Connected { transport } => tracing::debug!(shard = shard.0, transport = transport.0, "connected"),
             Event::Closed { transport, room, identity, reason } => {
@@ -204,7 +214,7 @@ impl Control {
                 let _ = reply.send(Ok(answer));
                 return;
             }
-            ReplyTo::Patch(_) | ReplyTo::Done(_) | ReplyTo::Stats(_) => return,
+            ReplyTo::Patch(_) | ReplyTo::Done(_) | ReplyTo::Stats(_) | ReplyTo::Why(_) | ReplyTo::Forecast(_) => return,
         };
         let JoinRequest { kind, room, identity, .. } = *request;
         tracing::info!(%room, participant = %identity, transport = transport.0, shard = shard.0, kind = kind.path(), "transport made");

@@ -79,6 +79,8 @@ impl News {
             | Event::Patched { .. }
             | Event::Done { .. }
             | Event::Stats { .. }
+            | Event::Why { .. }
+            | Event::Forecast { .. }
             | Event::Rejected { .. }
             | Event::Connected { .. }
             | Event::Closed { .. } => return None,

@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures::future::join_all;
+use sfu_core::bitrate::{Caps, RoomCaps};
 use sfu_core::command::{Command, DataPayload, LayoutEntry, Muting};
 use sfu_core::error::RequestError;
 use sfu_core::event::PatchOutcome;
-use sfu_core::id::{Mid, RequestId, TransportId};
+use sfu_core::id::{Identity, Mid, RequestId, RoomName, TransportId};
 use sfu_core::stats::ShardStats;
+use sfu_core::why::{Forecast, Why};
 use tokio::sync::oneshot;
 
 use super::waiting::{Reply, ReplyTo, Waiting, flatten};
@@ -76,6 +78,33 @@ impl Control {
             }
         }
         missed
+    }
+
+    /// Why a resource's slots show what they show.
+    pub async fn why(&self, resource: &Resource) -> Result<Box<Why>, ControlError> {
+        let shard = self.shard(resource.shard).ok_or(ControlError::NoShard)?;
+        let transport = resource.transport;
+        self.ask(shard, ANSWER_MAX, ReplyTo::Why, |request| Command::Why { request, transport }).await
+    }
+
+    /// What everybody in a room would be given if it, and these participants instead of what is their own, were allowed this. Of a
+    /// room on several shards each says its part, and without one of them there is no answer.
+    pub async fn what_if(
+        &self,
+        room: &RoomName,
+        caps: RoomCaps,
+        participants: &BTreeMap<Identity, Caps>,
+    ) -> Result<Vec<Forecast>, ControlError> {
+        let shards = self.directory.shards_of(room);
+        let asked = shards.into_iter().filter_map(|index| self.shard(index)).map(|shard| {
+            let (room, participants) = (room.clone(), participants.clone());
+            let command = |request| Command::WhatIf { request, room, caps, participants };
+            self.ask(shard, ANSWER_MAX, ReplyTo::Forecast, command)
+        });
+        let parts: Result<Vec<Vec<Forecast>>, ControlError> = join_all(asked).await.into_iter().collect();
+        let mut forecasts: Vec<Forecast> = parts?.into_iter().flatten().collect();
+        forecasts.sort_by_key(|forecast| forecast.transport);
+        Ok(forecasts)
     }
 
     /// Every shard's counters, for those that answer in time.

@@ -4,6 +4,7 @@
 use sfu_core::error::RequestError;
 use sfu_core::event::PatchOutcome;
 use sfu_core::stats::ShardStats;
+use sfu_core::why::{Forecast, Why};
 use tokio::sync::oneshot;
 
 use super::{Answer, ControlError, JoinRequest, Joined};
@@ -27,6 +28,8 @@ pub(super) enum ReplyTo {
     Patch(Reply<PatchOutcome>),
     Done(Reply<()>),
     Stats(Reply<Box<ShardStats>>),
+    Why(Reply<Box<Why>>),
+    Forecast(Reply<Vec<Forecast>>),
 }
 
 impl ReplyTo {
@@ -39,6 +42,8 @@ impl ReplyTo {
             Self::Patch(reply) => reply.send(Err(error.into())).is_ok(),
             Self::Done(reply) => reply.send(Err(error.into())).is_ok(),
             Self::Stats(reply) => reply.send(Err(error.into())).is_ok(),
+            Self::Why(reply) => reply.send(Err(error.into())).is_ok(),
+            Self::Forecast(reply) => reply.send(Err(error.into())).is_ok(),
         };
     }
 }

@@ -41,7 +41,7 @@ pub fn kind(kind: MediaKind) -> TrackKind {
     }
 }
 
-fn track_id(track: &TrackName) -> String {
+pub fn track_id(track: &TrackName) -> String {
     format!("{}@{}", track.mid.0, track.identity)
 }
 

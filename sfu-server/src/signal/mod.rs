@@ -64,4 +64,4 @@ pub mod wire;
 
 pub use admission::{Admission, Permit};
 pub use refusal::Refusal;
-pub use rooms::{Reservation, Rooms};
+pub use rooms::{Reservation, Rooms, now};

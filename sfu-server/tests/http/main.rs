@@ -22,3 +22,4 @@ mod placement;
 mod refusals;
 #[allow(dead_code, reason = "shared with the tests of signalling, which use more of it")]
 mod support;
+mod whys;

@@ -15,6 +15,7 @@ use http_body_util::BodyExt;
 use mio::{Poll, Token};
 use serde_json::Value;
 use sfu_core::command::{Command, Join};
+use sfu_core::error::RequestError;
 use sfu_core::event::{CloseReason, Event, PatchOutcome};
 use sfu_core::id::{Identity, RequestId, RoomName, TransportId};
 use sfu_server::app::{AppState, app};
@@ -263,6 +264,10 @@ fn healthy(lives: &mut Lives, command: Command) -> Vec<Event> {
             all.into_iter().filter_map(|transport| closed(lives, transport, CloseReason::Requested)).collect()
         }
         Command::Link { .. } => vec![],
+        Command::Why { request, transport } => {
+            vec![Event::Rejected { request, error: RequestError::UnknownTransport(transport) }]
+        }
+        Command::WhatIf { request, .. } => vec![Event::Forecast { request, forecasts: Vec::new() }],
         Command::Stats { request } => vec![Event::Stats { request, stats: Box::default() }],
         Command::Renegotiate { request, transport, .. } => vec![again(request, transport)],
         Command::SetLayout { request, .. }

@@ -11,6 +11,7 @@ use axum::http::StatusCode;
 use percent_encoding::utf8_percent_encode;
 use serde_json::{Map, Value};
 use sfu_core::bitrate::{Caps, RoomCaps};
+use sfu_core::id::Identity;
 
 use super::JSON;
 use crate::api::is_media_type;
@@ -18,7 +19,7 @@ use crate::api::join::{ACCEPT_PATCH, SEGMENT};
 use crate::api::problem::{Fault, Problem, ProblemType};
 use crate::config::Hint;
 
-/// Largest body, bytes; all fields there are take 200.
+/// Largest body, bytes; all fields there are take 200, and who supposes something supposes it of some dozens at once.
 pub const BODY_BYTES_MAX: usize = 4 * 1024;
 /// Media type of a merge patch.
 const MERGE_PATCH: &str = "application/merge-patch+json";
@@ -36,6 +37,8 @@ const PUBLISH: &str = "publish_max_bps";
 const SUBSCRIBE: &str = "subscribe_max_bps";
 const EGRESS: &str = "room_egress_max_bps";
 const HEIGHT: &str = "video_max_height";
+/// Beside a room's settings, where something is supposed.
+const PARTICIPANTS: &str = "participants";
 
 /// Whose settings are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,13 +79,7 @@ impl Change {
     }
 
     fn read(of: Of, body: &[u8]) -> Result<Self, Problem> {
-        let bad = |detail: String| Problem::new(StatusCode::BAD_REQUEST, ProblemType::BadJson, detail);
-        let document: Value =
-            serde_json::from_slice(body).map_err(|error| bad(format!("this is not JSON: {error}")))?;
-        let Value::Object(fields) = document else {
-            return Err(bad(format!("send an object, such as {{\"{SUBSCRIBE}\": 800000}}")));
-        };
-        fields_of(of, &fields).map(Self).map_err(Problem::of_fields)
+        fields_of(of, &object(body)?).map(Self).map_err(Problem::of_fields)
     }
 
     /// A participant's caps after it.
@@ -109,6 +106,66 @@ impl Change {
     }
 }
 
+/// What is supposed of a room and of participants of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Supposition {
+    pub room: Change,
+    pub participants: BTreeMap<Identity, Change>,
+}
+
+impl Supposition {
+    /// Reads the body of a question: a room's `PATCH`, with those of participants beside it.
+    pub async fn read(request: Request) -> Result<Self, Problem> {
+        if !is_media_type(request.headers(), JSON) {
+            return Err(wrong_type(JSON));
+        }
+        let mut fields = object(&body(request).await?)?;
+        let participants = fields.remove(PARTICIPANTS).unwrap_or(Value::Null);
+        let mut faults = Vec::new();
+        let room = fields_of(Of::Room, &fields).map_err(|found| faults.extend(found)).unwrap_or_default();
+        let participants = participants_of(participants, &mut faults);
+        if faults.is_empty() { Ok(Self { room: Change(room), participants }) } else { Err(Problem::of_fields(faults)) }
+    }
+}
+
+fn participants_of(named: Value, faults: &mut Vec<Fault>) -> BTreeMap<Identity, Change> {
+    let mut read = BTreeMap::new();
+    let at = |name: &str| format!("#/{PARTICIPANTS}/{}", escaped(name));
+    let object = || "must be an object of settings by identity".to_owned();
+    let named = match named {
+        Value::Null => return read,
+        Value::Object(named) => named,
+        _ => {
+            faults.push(Fault { pointer: format!("#/{PARTICIPANTS}"), detail: format!("{PARTICIPANTS} {}", object()) });
+            return read;
+        }
+    };
+    for (name, settings) in named {
+        match (Identity::new(&name), settings) {
+            (Err(error), _) => {
+                faults.push(Fault { pointer: at(&name), detail: format!("the participant's identity {error}") });
+            }
+            (Ok(identity), Value::Object(fields)) => match fields_of(Of::Participant, &fields) {
+                Ok(fields) => drop(read.insert(identity, Change(fields))),
+                Err(found) => faults.extend(found.into_iter().map(|fault| {
+                    let pointer = format!("{}/{}", at(&name), fault.pointer.trim_start_matches("#/"));
+                    Fault { pointer, ..fault }
+                })),
+            },
+            (Ok(_), _) => faults.push(Fault { pointer: at(&name), detail: "must be an object of settings".to_owned() }),
+        }
+    }
+    read
+}
+
+fn object(body: &[u8]) -> Result<Map<String, Value>, Problem> {
+    let bad = |detail: String| Problem::new(StatusCode::BAD_REQUEST, ProblemType::BadJson, detail);
+    match serde_json::from_slice(body).map_err(|error| bad(format!("this is not JSON: {error}")))? {
+        Value::Object(fields) => Ok(fields),
+        _ => Err(bad(format!("send an object, such as {{\"{SUBSCRIBE}\": 800000}}"))),
+    }
+}
+
 fn wrong_type(wanted: &str) -> Problem {
     let detail = format!("settings must be sent with Content-Type: {wanted}");
     Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, ProblemType::UnsupportedMediaType, detail)
@@ -118,7 +175,7 @@ async fn body(request: Request) -> Result<Bytes, Problem> {
     let body: Result<Bytes, BytesRejection> = request.extract().await;
     body.map_err(|rejection| match rejection.status() {
         StatusCode::PAYLOAD_TOO_LARGE => {
-            let detail = format!("at most {BODY_BYTES_MAX} bytes are accepted, which hold all the fields there are");
+            let detail = format!("at most {BODY_BYTES_MAX} bytes are accepted, which hold all the fields there are, for a room or some dozen participants");
             Problem::new(StatusCode::PAYLOAD_TOO_LARGE, ProblemType::BodyTooLarge, detail)
         }
         status => Problem::new(status, ProblemType::Blank, rejection.body_text()),

@@ -4,12 +4,17 @@
 
 mod access;
 mod body;
+mod decision;
 mod describe;
 mod document;
+mod explain;
 mod participants;
 mod path;
 mod rooms;
+mod sentences;
 mod transports;
+mod what_if;
+mod why;
 
 use std::sync::Arc;
 
@@ -35,6 +40,8 @@ pub fn router(state: &AppState) -> Router<AppState> {
         .routes(routes!(rooms::get, rooms::put, rooms::patch, rooms::delete))
         .routes(routes!(participants::list))
         .routes(routes!(participants::get, participants::patch, participants::delete))
+        .routes(routes!(why::why))
+        .routes(routes!(what_if::post))
         .split_for_parts();
     let document: Arc<str> = Arc::from(document.to_json().unwrap_or_default());
     // The document holds no secret: it may be read by whoever may ask this server anything.

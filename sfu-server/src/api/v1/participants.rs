@@ -91,7 +91,7 @@ pub async fn delete(State(state): State<AppState>, path: ParticipantPath) -> Res
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn nothing_of_participant(room: &RoomName, identity: &Identity) -> Problem {
+pub fn nothing_of_participant(room: &RoomName, identity: &Identity) -> Problem {
     let detail =
         format!("`{identity}` is not in the room `{room}`, and has no settings there; PATCH sets some before it comes");
     Problem::new(StatusCode::NOT_FOUND, ProblemType::NoSuchResource, detail)
