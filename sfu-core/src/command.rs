@@ -63,6 +63,8 @@ pub enum Command {
     /// Nothing that a room and its participants were allowed holds from now on, their own caps included; answered by `Done`. One
     /// command for all: clearing a full room must not fill the way to its shard.
     UncapRoom { request: RequestId, room: RoomName },
+    /// Asks what flows to everybody who is connected, in as few words as will do to ask each second; answered by `Sample`.
+    Sample { request: RequestId },
     /// Asks why each slot of a transport shows what it shows; answered by `Why` or `Rejected`.
     Why { request: RequestId, transport: TransportId },
     /// Asks what everybody in a room would be given if the room, and these participants instead of what is their own now, were

@@ -5,6 +5,7 @@ pub use crate::transport::CloseReason;
 use crate::command::DataPayload;
 use crate::error::RequestError;
 use crate::id::{Identity, MediaKind, Mid, RequestId, Rid, RoomName, TrackName, TransportId};
+use crate::sample::Sample;
 use crate::stats::{ShardStats, SlotState};
 use crate::why::{Forecast, Why};
 
@@ -48,6 +49,8 @@ pub enum Event {
     DataClosed { transport: TransportId, label: String },
     /// A `Patch` was applied.
     Patched { request: RequestId, transport: TransportId, outcome: PatchOutcome },
+    /// What flows to everybody who is connected.
+    Sample { request: RequestId, sample: Box<Sample> },
     /// Why a transport's slots show what they show.
     Why { request: RequestId, why: Box<Why> },
     /// What everybody in a room would be given who is connected, and on this shard.

@@ -18,6 +18,7 @@ pub mod ring;
 pub mod room;
 pub mod rtcp;
 pub mod rtp;
+pub mod sample;
 pub mod sdp;
 pub mod shard;
 pub mod stats;

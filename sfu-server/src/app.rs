@@ -20,6 +20,7 @@ use crate::directory::Kind;
 use crate::media::announce;
 use crate::metrics::Metrics;
 use crate::rates::Meter;
+use crate::series::History;
 use crate::signal::room::Terms;
 use crate::signal::{Admission, Rooms, upgrade, wire};
 
@@ -36,6 +37,8 @@ pub struct AppState {
     pub settings: Arc<Settings>,
     /// Of media, for whoever asks.
     pub meter: Arc<Meter>,
+    /// What was sent to whom.
+    pub history: Arc<History>,
 }
 
 /// The part of the configuration that handlers need.
@@ -69,7 +72,15 @@ impl AppState {
         };
         let rooms = Rooms::new(Arc::clone(&control), Arc::clone(&metrics), terms);
         let admission = Arc::new(Admission::new(Arc::clone(&metrics), config.sockets_per_address));
-        Self { control, rooms, admission, metrics, settings: Arc::new(settings), meter: Arc::default() }
+        Self {
+            control,
+            rooms,
+            admission,
+            metrics,
+            settings: Arc::new(settings),
+            meter: Arc::default(),
+            history: Arc::default(),
+        }
     }
 }
 

@@ -267,6 +267,11 @@ impl Directory {
         self.loads.iter().map(|load| load.load(Ordering::Relaxed)).sum()
     }
 
+    /// The same of one shard.
+    pub fn transports_on(&self, shard: ShardIndex) -> usize {
+        self.load(shard).map_or(0, |load| load.load(Ordering::Relaxed))
+    }
+
     /// Live resources of a kind.
     pub fn resources(&self, kind: Kind) -> usize {
         self.resources.iter().filter(|resource| resource.kind == kind).count()

@@ -16,5 +16,6 @@ pub mod metrics;
 pub mod names;
 pub mod placement;
 pub mod rates;
+pub mod series;
 pub mod server;
 pub mod signal;

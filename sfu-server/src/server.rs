@@ -22,6 +22,7 @@ use crate::config::Config;
 use crate::control::Control;
 use crate::http::{self, Limits};
 use crate::media::{self, ShardIndex, StartError};
+use crate::series;
 use crate::signal::Admission;
 
 /// How long transports and HTTP requests get to end. Service managers kill after 10 s or more.
@@ -81,6 +82,7 @@ pub async fn serve(config: &Config, listening: impl FnOnce(&Addresses)) -> Resul
     for (shard, events) in events {
         tokio::spawn(Arc::clone(&state.rooms).listen(shard, events));
     }
+    tokio::spawn(series::keep(Arc::clone(&control), Arc::clone(&state.history)));
     let stopping = state.clone();
     let stop = async move {
         let name = tokio::select! {

@@ -35,6 +35,8 @@ pub struct EncodingStats {
     pub packets_muted: u64,
     pub frames_received: u64,
     pub key_frames_received: u64,
+    /// Payload bytes of key frames.
+    pub key_frame_bytes: u64,
     /// The first number received, for what was lost: expected less received.
     first: Option<ExtSeqNo>,
     newest: Option<ExtSeqNo>,
@@ -53,6 +55,7 @@ impl EncodingStats {
         self.packets_muted += other.packets_muted;
         self.frames_received += other.frames_received;
         self.key_frames_received += other.key_frames_received;
+        self.key_frame_bytes += other.key_frame_bytes;
         self.lost_of_others += other.packets_lost();
     }
 
@@ -127,6 +130,8 @@ pub struct Encoding {
     heard_at_frame: u64,
     /// Of its pictures, pixels, as the last keyframe told it.
     pub height: Option<u16>,
+    /// Of the last key frame.
+    key_frame_at: Option<RtpTime>,
     /// When its readers are to be woken although the frame is not complete.
     pub flush_at: Option<Instant>,
     pub stats: EncodingStats,
@@ -150,6 +155,7 @@ impl Encoding {
             heard: None,
             heard_at_frame: 0,
             height: None,
+            key_frame_at: None,
             flush_at: None,
             stats: EncodingStats::default(),
             rate: RateMeter::default(),
@@ -258,6 +264,12 @@ impl Encoding {
         self.rate.add(packet.arrival, packet.payload.len() + WIRE_OVERHEAD);
         self.note_heard(packet, frames);
         self.hold_frame(kind, packet);
+        if keyframe {
+            self.key_frame_at = Some(packet.timestamp);
+        }
+        if self.key_frame_at == Some(packet.timestamp) {
+            self.stats.key_frame_bytes += u64::try_from(packet.payload.len()).unwrap_or(0);
+        }
         let height = if keyframe { height_of(&inspection, packet.descriptor) } else { None };
         let resized = height.is_some() && height != self.height;
         if resized {

@@ -31,6 +31,7 @@ mod relay;
 mod renegotiate;
 mod ring_memory;
 mod routes;
+mod sample;
 mod sections;
 mod snapshot;
 mod speakers;
@@ -160,6 +161,7 @@ impl Shard {
             Command::CapParticipant { request, room, identity, caps } => {
                 self.cap_participant(now, request, &room, &identity, caps);
             }
+            Command::Sample { request } => self.tell_sample(now, request),
             Command::Why { request, transport } => self.tell_why(now, request, transport),
             Command::WhatIf { request, room, caps, participants } => {
                 self.tell_forecasts(now, request, &room, caps, &participants);

@@ -48,6 +48,7 @@ mod padding;
 mod ring_memory;
 mod rivals;
 mod rooms;
+mod samples;
 mod shuffle;
 mod simulcast;
 mod slot_reasons;

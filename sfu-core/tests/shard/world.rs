@@ -341,7 +341,7 @@ impl World {
                 (1..self.shards.len()).for_each(|shard| self.tell_shard(shard, command.clone()));
                 None
             }
-            Command::Link { .. } | Command::Stats { .. } => None,
+            Command::Link { .. } | Command::Stats { .. } | Command::Sample { .. } => None,
         };
         self.tell_shard(shard.unwrap_or(0), command);
     }

@@ -32,7 +32,7 @@ impl JoinQuery {
 }
 
 /// The value of a parameter that may stand once; `otherwise` says what to do instead of repeating it.
-fn parameter(query: &str, name: &str, otherwise: &str) -> Result<Option<String>, Problem> {
+pub fn parameter(query: &str, name: &str, otherwise: &str) -> Result<Option<String>, Problem> {
     let pairs = query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
     let mut values = pairs.filter(|(key, _)| decoded(key).is_some_and(|key| key == name)).map(|(_, value)| value);
     let Some(value) = values.next() else { return Ok(None) };

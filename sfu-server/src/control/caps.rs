@@ -118,6 +118,11 @@ impl Control {
         self.caps.lock().rooms.get(room).cloned()
     }
 
+    /// What a room is allowed.
+    pub fn room_caps(&self, room: &RoomName) -> RoomCaps {
+        self.caps.lock().of_room(room)
+    }
+
     /// What is kept of each room that anything is kept of, by name.
     pub fn all_room_settings(&self) -> BTreeMap<RoomName, RoomSettings> {
         self.caps.lock().rooms.clone()

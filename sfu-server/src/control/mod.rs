@@ -165,6 +165,11 @@ impl Control {
                     let _ = reply.send(Ok(stats));
                 }
             }
+            Event::Sample { request, sample } => {
+                if let Some(ReplyTo::Sample(reply)) = self.answered_request(request) {
+                    let _ = reply.send(Ok(sample));
+                }
+            }
             Event::Why { request, why } => {
                 if let Some(ReplyTo::Why(reply)) = self.answered_request(request) {
                     let _ = reply.send(Ok(why));
@@ -214,7 +219,12 @@ impl Control {
                 let _ = reply.send(Ok(answer));
                 return;
             }
-            ReplyTo::Patch(_) | ReplyTo::Done(_) | ReplyTo::Stats(_) | ReplyTo::Why(_) | ReplyTo::Forecast(_) => return,
+            ReplyTo::Patch(_)
+            | ReplyTo::Done(_)
+            | ReplyTo::Stats(_)
+            | ReplyTo::Sample(_)
+            | ReplyTo::Why(_)
+            | ReplyTo::Forecast(_) => return,
         };
         let JoinRequest { kind, room, identity, .. } = *request;
         tracing::info!(%room, participant = %identity, transport = transport.0, shard = shard.0, kind = kind.path(), "transport made");

@@ -79,6 +79,7 @@ impl News {
             | Event::Patched { .. }
             | Event::Done { .. }
             | Event::Stats { .. }
+            | Event::Sample { .. }
             | Event::Why { .. }
             | Event::Forecast { .. }
             | Event::Rejected { .. }

@@ -9,6 +9,7 @@ use sfu_core::command::{Command, DataPayload, LayoutEntry, Muting};
 use sfu_core::error::RequestError;
 use sfu_core::event::PatchOutcome;
 use sfu_core::id::{Identity, Mid, RequestId, RoomName, TransportId};
+use sfu_core::sample::Sample;
 use sfu_core::stats::ShardStats;
 use sfu_core::why::{Forecast, Why};
 use tokio::sync::oneshot;
@@ -111,6 +112,14 @@ impl Control {
     pub async fn stats(&self) -> Vec<(ShardIndex, Box<ShardStats>)> {
         let requests = self.shards.iter().map(|shard| self.shard_stats(shard));
         join_all(requests).await.into_iter().flatten().collect()
+    }
+
+    /// What flows on every shard that has transports, of those that answer in time.
+    pub async fn samples(&self) -> Vec<Sample> {
+        let busy = self.shards.iter().filter(|shard| self.directory.transports_on(shard.index) > 0);
+        let asked =
+            busy.map(|shard| self.ask(shard, STATS_MAX, ReplyTo::Sample, |request| Command::Sample { request }));
+        join_all(asked).await.into_iter().filter_map(|sample| Some(*sample.ok()?)).collect()
     }
 
     async fn shard_stats(&self, shard: &ShardHandle) -> Option<(ShardIndex, Box<ShardStats>)> {

@@ -3,6 +3,7 @@
 
 use sfu_core::error::RequestError;
 use sfu_core::event::PatchOutcome;
+use sfu_core::sample::Sample;
 use sfu_core::stats::ShardStats;
 use sfu_core::why::{Forecast, Why};
 use tokio::sync::oneshot;
@@ -28,6 +29,7 @@ pub(super) enum ReplyTo {
     Patch(Reply<PatchOutcome>),
     Done(Reply<()>),
     Stats(Reply<Box<ShardStats>>),
+    Sample(Reply<Box<Sample>>),
     Why(Reply<Box<Why>>),
     Forecast(Reply<Vec<Forecast>>),
 }
@@ -42,6 +44,7 @@ impl ReplyTo {
             Self::Patch(reply) => reply.send(Err(error.into())).is_ok(),
             Self::Done(reply) => reply.send(Err(error.into())).is_ok(),
             Self::Stats(reply) => reply.send(Err(error.into())).is_ok(),
+            Self::Sample(reply) => reply.send(Err(error.into())).is_ok(),
             Self::Why(reply) => reply.send(Err(error.into())).is_ok(),
             Self::Forecast(reply) => reply.send(Err(error.into())).is_ok(),
         };

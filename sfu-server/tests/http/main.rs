@@ -20,6 +20,7 @@ mod pages;
 mod participants;
 mod placement;
 mod refusals;
+mod series;
 #[allow(dead_code, reason = "shared with the tests of signalling, which use more of it")]
 mod support;
 mod whys;

@@ -10,6 +10,8 @@ use crate::support::{Server, get, request};
 const DOCUMENT: &str = "/api/openapi.json";
 const PARTICIPANT: &str = "/api/v1/rooms/{room}/participants/{participant}";
 const WHY: &str = "/api/v1/rooms/{room}/participants/{participant}/why";
+const SERIES: &str = "/api/v1/rooms/{room}/participants/{participant}/series";
+const ROOM_SERIES: &str = "/api/v1/rooms/{room}/series";
 const WHAT_IF: &str = "/api/v1/rooms/{room}/what-if";
 
 async fn document(server: &Server) -> Value {
@@ -30,9 +32,9 @@ async fn every_route_and_method_is_in_it_and_nothing_else() {
     let document = document(&server).await;
     let paths = document["paths"].as_object().unwrap();
     let known: BTreeSet<&str> = paths.keys().map(String::as_str).collect();
-    let rooms =
-        ["/api/v1/rooms", "/api/v1/rooms/{room}", WHAT_IF, "/api/v1/rooms/{room}/participants", PARTICIPANT, WHY];
-    assert_eq!(known, BTreeSet::from(rooms));
+    let rooms = ["/api/v1/rooms", "/api/v1/rooms/{room}", WHAT_IF, ROOM_SERIES];
+    let participants = ["/api/v1/rooms/{room}/participants", PARTICIPANT, WHY, SERIES];
+    assert_eq!(known, rooms.into_iter().chain(participants).collect());
     for (path, methods) in paths {
         let url = path.replace("{room}", "demo").replace("{participant}", "ann");
         let reply = server.operate("BREW", &url, "").await;
@@ -137,6 +139,7 @@ async fn answers_are_as_it_says() {
     server.join("/whip/demo?identity=ann").await;
     let explaining = crate::whys::server();
     explaining.join("/whep/demo?identity=ann").await;
+    let remembering = crate::series::server().await;
     let capped = json!({"subscribe_max_bps": 800_000, "video_max_height": 360}).to_string();
     for (method, path, body) in [
         ("PUT", "/api/v1/rooms/{room}", &*capped),
@@ -149,13 +152,19 @@ async fn answers_are_as_it_says() {
         ("PATCH", PARTICIPANT, "{\"video_max_height\": 1, \"nonsense\": 2}"),
         ("PUT", "/api/v1/rooms/{room}", "nonsense"),
         ("GET", WHY, ""),
+        ("GET", ROOM_SERIES, ""),
+        ("GET", SERIES, ""),
         ("POST", WHAT_IF, &capped),
         ("POST", WHAT_IF, "nonsense"),
         ("DELETE", "/api/v1/rooms/{room}", ""),
         ("DELETE", PARTICIPANT, ""),
     ] {
         let url = path.replace("{room}", "demo").replace("{participant}", "ann");
-        let server = if [WHY, WHAT_IF].contains(&path) { &explaining } else { &server };
+        let server = match path {
+            WHY | WHAT_IF => &explaining,
+            SERIES | ROOM_SERIES => &remembering,
+            _ => &server,
+        };
         let reply = server.operate(method, &url, body).await;
         if reply.status == 204 {
             assert!(document["paths"][path][method.to_lowercase()]["responses"].get("204").is_some());

@@ -18,6 +18,7 @@ use sfu_core::command::{Command, Join};
 use sfu_core::error::RequestError;
 use sfu_core::event::{CloseReason, Event, PatchOutcome};
 use sfu_core::id::{Identity, RequestId, RoomName, TransportId};
+use sfu_core::sample::Sample;
 use sfu_server::app::{AppState, app};
 use sfu_server::config::{Config, Layers, OPTIONS};
 use sfu_server::control::Control;
@@ -266,6 +267,10 @@ fn healthy(lives: &mut Lives, command: Command) -> Vec<Event> {
         Command::Link { .. } => vec![],
         Command::Why { request, transport } => {
             vec![Event::Rejected { request, error: RequestError::UnknownTransport(transport) }]
+        }
+        Command::Sample { request } => {
+            let sample = Sample { at: Instant::now(), viewers: Vec::new(), slots: Vec::new() };
+            vec![Event::Sample { request, sample: Box::new(sample) }]
         }
         Command::WhatIf { request, .. } => vec![Event::Forecast { request, forecasts: Vec::new() }],
         Command::Stats { request } => vec![Event::Stats { request, stats: Box::default() }],

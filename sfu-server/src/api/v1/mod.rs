@@ -12,6 +12,7 @@ mod participants;
 mod path;
 mod rooms;
 mod sentences;
+mod series;
 mod transports;
 mod what_if;
 mod why;
@@ -42,6 +43,8 @@ pub fn router(state: &AppState) -> Router<AppState> {
         .routes(routes!(participants::get, participants::patch, participants::delete))
         .routes(routes!(why::why))
         .routes(routes!(what_if::post))
+        .routes(routes!(series::of_room))
+        .routes(routes!(series::of_participant))
         .split_for_parts();
     let document: Arc<str> = Arc::from(document.to_json().unwrap_or_default());
     // The document holds no secret: it may be read by whoever may ask this server anything.
