@@ -9,7 +9,7 @@ use crate::id::{MediaKind, ParticipantKey};
 use crate::rtcp::twcc::TransportFeedback;
 
 use super::Shard;
-use super::allotment::Budget;
+use super::allotment::{Allotment, Budget};
 use super::participant::Participant;
 
 /// What a link is taken to carry until feedback says more, bit/s: a picture of 360 lines, or a dozen of the smallest. A probe
@@ -150,9 +150,14 @@ impl Participant {
 
     /// What it would take of what its room may send, bit/s: no more than a link that was full may carry soon.
     pub(super) fn demand_bps(&self) -> u64 {
+        self.demand_of(&self.allotment)
+    }
+
+    /// The same if it had been given this.
+    pub(super) fn demand_of(&self, allotment: &Allotment) -> u64 {
         let link = self.egress.link.as_ref().filter(|link| matches!(link.evidence, Evidence::Full { .. }));
         let soon = link.and_then(LinkEstimate::bps).map_or(u64::MAX, |bps| bps.saturating_mul(2));
-        self.allotment.demand_bps().min(soon)
+        allotment.demand_bps().min(soon)
     }
 
     /// Whether padding can be sent to it: in a stream of repeats, whose receivers pass over what repeats nothing.

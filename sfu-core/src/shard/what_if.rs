@@ -97,7 +97,7 @@ impl Shard {
 
 /// Divides what the room may send and decides once more, as the shard does five times a second. `false`: that changed nothing.
 fn settle(egress: Option<u64>, viewers: &mut [Supposed<'_>]) -> bool {
-    let wanted: Vec<u64> = viewers.iter().map(|viewer| viewer.allotment.demand_bps()).collect();
+    let wanted: Vec<u64> = viewers.iter().map(|viewer| viewer.participant.demand_of(&viewer.allotment)).collect();
     let shares = egress.map(|egress| divide(egress, &wanted));
     let mut has_changed = false;
     for (place, viewer) in viewers.iter_mut().enumerate() {

@@ -9,7 +9,7 @@ use crate::id::{MediaKind, RequestId, TransportId};
 use crate::why::{Need, Offered, SlotWhy, Why};
 
 use super::Shard;
-use super::allotment::Budget;
+use super::allotment::{Allotment, Budget};
 use super::participant::{AssignedSlot, Participant};
 use super::question::Question;
 
@@ -98,7 +98,8 @@ impl Shard {
             return Default::default();
         };
         let to = Budget::bps_for_media(media_bps.saturating_add(extra));
-        let wanted = Budget::bps_for_media(question.answer().wanted_bps);
+        let lifted = Allotment { wanted_bps: question.answer().wanted_bps, ..participant.allotment };
+        let wanted = participant.demand_of(&lifted);
         let too_low = question.terms.limits().filter(|limit| limit.bps < to);
         let need = |limit: Budget| match limit.by {
             LimitedBy::RoomCap => self.egress_needed(participant, to, wanted),
@@ -113,7 +114,7 @@ impl Shard {
         let from = members.caps.room_egress_max_bps?;
         let viewers = members.viewers.iter().filter_map(|key| self.participants.get(*key));
         let others = viewers.filter(|it| it.membership.id != participant.membership.id && it.connection.is_connected());
-        let others: Vec<u64> = others.map(|it| it.allotment.demand_bps()).collect();
+        let others: Vec<u64> = others.map(Participant::demand_bps).collect();
         let here = cap_for(share_bps, wanted_bps, &others);
         Some(Need { limit: LimitedBy::RoomCap, from, to: here.saturating_mul(members.shards()) })
     }
