@@ -151,7 +151,9 @@ impl Shard {
     /// Whether the key frame of something higher than is shown is awaited.
     fn is_climbing(&self, assigned: &AssignedSlot) -> bool {
         let height = |id| self.media.encodings.get(id).and_then(|encoding| encoding.height);
-        let (shown, target) = (assigned.slot.encoding(), assigned.slot.target());
+        // What is switched off is stood in for until it comes.
+        let target = assigned.decided.encoding().or(assigned.slot.target());
+        let shown = assigned.slot.encoding();
         shown != target && target.and_then(height) > shown.and_then(height)
     }
 }
