@@ -30,6 +30,8 @@ pub enum Event {
     /// Which encodings of a simulcast its publisher is to send: those that anybody wants, and the lowest. All of them; told when
     /// it changes, and meant for who publishes over a connection that has signalling.
     Encodings { transport: TransportId, mid: Mid, rids: Vec<Rid> },
+    /// A publisher sends more than it may, bit/s, so that some of it is refused; `None`: nothing has been for a while.
+    PublishRefused { transport: TransportId, limit_bps: Option<u64> },
     /// Who speaks in a room has changed.
     Speakers { room: RoomName, speakers: Speakers },
     /// Nothing authentic came from the peer for `limits::SILENT_AFTER`; media goes on as long as consent lasts.

@@ -63,6 +63,9 @@ pub struct ShardCounters {
     /// Times that publishers were told not to send an encoding, because nobody wants it, and to send it again.
     pub encodings_switched_off: u64,
     pub encodings_switched_on: u64,
+    /// Packets of publishers that were refused because they were above a cap, and their UDP payload bytes.
+    pub packets_refused: u64,
+    pub bytes_refused: u64,
     /// Times that a viewer's slots were pointed at their encodings anew.
     pub viewers_attached: u64,
     /// Faults of our own that ended one transport.
@@ -124,6 +127,8 @@ pub struct InboundRtp {
     /// What it costs whoever is sent it, bit/s, once that is measured.
     pub bps: Option<u64>,
     pub switch: SwitchState,
+    /// Whether it is refused, because its publisher sends more than it may.
+    pub refused: bool,
     /// Bytes that the encoding's ring holds allocated.
     pub ring_bytes: usize,
 }
@@ -227,6 +232,8 @@ pub struct TransportStats {
     pub sending: Sending,
     /// UDP payload bytes received from it so far, of whatever kind.
     pub bytes_received: u64,
+    /// Of those, what was refused because it was above its cap.
+    pub bytes_refused: u64,
 }
 
 /// Everything a shard counts, as a value.

@@ -196,6 +196,10 @@ pub(super) const CORE_COUNTERS: &[Row<ShardStats>] = &[
     ("sfu_encodings_switched_on", "Times that a publisher was told to send such an encoding again", |s| {
         s.counters.encodings_switched_on
     }),
+    ("sfu_refused_packets", "Packets of publishers refused because they were above a cap", |s| {
+        s.counters.packets_refused
+    }),
+    ("sfu_refused_bytes", "UDP payload bytes of those", |s| s.counters.bytes_refused),
     ("sfu_streams_blocked", "Times that a TCP connection took no more and media waited", |s| {
         s.counters.streams_blocked
     }),

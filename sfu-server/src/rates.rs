@@ -24,6 +24,7 @@ type SlotKey = (TransportId, Mid);
 #[derive(Debug, Default)]
 struct Numbers {
     received: HashMap<TransportId, u64>,
+    refused: HashMap<TransportId, u64>,
     sent: HashMap<TransportId, u64>,
     slots: HashMap<SlotKey, u64>,
 }
@@ -36,6 +37,11 @@ impl Rates {
     /// UDP payload that comes from a transport, of whatever kind.
     pub fn received(&self, transport: TransportId) -> Option<u64> {
         self.0.received.get(&transport).copied()
+    }
+
+    /// Of what comes from a transport, what is refused because it is above its cap.
+    pub fn refused(&self, transport: TransportId) -> Option<u64> {
+        self.0.refused.get(&transport).copied()
     }
 
     /// UDP payload that goes to a transport, of whatever kind.
@@ -102,6 +108,7 @@ fn counted(shards: &[(ShardIndex, Box<ShardStats>)]) -> Numbers {
     let mut numbers = Numbers::default();
     for (_, stats) in shards {
         numbers.received.extend(stats.transports.iter().map(|it| (it.id, it.bytes_received)));
+        numbers.refused.extend(stats.transports.iter().map(|it| (it.id, it.bytes_refused)));
         numbers.sent.extend(stats.transports.iter().map(|it| (it.id, it.sending.bytes_sent)));
         let slots = stats.outbound.iter();
         numbers.slots.extend(slots.map(|slot| ((slot.transport, slot.mid.clone()), slot.stats.bytes_sent)));
@@ -112,6 +119,7 @@ fn counted(shards: &[(ShardIndex, Box<ShardStats>)]) -> Numbers {
 fn per_second(before: &Numbers, now: &Numbers, span: Duration) -> Numbers {
     Numbers {
         received: grown(&before.received, &now.received, span),
+        refused: grown(&before.refused, &now.refused, span),
         sent: grown(&before.sent, &now.sent, span),
         slots: grown(&before.slots, &now.slots, span),
     }

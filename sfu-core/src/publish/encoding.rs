@@ -112,6 +112,18 @@ pub struct EncodingState {
     /// What it costs, bit/s, once that is measured.
     bps: Option<u64>,
     asked: Asked,
+    taking: Taking,
+}
+
+/// Whether what comes of an encoding is taken, by its publisher's cap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Taking {
+    #[default]
+    Taken,
+    /// Nothing of it, which is then as if it did not come.
+    Refused,
+    /// From the packet on that comes now.
+    Again,
 }
 
 /// One encoding.
@@ -141,6 +153,7 @@ pub struct Encoding {
     pub told_bps: Option<u64>,
     /// Whether its publisher is to send it.
     pub switch: Switch,
+    pub taking: Taking,
 }
 
 impl Encoding {
@@ -161,6 +174,7 @@ impl Encoding {
             rate: RateMeter::default(),
             told_bps: None,
             switch: Switch::default(),
+            taking: Taking::Taken,
         }
     }
 
@@ -178,7 +192,7 @@ impl Encoding {
     pub fn state(&self) -> EncodingState {
         let (heard, heard_at_frame, height) = (self.heard, self.heard_at_frame, self.height);
         let (bytes_received, bps, asked) = (self.stats.bytes_received, self.rate.bps(), self.switch.asked());
-        EncodingState { heard, heard_at_frame, height, bytes_received, bps, asked }
+        EncodingState { heard, heard_at_frame, height, bytes_received, bps, asked, taking: self.taking }
     }
 
     /// Takes over how things stand where it is published.
@@ -189,6 +203,7 @@ impl Encoding {
         self.stats.bytes_received = state.bytes_received;
         self.told_bps = state.bps;
         self.switch.adopt(state.asked);
+        self.taking = state.taking;
     }
 
     /// Gives up a replica's packets, which nobody reads. It cannot be asked for a keyframe until new ones come: what is
@@ -211,6 +226,12 @@ impl Encoding {
     /// Whether nothing comes because it is switched off, or has not been for long enough.
     pub fn is_away(&self, now: Instant) -> bool {
         self.switch.is_away(now, self.heard)
+    }
+
+    /// Whether what comes now is the first that comes, or that is taken, for a while; `frames` as above.
+    pub fn take_return(&mut self, now: Instant, frames: u64) -> bool {
+        let is_again = std::mem::take(&mut self.taking) == Taking::Again;
+        is_again || self.heard.is_none() || self.is_away(now) || self.is_stalled(now, frames)
     }
 
     /// Notes that media comes; `frames` as above.

@@ -122,6 +122,7 @@ impl Shard {
             let Some(participant) = self.participants.get_mut(key) else { continue };
             if std::mem::replace(&mut participant.send_limit, limit) != limit {
                 participant.chain.limit_sending(now, limit);
+                self.hold_to(now, key, limit);
                 self.settle(now, key);
             }
         }

@@ -47,14 +47,20 @@ impl Shard {
         let Some(participant) = self.participants.get_mut(key) else { return };
         let Ok(opened) = participant.connection.open_rtp(now, pair, bytes) else { return };
         self.counters.rtp_packets_received += 1;
+        let wire_bytes = bytes.len();
+        let is_held = participant.policer.is_some();
         let Some(packet) = bytes.get(..opened.len()).and_then(RtpPacket::parse) else {
             self.counters.rtp_malformed += 1;
             return;
         };
         let extensions = participant.extensions;
         participant.chain.handle_arrival(arrival, &arrival_of(&packet, extensions));
+        if is_held {
+            self.count_against_cap(now, key, wire_bytes);
+        }
         if let Some(route) = self.route_of(now, key, &packet) {
-            let received = ReceivedRtp { packet, index: ExtSeqNo(opened.index.get()), arrival, extensions };
+            let index = ExtSeqNo(opened.index.get());
+            let received = ReceivedRtp { from: key, packet, index, arrival, extensions, wire_bytes };
             self.store(now, route, &received);
         } else {
             self.counters.rtp_unroutable += 1;
@@ -67,9 +73,13 @@ impl Shard {
     }
 
     fn receive_rtcp(&mut self, now: Instant, key: ParticipantKey, pair: Pair, bytes: &mut [u8]) {
+        let wire_bytes = bytes.len();
         let Some(participant) = self.participants.get_mut(key) else { return };
         let Ok(plain) = participant.connection.open_rtcp(now, pair, bytes) else { return };
         self.counters.rtcp_packets_received += 1;
+        if let Some(policer) = participant.policer.as_deref_mut() {
+            policer.spend(wire_bytes);
+        }
         self.addresses.heard(now, pair);
         let mut told = false;
         for feedback in twcc::feedbacks(plain) {
@@ -102,8 +112,11 @@ impl Shard {
         };
         let Some(packet) = packet else {
             self.counters.rtp_padding += 1;
-            return;
+            return self.spend_of_cap(received.from, received.wire_bytes);
         };
+        if !self.admits(now, received.from, route, &packet, received.wire_bytes) {
+            return;
+        }
         self.take_in(now, route, &packet);
     }
 
@@ -112,10 +125,10 @@ impl Shard {
         let Some(track) = self.media.tracks.get_mut(route.track) else { return };
         let Some(encoding) = self.media.encodings.get_mut(route.encoding) else { return };
         let kind = track.kind;
-        let returns = encoding.heard.is_none() || encoding.is_away(now) || encoding.is_stalled(now, track.frames);
         if track.is_muted() {
             return self.store_muted(route, packet);
         }
+        let returns = encoding.take_return(now, track.frames);
         let before = encoding.ring.capacity_bytes();
         let outcome = encoding.receive(kind, packet, track.frames);
         let grown = encoding.ring.capacity_bytes().saturating_sub(before);
@@ -201,10 +214,13 @@ impl Shard {
 
 /// A packet that was opened and parsed.
 struct ReceivedRtp<'a> {
+    from: ParticipantKey,
     packet: RtpPacket<'a>,
     index: ExtSeqNo,
     arrival: Instant,
     extensions: ExtensionIds,
+    /// As it came, UDP payload bytes.
+    wire_bytes: usize,
 }
 
 impl<'a> ReceivedRtp<'a> {

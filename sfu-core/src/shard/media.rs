@@ -6,7 +6,7 @@ use slotmap::{SecondaryMap, SlotMap};
 
 use crate::bitrate::{Candidate, Rung, ladder};
 use crate::id::{EncodingId, ParticipantKey, TrackId};
-use crate::publish::{Encoding, Track};
+use crate::publish::{Encoding, Taking, Track};
 use crate::ring::Ring;
 
 use super::ring_memory::RingMemory;
@@ -54,7 +54,8 @@ impl Media {
         let Some(track) = self.tracks.get(track).filter(|track| !track.is_muted()) else { return Vec::new() };
         let candidate = |id: &EncodingId| {
             let encoding = self.encodings.get(*id)?;
-            let sends = encoding.heard.is_some() && !encoding.is_stalled(now, track.frames);
+            let is_taken = encoding.taking != Taking::Refused;
+            let sends = is_taken && encoding.heard.is_some() && !encoding.is_stalled(now, track.frames);
             let (bytes, bps) = (encoding.stats.bytes_received, encoding.cost_bps());
             sends.then_some(Candidate { encoding: *id, height: encoding.height, bytes, bps, base_bps: None })
         };

@@ -26,6 +26,7 @@ mod media;
 mod muting;
 mod participant;
 mod patch;
+mod policing;
 mod question;
 mod relay;
 mod renegotiate;

@@ -8,7 +8,7 @@ use crate::bitrate::{Caps, Wanted};
 use crate::event::SlotStatus;
 use crate::id::{EncodingId, Identity, ParticipantKey, RoomName, Ssrc, TrackId, TrackName, TransportId};
 use crate::interceptor::ControlChain;
-use crate::publish::StreamDemux;
+use crate::publish::{Policer, StreamDemux};
 use crate::room::Wishes;
 use crate::sdp::{ExtensionIds, Purpose, Section, Session};
 use crate::subscribe::{Burst, Pacer, Slot};
@@ -146,8 +146,12 @@ pub(super) struct Participant {
     pub decisions: Decisions,
     /// UDP payload bytes so far.
     pub bytes_received: u64,
+    /// Of those, what was refused.
+    pub bytes_refused: u64,
     /// The most that it was told to send, bit/s.
     pub send_limit: Option<u64>,
+    /// Holds it to that.
+    pub policer: Option<Box<Policer>>,
     /// Whether it waits for its slots' status to be looked at.
     pub status_stale: bool,
     /// When its slots' status was last told.

@@ -3,7 +3,7 @@
 use crate::event::CurrentLayer;
 use crate::id::MediaKind;
 use crate::interceptor::ControlCounters;
-use crate::publish::EncodingStats;
+use crate::publish::{EncodingStats, Taking};
 use crate::stats::{InboundRtp, OutboundRtp, Sending, ShardStats, TrackStats, TransportStats};
 use crate::subscribe::SlotStats;
 use crate::transport::{DataCounters, TransportCounters};
@@ -60,6 +60,7 @@ impl Shard {
                 caps: self.caps_of(participant),
                 sending: participant.sending(),
                 bytes_received: participant.bytes_received,
+                bytes_refused: participant.bytes_refused,
             });
             for assigned in &participant.slots {
                 stats.slots.add(&assigned.slot.stats);
@@ -83,6 +84,7 @@ impl Shard {
                         codec: encoding.codec(),
                         bps: encoding.rate.bps(),
                         switch: self.switch_state(encoding),
+                        refused: encoding.taking == Taking::Refused,
                         ring_bytes: encoding.ring.capacity_bytes(),
                     });
                 }

@@ -45,6 +45,7 @@ mod mutes;
 mod narrow_links;
 mod outages;
 mod padding;
+mod policed;
 mod ring_memory;
 mod rivals;
 mod rooms;

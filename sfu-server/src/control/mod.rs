@@ -189,6 +189,7 @@ impl Control {
             }
             Event::Slots { .. }
             | Event::Encodings { .. }
+            | Event::PublishRefused { .. }
             | Event::Speakers { .. }
             | Event::Silent { .. }
             | Event::Heard { .. }

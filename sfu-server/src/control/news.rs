@@ -24,6 +24,11 @@ pub enum News {
         mid: Mid,
         rids: Vec<Rid>,
     },
+    /// More is published than may be, bit/s, and some of it refused; `None`: not any more.
+    PublishRefused {
+        transport: TransportId,
+        limit_bps: Option<u64>,
+    },
     Speakers {
         room: RoomName,
         speakers: Speakers,
@@ -65,6 +70,7 @@ impl News {
         Some(match event {
             Event::Slots { transport, slots } => Self::Slots { transport, slots },
             Event::Encodings { transport, mid, rids } => Self::Encodings { transport, mid, rids },
+            Event::PublishRefused { transport, limit_bps } => Self::PublishRefused { transport, limit_bps },
             Event::Speakers { room, speakers } => Self::Speakers { room, speakers },
             Event::Silent { transport } => Self::Silent { transport },
             Event::Heard { transport } => Self::Heard { transport },

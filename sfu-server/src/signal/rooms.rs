@@ -168,6 +168,9 @@ impl Rooms {
             News::Encodings { transport, mid, rids } => {
                 self.with_owner(transport, |room| room.encodings(transport, &mid, &rids));
             }
+            News::PublishRefused { transport, limit_bps } => {
+                self.with_owner(transport, |room| room.publish_refused(transport, limit_bps));
+            }
             News::Speakers { room, speakers } => {
                 self.with(&room, |room| room.speakers(&speakers));
             }

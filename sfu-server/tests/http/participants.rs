@@ -47,6 +47,7 @@ fn stats(bytes: u64) -> ShardStats {
         height,
         stats: EncodingStats::default(),
         bps: height.map(|height: u16| u64::from(height) * 1_000),
+        refused: false,
         switch: if height.is_some() { SwitchState::On } else { SwitchState::Off { heeded: true } },
         ring_bytes: 0,
     };
@@ -83,6 +84,7 @@ fn stats(bytes: u64) -> ShardStats {
                 bytes_sent: bytes,
             },
             bytes_received: bytes,
+            bytes_refused: 0,
             caps: Caps { subscribe_max_bps: Some(800_000), ..Caps::default() },
         }],
         tracks: vec![track("0", MediaKind::Audio, Muting::Muted), track("1", MediaKind::Video, Muting::Unmuted)],
@@ -124,12 +126,13 @@ async fn a_participants_connections_tracks_and_slots_are_told_with_their_rates()
             "limited_by": limited_by, "allotted_bps": 7, "missing_bps": 8, "bps": null,
         })
     };
-    let encoding = |rid: &str, height: Value, bps: Value, sending: &str| json!({"rid": rid, "codec": "VP8", "height": height, "bps": bps, "sending": sending});
+    let encoding = |rid: &str, height: Value, bps: Value, sending: &str| json!({"rid": rid, "codec": "VP8", "height": height, "bps": bps, "sending": sending, "refused": false});
     let media = json!({
         "connected": true,
         "srtp_cipher": "AEAD_AES_128_GCM",
         "caps": {"publish_max_bps": null, "subscribe_max_bps": 800_000, "video_max_height": null},
         "received_bps": null,
+        "refused_bps": 0,
         "sent_bps": null,
         "estimate_bps": 2_000_000,
         "budget_bps": 700_000,

@@ -59,7 +59,8 @@ async fn all_that_changed_meanwhile_is_in_the_welcome() {
             "chat": [{"number": 1, "from": "bob", "name": "bob", "text": "ann is away", "atMs": null}],
             "speakers": {"dominant": "bob", "speaking": ["carl", "bob"]},
             "slots": [],
-            "encodings": []
+            "encodings": [],
+            "publishRefusedBps": null
         })
     );
 }
@@ -105,8 +106,11 @@ async fn who_publishes_is_told_which_encodings_to_send_and_again_when_it_comes_b
     assert_eq!(ann.expect("encodings").await["tracks"], json!([{"mid": "7", "rids": ["q"]}]));
     tell("3", &["q"]);
     ann.expect("encodings").await;
+    server.tell(Event::PublishRefused { transport, limit_bps: Some(300_000) });
+    assert_eq!(ann.expect("publish_refused").await["limitBps"], 300_000);
     let (mut ann, joined) = Client::resume(&server, "demo", &token).await;
     assert_eq!(joined["encodings"], json!([{"mid": "3", "rids": ["q"]}, {"mid": "7", "rids": ["q"]}]));
+    assert_eq!(joined["publishRefusedBps"], 300_000);
     // The answer has one section, whose mid is 3.
     ann.offer().await;
     let token = joined["resume"].as_str().unwrap();

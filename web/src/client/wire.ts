@@ -116,7 +116,7 @@ message: string,
 /**
  * Where in the request, as in `slots[2].height`.
  */
-field?: string, } | { "type": "participant_joined", participant: Participant, } | { "type": "participant_changed", participant: Participant, } | { "type": "participant_left", participant: string, reason: LeaveReason, } | { "type": "slots", slots: Array<Slot>, } | { "type": "encodings", tracks: Array<TrackEncodings>, } | { "type": "speakers" } & Speakers | { "type": "chat", message: ChatMessage, } | { "type": "restart_ice", } | { "type": "media_lost", } | { "type": "ended", reason: LeaveReason, 
+field?: string, } | { "type": "participant_joined", participant: Participant, } | { "type": "participant_changed", participant: Participant, } | { "type": "participant_left", participant: string, reason: LeaveReason, } | { "type": "slots", slots: Array<Slot>, } | { "type": "encodings", tracks: Array<TrackEncodings>, } | { "type": "publish_refused", limitBps: number | null, } | { "type": "speakers" } & Speakers | { "type": "chat", message: ChatMessage, } | { "type": "restart_ice", } | { "type": "media_lost", } | { "type": "ended", reason: LeaveReason, 
 /**
  * For people.
  */
@@ -161,7 +161,11 @@ slots: Array<Slot>,
 /**
  * What the last `encodings` said of each track; of those that are not named, all are to be sent.
  */
-encodings: Array<TrackEncodings>, };
+encodings: Array<TrackEncodings>, 
+/**
+ * What the last `publish_refused` said.
+ */
+publishRefusedBps: number | null, };
 
 /**
  * A STUN or TURN server, as RTCIceServer wants it.

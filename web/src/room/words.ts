@@ -137,6 +137,10 @@ export const words = {
     stream: 'stream',
     sharing: 'sharing a screen',
   },
+  refused: {
+    title: 'The organiser’s limit is lower than what you send.',
+    text: 'The others see a smaller picture of you, or one that stops now and then.',
+  },
   sound: { title: 'Your browser holds the sound back', cure: 'Turn sound on' },
   media: {
     connecting: 'Connecting sound and pictures…',

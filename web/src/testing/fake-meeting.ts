@@ -29,6 +29,7 @@ export class FakeMeeting implements RoomMeeting {
   readonly speakers = new Observable<Speakers>({ dominant: null, speaking: [] });
   readonly chat = new Observable<readonly ChatMessage[]>([]);
   readonly slots = new Observable<readonly Slot[]>([]);
+  readonly refusedAbove = new Observable<number | null>(null);
   readonly sound = new Observable<SoundState>('playing');
   readonly peer = new Observable<RTCPeerConnection | null>(null);
   readonly negotiations = new Observable(0);

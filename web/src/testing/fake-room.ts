@@ -181,6 +181,7 @@ export class FakeRoom {
       speakers: this.speakers,
       slots: this.slots,
       encodings: this.encodings,
+      publishRefusedBps: null,
     });
   }
 }

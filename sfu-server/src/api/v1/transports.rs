@@ -50,6 +50,8 @@ pub struct Media {
     caps: ParticipantSettings,
     /// What comes from it, of whatever kind, bit/s of UDP payload; `null` until it was measured.
     received_bps: Option<u64>,
+    /// Of that, what is refused because it is above `publish_max_bps`, bit/s; `null` until it was measured.
+    refused_bps: Option<u64>,
     /// What goes to it, of whatever kind, bit/s of UDP payload; `null` until it was measured.
     sent_bps: Option<u64>,
     /// What its link carries, bit/s of UDP payload; `null` while it says nothing of what arrives.
@@ -91,6 +93,8 @@ pub struct Encoding {
     /// What it costs whoever is sent it, bit/s of UDP payload; `null` until it was measured.
     bps: Option<u64>,
     sending: Sending,
+    /// Whether it is refused, because its publisher sends more than `publish_max_bps`.
+    refused: bool,
 }
 
 /// Whether an encoding is to be sent by its publisher. Who publishes by WHIP is asked nothing.
@@ -201,6 +205,7 @@ impl<'a> Transports<'a> {
             srtp_cipher: transport.srtp_cipher,
             caps: transport.caps.into(),
             received_bps: self.rates.received(transport.id),
+            refused_bps: self.rates.refused(transport.id),
             sent_bps: self.rates.sent(transport.id),
             estimate_bps: transport.sending.estimate_bps,
             budget_bps: transport.sending.budget_bps,
@@ -219,6 +224,7 @@ impl<'a> Transports<'a> {
             height: stream.height,
             bps: stream.bps,
             sending: stream.switch.into(),
+            refused: stream.refused,
         });
         Track {
             id: format!("{}@{}", track.mid.0, transport.identity),

@@ -37,6 +37,14 @@ impl Room {
         self.tell_member(id, ServerMessage::Encodings { tracks: vec![wanted] });
     }
 
+    /// A participant publishes more than it may, so that some of it is refused, or does not any more.
+    pub fn publish_refused(&mut self, transport: TransportId, limit_bps: Option<u64>) {
+        let Some(id) = self.holder_of(transport) else { return };
+        let Some(seat) = self.seat_mut(id) else { return };
+        seat.publish_refused_bps = limit_bps;
+        self.tell_member(id, ServerMessage::PublishRefused { limit_bps });
+    }
+
     /// Who speaks has changed; those with an open channel for events hear it there.
     pub fn speakers(&mut self, speakers: &event::Speakers) {
         self.speakers = Speakers {
@@ -164,6 +172,7 @@ impl Room {
         seat.slots.clear();
         seat.slots_untold.clear();
         seat.encodings.clear();
+        seat.publish_refused_bps = None;
         seat.events = EventChannel::None;
         if seat.joining.is_some() {
             // Gave way to the new one, whose answer is told next.

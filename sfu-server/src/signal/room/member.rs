@@ -81,6 +81,8 @@ pub(super) struct Seat {
     pub slots_untold: BTreeSet<String>,
     /// Simulcast tracks of which not all encodings were always to be sent, by mid.
     pub encodings: BTreeMap<String, TrackEncodings>,
+    /// The cap above which it publishes, bit/s, so that some of it is refused.
+    pub publish_refused_bps: Option<u64>,
     pub events: EventChannel,
 }
 

@@ -52,6 +52,7 @@ impl Room {
             slots: BTreeMap::new(),
             slots_untold: BTreeSet::new(),
             encodings: BTreeMap::new(),
+            publish_refused_bps: None,
             events: EventChannel::None,
         };
         let Entry { socket, request, identity, name, metadata } = entry;
@@ -245,6 +246,7 @@ impl Room {
             speakers: self.speakers.clone(),
             slots: seat.slots.values().cloned().collect(),
             encodings: seat.encodings.values().cloned().collect(),
+            publish_refused_bps: seat.publish_refused_bps,
         };
         self.tell(socket, ServerMessage::Joined(joined));
     }

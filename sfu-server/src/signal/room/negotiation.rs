@@ -86,6 +86,7 @@ impl Room {
             seat.media = if made { Media::Live { transport, heard: true } } else { Media::Lost };
             seat.events = EventChannel::None;
             seat.encodings.clear();
+            seat.publish_refused_bps = None;
             seat.uses.clear();
             if let Some(before) = before {
                 self.by_transport.remove(&before);

@@ -59,6 +59,12 @@ pub enum ServerMessage {
     Encodings {
         tracks: Vec<TrackEncodings>,
     },
+    /// The client publishes more than the operator allows, although it was asked not to (REMB): what is above `limitBps` is
+    /// refused, the largest pictures first. `null`: nothing has been for a while.
+    PublishRefused {
+        #[ts(type = "number | null")]
+        limit_bps: Option<u64>,
+    },
     /// Comes over the data channel labelled `events` instead of the socket, as the same JSON, while the client has one open.
     Speakers(Speakers),
     /// To everybody, its author among them.
@@ -105,6 +111,9 @@ pub struct Joined {
     pub slots: Vec<Slot>,
     /// What the last `encodings` said of each track; of those that are not named, all are to be sent.
     pub encodings: Vec<TrackEncodings>,
+    /// What the last `publish_refused` said.
+    #[ts(type = "number | null")]
+    pub publish_refused_bps: Option<u64>,
 }
 
 /// A STUN or TURN server, as RTCIceServer wants it.

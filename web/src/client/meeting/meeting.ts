@@ -32,6 +32,8 @@ export class Meeting {
   readonly chat = this.#room.chat;
   /** One's own slots, as the server fills them. */
   readonly slots = this.#room.slots;
+  /** The operator's limit that one sends more than, bit/s: the server refuses what is above. Null: it refuses nothing. */
+  readonly refusedAbove = this.#room.refusedAbove;
   /** Whether sound can be heard; browsers hold it back until a person touches the page. */
   readonly sound: Observable<SoundState>;
   /** The peer connection of the moment, for statistics. */
@@ -187,8 +189,10 @@ export class Meeting {
     if (message.type === 'chat') this.#outbox.saw([message.message]);
     else if (message.type === 'encodings') this.#media.wantEncodings(message.tracks);
     else if (message.type === 'restart_ice') this.#media.restartIce();
-    else if (message.type === 'media_lost') this.#media.lost();
-    else if (message.type === 'ended')
+    else if (message.type === 'media_lost') {
+      this.#room.refusedAbove.set(null);
+      this.#media.lost();
+    } else if (message.type === 'ended')
       this.#end({ kind: 'left', reason: message.reason, message: message.message });
   }
 

@@ -12,6 +12,8 @@ export class RoomState {
   readonly speakers = new Observable<Speakers>(NOBODY);
   readonly chat = new Observable<readonly ChatMessage[]>([]);
   readonly slots = new Observable<readonly Slot[]>([]);
+  /** The limit that one's own sending is above, bit/s, so that some of it is refused; null: nothing is. */
+  readonly refusedAbove = new Observable<number | null>(null);
   #identity = '';
   #roster: readonly Participant[] = [];
 
@@ -22,6 +24,7 @@ export class RoomState {
     this.chat.set(applyToChat(joined.resumed ? this.chat.value : [], joined.chat));
     this.speakers.set(joined.speakers);
     this.slots.set(joined.slots);
+    this.refusedAbove.set(joined.publishRefusedBps);
   }
 
   /** Applies what changed; other messages are not about the room. */
@@ -41,6 +44,9 @@ export class RoomState {
       case 'chat':
         this.chat.set(applyToChat(this.chat.value, [message.message]));
         break;
+      case 'publish_refused':
+        this.refusedAbove.set(message.limitBps);
+        break;
       case 'encodings':
       case 'restart_ice':
       case 'media_lost':
@@ -59,6 +65,7 @@ export class RoomState {
     this.#setRoster([]);
     this.speakers.set(NOBODY);
     this.slots.set([]);
+    this.refusedAbove.set(null);
   }
 
   #setRoster(roster: readonly Participant[]): void {

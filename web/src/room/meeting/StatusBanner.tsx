@@ -14,6 +14,7 @@ interface Props {
 /** What is being mended, and the one click that the browser wants before it plays sound. */
 export function StatusBanner({ meeting, state }: Props): ReactElement {
   const sound = useObservable(meeting.sound);
+  const refusedAbove = useObservable(meeting.refusedAbove);
   const banner = bannerWords(state);
   const lost = state.kind === 'reconnecting' && state.media === 'lost';
   return (
@@ -24,6 +25,13 @@ export function StatusBanner({ meeting, state }: Props): ReactElement {
             <Spinner />
             <span>
               <strong>{banner.title}</strong> {banner.text}
+            </span>
+          </p>
+        )}
+        {refusedAbove !== null && (
+          <p className="banner" data-banner="refused" data-tone="busy">
+            <span>
+              <strong>{words.refused.title}</strong> {words.refused.text}
             </span>
           </p>
         )}

@@ -151,6 +151,15 @@ describe('the connection', () => {
     expect(document.querySelector('[data-banner]')).toBeNull();
   });
 
+  it('says that the organiser’s limit is lower than what one sends', async () => {
+    const { fake } = await inTheRoom([person('Ben')]);
+    expect(screen.queryByText(/organiser’s limit is/)).toBeNull();
+    act(() => fake.refusedAbove.set(300_000));
+    expect(screen.getByText(/organiser’s limit is lower than what you send/)).toBeTruthy();
+    act(() => fake.refusedAbove.set(null));
+    expect(screen.queryByText(/organiser’s limit is/)).toBeNull();
+  });
+
   it('asks for the click that sound needs', async () => {
     const { fake } = await inTheRoom([person('Ben')]);
     act(() => fake.sound.set('blocked'));
