@@ -119,6 +119,8 @@ pub struct CurrentLayer {
     pub rid: Option<Rid>,
     /// Height of its pictures, pixels, once a keyframe told it.
     pub height: Option<u16>,
+    /// The highest of its temporal layers that is sent, where higher ones are left out; the lowest is 0.
+    pub temporal: Option<u8>,
 }
 
 /// Who speaks in a room.

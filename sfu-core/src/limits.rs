@@ -197,8 +197,9 @@ pub const GOP_RETAINED_MAX: Duration = Duration::from_secs(10);
 /// How far a slot's numbers leap, and how late a packet may still go out, packets: what a ring holds. A receiver that misses 2¹⁵
 /// numbers loses its rollover count (RFC 3711 §3.3.1), and opens nothing on that SSRC any more, whoever is shown there.
 pub const SLOT_LEAP_MAX: i64 = 8_192;
-/// Switches of one slot within which repeats are found. At most a few a second for as long as a ring reaches back.
-pub const OFFSET_RANGES_MAX: usize = 16;
+/// Switches of one slot, and frames left out of it one after the other, within which repeats are found and late packets sent:
+/// at half of 60 frames a second two seconds, at half of 30 four. In 3.5 KiB, which slots that nothing is left out of never need.
+pub const OFFSET_RANGES_MAX: usize = 64;
 
 /// Decisions about its slots that are remembered of one viewer: some minutes of a meeting, in 15 KiB at most.
 pub const DECISIONS_REMEMBERED_MAX: usize = 100;

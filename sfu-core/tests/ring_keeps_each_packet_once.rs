@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
-use sfu_core::codec::{Codec, PictureIds};
+use sfu_core::codec::{Codec, FrameStart, PictureIds};
 use sfu_core::limits::{RING_BYTES_MAX, RING_RETAINED};
 use sfu_core::ring::{PacketMeta, Push, Retention, Ring};
 use sfu_core::rtp::{ExtSeqNo, RtpTime};
@@ -18,6 +18,7 @@ fn meta(sequence: u64, arrival: Instant) -> PacketMeta {
         codec: Codec::Vp8,
         marker: sequence % 9 == 8,
         keyframe_start: sequence.is_multiple_of(900),
+        frame_start: FrameStart::No,
         ids: PictureIds::default(),
         frame_number: None,
         audio_level: None,

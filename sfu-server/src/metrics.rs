@@ -225,6 +225,7 @@ pub(super) const CORE_COUNTERS: &[Row<ShardStats>] = &[
     ("sfu_outbound_keyframe_requests", "PLIs of subscribers", |s| s.slots.pli_count),
     ("sfu_outbound_skips", "Times a slow subscriber was moved on", |s| s.slots.skips),
     ("sfu_outbound_codec_mismatches", "Packets in a format that a slot did not agree to", |s| s.slots.codec_mismatches),
+    ("sfu_outbound_packets_left_out", "Packets of frames left out to send less", |s| s.slots.packets_left_out),
     ("sfu_outbound_late_packets", "Packets too late to be sent under their number", |s| s.slots.late_packets),
     ("sfu_outbound_switches", "Changes of the encoding behind a slot", |s| s.slots.switches),
     ("sfu_data_received_messages", "Messages of data channels received", |s| s.data.messages_received),

@@ -117,11 +117,14 @@ const room = (
 
 /** The organiser's limits on the first people here; one of them is held back whole. */
 function limit(meeting: FakeMeeting): void {
-  const layer = { rid: 'h', height: 360 };
+  const layer = { rid: 'h', height: 360, temporal: null };
   meeting.slotsOf.set('1@Ben Okafor', { layer, limitedBy: 'cap' });
   meeting.slotsOf.set('1@Chidi', { mid: '5', state: 'paused', limitedBy: 'room_cap' });
-  meeting.slotsOf.set('1@Dana Whitfield', { layer: { rid: 'f', height: 720 } });
-  meeting.slotsOf.set('30@Ben Okafor', { layer: { rid: null, height: 1080 }, limitedBy: 'height_cap' });
+  meeting.slotsOf.set('1@Dana Whitfield', { layer: { rid: 'f', height: 720, temporal: null } });
+  meeting.slotsOf.set('30@Ben Okafor', {
+    layer: { rid: null, height: 1080, temporal: null },
+    limitedBy: 'height_cap',
+  });
   const now = { width: 640, height: 360, framesPerSecond: 25 };
   let second = 0;
   meeting.peer.set(

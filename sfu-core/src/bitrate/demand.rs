@@ -7,9 +7,22 @@ use super::{Rung, Wanted};
 /// What of an encoding is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Frames {
-    /// Those of its lowest temporal layer.
-    Base,
+    /// Those of its temporal layers up to this one; the lowest is 0.
+    UpTo(u8),
     All,
+}
+
+impl Frames {
+    /// Those of its lowest temporal layer.
+    pub const BASE: Self = Self::UpTo(0);
+
+    /// Whether a frame of this temporal layer is among them.
+    pub fn includes(self, temporal: u8) -> bool {
+        match self {
+            Self::UpTo(highest) => temporal <= highest,
+            Self::All => true,
+        }
+    }
 }
 
 /// An encoding, whole or thinned.

@@ -11,6 +11,13 @@ const BPS_ASSUMED: [(u16, u64); 6] =
 /// The same, of anything larger.
 const BPS_ASSUMED_MAX: u64 = 8_000_000;
 
+/// In how many ways an encoding can be thinned: the temporal layers of VP8 are four at most (RFC 7741 §4.2).
+pub const THINNINGS_MAX: usize = 3;
+
+/// What an encoding costs without its higher temporal layers, bit/s: the lowest alone, the two lowest, the three lowest. `None`
+/// where it has no more layers than these, where they cannot be left out, or where it is not measured.
+pub type ThinnedBps = [Option<u64>; THINNINGS_MAX];
+
 /// An encoding that sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Candidate {
@@ -21,8 +28,7 @@ pub struct Candidate {
     pub bytes: u64,
     /// What it costs whoever is sent it, bit/s, once that is measured.
     pub bps: Option<u64>,
-    /// What its lowest temporal layer costs alone, bit/s, where the others can be left out and it is measured.
-    pub base_bps: Option<u64>,
+    pub thinned_bps: ThinnedBps,
 }
 
 /// A candidate at its place.
@@ -33,8 +39,7 @@ pub struct Rung {
     pub height: u16,
     /// What it costs, bit/s; assumed until it is measured.
     pub bps: u64,
-    /// What its lowest temporal layer costs alone, bit/s; `None`: it is sent whole or not at all.
-    pub base_bps: Option<u64>,
+    pub thinned_bps: ThinnedBps,
 }
 
 /// Lowest first: by height where all are known, else by what they brought.
@@ -53,7 +58,7 @@ pub fn ladder(candidates: &[Candidate]) -> Vec<Rung> {
             encoding: candidate.encoding,
             height,
             bps: candidate.bps.unwrap_or_else(|| bps_assumed(height)),
-            base_bps: candidate.base_bps,
+            thinned_bps: candidate.thinned_bps,
         });
         assumed /= 2;
     }

@@ -72,7 +72,7 @@ mod tests {
             height: Some(HEIGHTS[at]),
             bytes: 1,
             bps: None,
-            base_bps: None,
+            thinned_bps: [None; 3],
         })
     }
 
@@ -106,7 +106,7 @@ mod tests {
     fn without_heights_the_order_is_that_of_the_bytes() {
         let ids = encodings();
         let unknown =
-            |at: usize, bytes| Candidate { encoding: ids[at], height: None, bytes, bps: None, base_bps: None };
+            |at: usize, bytes| Candidate { encoding: ids[at], height: None, bytes, bps: None, thinned_bps: [None; 3] };
         let all = [unknown(0, 900), unknown(1, 100), unknown(2, 300)];
         for (wanted, place) in [(100, 1), (360, 2), (700, 0)] {
             assert_eq!(select(&ladder(&all), Wanted::Height(wanted), None), Some(ids[place]), "{wanted}");

@@ -20,7 +20,7 @@ pub use demand::{
     Attention, Constraint, Content, Demand, Frames, Given, Grant, Held, Layer, Limit, Memory, Rank, Visibility,
 };
 pub use division::{cap_for, divide};
-pub use ladder::{Candidate, Rung, ladder};
+pub use ladder::{Candidate, Rung, THINNINGS_MAX, ThinnedBps, ladder};
 pub use layer_selector::{Wanted, select};
 pub use lift::lift;
 pub use rate::RateMeter;

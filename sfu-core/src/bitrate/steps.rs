@@ -8,9 +8,9 @@ use std::cmp::Reverse;
 
 use crate::id::EncodingId;
 
-use super::Rung;
 use super::demand::{Attention, Content, Demand, Frames, Held, Layer, Rank, Visibility};
 use super::layer_selector::select;
+use super::{Rung, THINNINGS_MAX};
 
 /// The height from which on the text of a screen can be read, pixels: of a full one at half its size.
 const READABLE_HEIGHT: u16 = 720;
@@ -106,16 +106,22 @@ pub(super) fn push_steps(queue: &mut Vec<Step>, place: usize, demand: &Demand<'_
     }
 }
 
-/// How a rung is climbed, with what each layer costs. A face is thinned before it is paused, and otherwise wants all frames; of
-/// a screen the height comes before the frames.
-fn layers(rung: &Rung, content: Content, level: usize, is_last: bool) -> [Option<(Frames, u64)>; 2] {
-    let is_thinned = match content {
+/// How a rung is climbed, with what each layer costs. A face is thinned before it is paused, and otherwise wants all frames: one
+/// that moves in jerks is noticed before one that is less sharp. Of a screen the height comes before the frames.
+fn layers(rung: &Rung, content: Content, level: usize, is_last: bool) -> [Option<(Frames, u64)>; THINNINGS_MAX + 1] {
+    let is_thinned = |highest: u8| match content {
         Content::Camera => level == 0,
-        Content::Screen => true,
+        Content::Screen => is_last || highest == 0,
     };
-    let base = rung.base_bps.filter(|_| is_thinned).map(|bps| (Frames::Base, bps.min(rung.bps)));
-    let is_whole = base.is_none() || is_last || content == Content::Camera;
-    [base, is_whole.then_some((Frames::All, rung.bps))]
+    let mut layers = [None; THINNINGS_MAX + 1];
+    let thinned = rung.thinned_bps.iter().zip(0_u8..).map(|(bps, highest)| {
+        bps.filter(|_| is_thinned(highest)).map(|bps| (Frames::UpTo(highest), bps.min(rung.bps)))
+    });
+    let has_base = rung.thinned_bps.first().is_some_and(Option::is_some);
+    let is_whole = is_last || !has_base || content == Content::Camera;
+    let whole = is_whole.then_some((Frames::All, rung.bps));
+    layers.iter_mut().zip(thinned.chain([whole])).for_each(|(layer, found)| *layer = found);
+    layers
 }
 
 fn stage(rank: Rank, level: usize, height_before: u16) -> Stage {

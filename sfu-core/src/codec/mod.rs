@@ -68,12 +68,23 @@ pub enum H264Profile {
     PredictiveHigh444,
 }
 
+/// Whether a packet begins a frame, as far as leaving frames out goes: told of VP8 alone (RFC 7741 §4.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum FrameStart {
+    #[default]
+    No,
+    Yes,
+    /// Of a frame that needs the lowest temporal layer alone: a receiver of fewer layers may step up to its layer.
+    LayerSync,
+}
+
 /// What one packet's payload tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Inspection {
     /// A decoder can start at this packet. True for every audio packet. H264 may say so of several packets of one
     /// picture: the first of an RTP timestamp counts.
     pub keyframe_start: bool,
+    pub frame_start: FrameStart,
     /// A receiver of fewer temporal layers may step up to this packet's layer here.
     pub switching_up: bool,
     /// VP8 and VP9: ids that must be rewritten when streams are joined. AV1: the layer, if the OBUs carry it.
@@ -100,6 +111,7 @@ pub fn inspect(codec: Codec, payload: &[u8]) -> Option<Inspection> {
             let descriptor = vp8::parse(payload)?;
             Some(Inspection {
                 keyframe_start: descriptor.is_keyframe_start(payload),
+                frame_start: descriptor.frame_start(),
                 switching_up: descriptor.layer_sync,
                 ids: Some(descriptor.ids()),
                 resolution: descriptor.resolution(payload),
@@ -113,7 +125,7 @@ pub fn inspect(codec: Codec, payload: &[u8]) -> Option<Inspection> {
                 switching_up: descriptor.layer.is_some_and(|layer| layer.switching_up),
                 ids: Some(descriptor.ids()),
                 resolution: descriptor.resolution(payload),
-                dtx: false,
+                ..Inspection::default()
             })
         }
         Codec::H264 { .. } => {

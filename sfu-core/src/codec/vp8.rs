@@ -1,5 +1,6 @@
 //! VP8 payload descriptor and the start of its payload header (RFC 7741 §4.2, §4.3; RFC 6386 §9.1).
 
+use super::FrameStart;
 use super::descriptor::{At, IdOffsets, PictureId, PictureIds, Resolution, move_ids, read_picture_id};
 
 /// The descriptor of one packet, with the places of the ids in it.
@@ -70,6 +71,15 @@ impl Vp8Descriptor {
     /// Whether the packet begins a frame.
     pub fn is_frame_start(&self) -> bool {
         self.partition_start && self.partition == 0
+    }
+
+    /// The same, with what its frame needs.
+    pub fn frame_start(&self) -> FrameStart {
+        match (self.is_frame_start(), self.layer_sync) {
+            (false, _) => FrameStart::No,
+            (true, false) => FrameStart::Yes,
+            (true, true) => FrameStart::LayerSync,
+        }
     }
 
     /// Whether the packet begins a key frame: S = 1, PID = 0 and an inverse key frame flag of 0 (RFC 7741 §4.3).

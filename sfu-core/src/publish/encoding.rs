@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::bitrate::RateMeter;
+use crate::bitrate::{RateMeter, THINNINGS_MAX, ThinnedBps};
 use crate::codec::{self, Codec, Inspection, dependency_descriptor};
 use crate::id::{EncodingId, MediaKind, Rid, ShardId, Ssrc, TrackId};
 use crate::limits::FRAME_HOLD_MAX;
@@ -10,6 +10,7 @@ use crate::ring::{PacketMeta, Push, Ring};
 use crate::rtp::{ExtSeqNo, RtpTime};
 
 use super::switch::{Asked, Switch};
+use super::temporal_layers::TemporalLayers;
 use super::track::Want;
 
 /// How long an encoding of a simulcast must be silent for its viewers to be given another: browsers switch encodings off
@@ -109,8 +110,7 @@ pub struct EncodingState {
     heard_at_frame: u64,
     height: Option<u16>,
     bytes_received: u64,
-    /// What it costs, bit/s, once that is measured.
-    bps: Option<u64>,
+    costs: Costs,
     asked: Asked,
     taking: Taking,
 }
@@ -124,6 +124,14 @@ pub enum Taking {
     Refused,
     /// From the packet on that comes now.
     Again,
+}
+
+/// What an encoding costs whoever is sent it, once that is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Costs {
+    /// All of it, bit/s.
+    pub bps: Option<u64>,
+    pub thinned_bps: ThinnedBps,
 }
 
 /// One encoding.
@@ -149,8 +157,10 @@ pub struct Encoding {
     pub stats: EncodingStats,
     /// What it costs whoever is sent it, as far as it comes here.
     pub rate: RateMeter,
-    /// What it costs by its home, which has all of it, bit/s.
-    pub told_bps: Option<u64>,
+    /// What its temporal layers cost, once there is more than one; few encodings have any.
+    layers: Option<Box<TemporalLayers>>,
+    /// What it costs by its home, which has all of it.
+    pub told: Costs,
     /// Whether its publisher is to send it.
     pub switch: Switch,
     pub taking: Taking,
@@ -172,15 +182,32 @@ impl Encoding {
             flush_at: None,
             stats: EncodingStats::default(),
             rate: RateMeter::default(),
-            told_bps: None,
+            layers: None,
+            told: Costs::default(),
             switch: Switch::default(),
             taking: Taking::Taken,
         }
     }
 
-    /// What it costs whoever is sent it, bit/s, once that is known.
-    pub fn cost_bps(&self) -> Option<u64> {
-        if self.home.is_some() { self.told_bps } else { self.rate.bps() }
+    /// What it costs whoever is sent it, once that is known.
+    pub fn costs(&self) -> Costs {
+        match self.home {
+            Some(_) => self.told,
+            None => self.measured(),
+        }
+    }
+
+    fn measured(&self) -> Costs {
+        let thinned_bps = self.layers.as_ref().map_or([None; THINNINGS_MAX], |layers| layers.thinned_bps());
+        Costs { bps: self.rate.bps(), thinned_bps }
+    }
+
+    /// Measures what is left of it without its higher temporal layers, where they can be left out: those of VP8, whose
+    /// descriptor says which frames need which (RFC 7741 §4.2).
+    fn measure_layer(&mut self, packet: &Received<'_>, temporal: u8, bytes: usize) {
+        if packet.codec == Codec::Vp8 && (temporal > 0 || self.layers.is_some()) {
+            self.layers.get_or_insert_default().add(packet.arrival, temporal, bytes);
+        }
     }
 
     /// The format of what came last.
@@ -191,8 +218,8 @@ impl Encoding {
     /// How things stand with it.
     pub fn state(&self) -> EncodingState {
         let (heard, heard_at_frame, height) = (self.heard, self.heard_at_frame, self.height);
-        let (bytes_received, bps, asked) = (self.stats.bytes_received, self.rate.bps(), self.switch.asked());
-        EncodingState { heard, heard_at_frame, height, bytes_received, bps, asked, taking: self.taking }
+        let (bytes_received, costs, asked) = (self.stats.bytes_received, self.measured(), self.switch.asked());
+        EncodingState { heard, heard_at_frame, height, bytes_received, costs, asked, taking: self.taking }
     }
 
     /// Takes over how things stand where it is published.
@@ -201,7 +228,7 @@ impl Encoding {
         self.heard_at_frame = state.heard_at_frame;
         self.height = state.height;
         self.stats.bytes_received = state.bytes_received;
-        self.told_bps = state.bps;
+        self.told = state.costs;
         self.switch.adopt(state.asked);
         self.taking = state.taking;
     }
@@ -263,6 +290,7 @@ impl Encoding {
             codec: packet.codec,
             marker: packet.marker,
             keyframe_start: inspection.keyframe_start,
+            frame_start: inspection.frame_start,
             ids: inspection.ids.unwrap_or_default(),
             frame_number: dependency_descriptor::parse_mandatory(packet.descriptor).map(|fields| fields.frame_number),
             audio_level: packet.audio_level,
@@ -282,7 +310,9 @@ impl Encoding {
         let keyframe = kind == MediaKind::Video && self.ring.keyframe() == Some(stored);
         self.count(packet, keyframe);
         // Not what comes of a muted track: what it costs then says nothing of what it will.
-        self.rate.add(packet.arrival, packet.payload.len() + WIRE_OVERHEAD);
+        let bytes = packet.payload.len() + WIRE_OVERHEAD;
+        self.rate.add(packet.arrival, bytes);
+        self.measure_layer(packet, meta.ids.temporal, bytes);
         self.note_heard(packet, frames);
         self.hold_frame(kind, packet);
         if keyframe {

@@ -5,10 +5,11 @@ mod demux;
 mod encoding;
 mod policer;
 mod switch;
+mod temporal_layers;
 mod track;
 
 pub use demux::{Recognized, Route, StreamDemux, StreamRole};
-pub use encoding::{Encoding, EncodingHome, EncodingState, EncodingStats, Outcome, Received, Taking};
+pub use encoding::{Costs, Encoding, EncodingHome, EncodingState, EncodingStats, Outcome, Received, Taking};
 pub use policer::{Judged, Notice, Policer, Standing, Verdict};
 pub use switch::{Asked, Switch, Use};
 pub use track::{Format, Owner, Track, TrackHome, Want};

@@ -9,7 +9,7 @@ mod arena;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use crate::codec::{Codec, PictureIds};
+use crate::codec::{Codec, FrameStart, PictureIds};
 use crate::limits::{GOP_RETAINED_MAX, RING_PACKETS_MAX, RING_RETAINED};
 use crate::rtp::{ExtSeqNo, MediaClock, RtpTime};
 
@@ -47,6 +47,7 @@ pub struct PacketMeta {
     pub marker: bool,
     /// Decoding can begin with this packet.
     pub keyframe_start: bool,
+    pub frame_start: FrameStart,
     pub ids: PictureIds,
     /// Dependency Descriptor frame_number, if the packet carries a descriptor.
     pub frame_number: Option<u16>,

@@ -4,7 +4,9 @@
 use std::time::Instant;
 
 use crate::bitrate::estimate::SentKind;
-use crate::bitrate::{Attention, Constraint, Content, Demand, Given, Grant, Memory, Rank, Rung, Visibility, Wanted};
+use crate::bitrate::{
+    Attention, Constraint, Content, Demand, Frames, Given, Grant, Layer, Memory, Rank, Rung, Visibility, Wanted,
+};
 use crate::event::LimitedBy;
 use crate::id::{EncodingId, MediaKind, ParticipantKey, TrackId};
 use crate::limits::CATCH_UP_BITS_PER_SECOND;
@@ -128,6 +130,14 @@ impl Decided {
         self.grant.is_some_and(|grant| grant.limit.is_none())
     }
 
+    /// Which frames of its pictures.
+    pub fn frames(&self) -> Frames {
+        match self.grant.map(|grant| grant.given) {
+            Some(Given::Layer { layer, .. }) => layer.frames,
+            Some(Given::Nothing | Given::Paused) | None => Frames::All,
+        }
+    }
+
     /// What it was given, and what the next better would take, bit/s.
     pub fn rates(&self) -> SlotRates {
         let allotted_bps = match self.grant.map(|grant| grant.given) {
@@ -222,24 +232,22 @@ impl Participant {
     pub fn audio_bps(&self, media: &Media) -> u64 {
         let sounds = self.slots.iter().filter(|assigned| assigned.slot.kind == MediaKind::Audio);
         let feeds = sounds.filter_map(|assigned| media.encodings.get(assigned.slot.target()?));
-        feeds.filter_map(|encoding| encoding.cost_bps()).sum()
+        feeds.filter_map(|encoding| encoding.costs().bps).sum()
     }
 }
 
 impl AssignedSlot {
-    /// By how much what feeds the slot while something else is awaited costs more than it was given, bit/s, if it does.
-    pub fn excess_bps(&self, media: &Media) -> Option<u64> {
-        let live = self.slot.encoding().filter(|live| self.slot.target() != Some(*live));
-        let cost = live.and_then(|live| media.encodings.get(live)?.cost_bps());
-        cost?.checked_sub(self.decided.rates().allotted_bps).filter(|excess| *excess > 0)
-    }
-
     /// What is to feed the slot, if anything.
-    pub fn feed(&self, media: &Media, now: Instant) -> Option<EncodingId> {
+    pub fn feed(&self, media: &Media, now: Instant) -> Option<Layer> {
         match self.slot.kind {
-            MediaKind::Audio => media.ladder(self.track?, now).last().map(|rung| rung.encoding),
+            MediaKind::Audio => {
+                let encoding = media.ladder(self.track?, now).last()?.encoding;
+                Some(Layer { encoding, frames: Frames::All })
+            }
             MediaKind::Video => match self.decided.grant?.given {
-                Given::Layer { layer, .. } => Some(self.stand_in(media, now, layer.encoding)),
+                Given::Layer { layer, .. } => {
+                    Some(Layer { encoding: self.stand_in(media, now, layer.encoding), ..layer })
+                }
                 Given::Nothing | Given::Paused => None,
             },
         }

@@ -6,7 +6,7 @@ use slotmap::{SecondaryMap, SlotMap};
 
 use crate::bitrate::{Candidate, Rung, ladder};
 use crate::id::{EncodingId, ParticipantKey, TrackId};
-use crate::publish::{Encoding, Taking, Track};
+use crate::publish::{Costs, Encoding, Taking, Track};
 use crate::ring::Ring;
 
 use super::ring_memory::RingMemory;
@@ -56,8 +56,8 @@ impl Media {
             let encoding = self.encodings.get(*id)?;
             let is_taken = encoding.taking != Taking::Refused;
             let sends = is_taken && encoding.heard.is_some() && !encoding.is_stalled(now, track.frames);
-            let (bytes, bps) = (encoding.stats.bytes_received, encoding.cost_bps());
-            sends.then_some(Candidate { encoding: *id, height: encoding.height, bytes, bps, base_bps: None })
+            let (bytes, Costs { bps, thinned_bps }) = (encoding.stats.bytes_received, encoding.costs());
+            sends.then_some(Candidate { encoding: *id, height: encoding.height, bytes, bps, thinned_bps })
         };
         let candidates: Vec<Candidate> = track.encodings.iter().filter_map(candidate).collect();
         ladder(&candidates)

@@ -40,6 +40,7 @@ mod status;
 mod stream;
 mod streams;
 mod switching;
+mod thinning;
 mod wall_clock;
 mod what_if;
 mod why;

@@ -2,24 +2,16 @@
 
 use std::time::{Duration, Instant};
 
-use crate::event::LimitedBy;
 use crate::id::{EncodingId, ParticipantKey, RoomName, TrackId};
 use crate::room::{ByName, Heard, Room, SlotView, Viewer, assign};
 use crate::timer::Timer;
 
 use super::Shard;
-use super::allotment::Budget;
 use super::participant::{AssignedSlot, Participant};
 
 /// How often it is seen to that nobody waits for an encoding that stopped, and how often, at most, a track's pictures may
 /// change size for its viewers to be given other encodings: each look costs a few steps for each of their slots.
 const RESCUE_INTERVAL: Duration = Duration::from_millis(200);
-
-/// How long a picture that costs too much goes on while the key frame of a cheaper one is awaited: it is asked for at once, and
-/// again after as long.
-const TOO_DEAR_MAX: Duration = Duration::from_millis(500);
-/// How long a queue it may build up meanwhile in front of a link that carries less: it would delay everything behind it.
-const QUEUE_MAX: Duration = Duration::from_millis(100);
 
 impl Shard {
     /// Decides anew what everybody in a room gets: a publisher or a track came or went. Costs a few steps for each publisher,
@@ -69,15 +61,14 @@ impl Shard {
         let Some(participant) = self.participants.get_mut(viewer) else { return };
         for assigned in &mut participant.slots {
             let feed = assigned.feed(&self.media, now);
-            match feed.and_then(|encoding| Some((encoding, self.media.ring(encoding)?))) {
-                Some((encoding, ring)) => assigned.slot.attach(encoding, ring, now),
+            match feed.and_then(|layer| Some((layer, self.media.ring(layer.encoding)?))) {
+                Some((layer, ring)) => {
+                    assigned.slot.attach(layer.encoding, ring, now);
+                    assigned.slot.set_frames(layer.frames);
+                }
                 None => assigned.slot.clear(),
             }
-            if let Some(budget) = participant.allotment.budget
-                && let Some(excess_bps) = assigned.excess_bps(&self.media)
-            {
-                assigned.slot.stop_what_is_left(now, patience(budget, excess_bps));
-            }
+            assigned.spare_what_is_left(&self.media, now, participant.allotment.budget);
         }
         self.send_queue.push(viewer, &mut participant.egress);
         self.follow_reads(now, viewer);
@@ -140,18 +131,6 @@ impl Shard {
         if encodings.iter().any(|id| is_read(id) && self.media.is_stalled(*id, now)) {
             self.attach_viewers_of(now, track);
         }
-    }
-}
-
-/// How long a picture may go on that costs `excess_bps` more than it was given, while another is awaited.
-fn patience(budget: Budget, excess_bps: u64) -> Duration {
-    match budget.by {
-        LimitedBy::Link => {
-            let queue_us = u64::try_from(QUEUE_MAX.as_micros()).unwrap_or(u64::MAX);
-            let us = queue_us.saturating_mul(budget.bps).checked_div(excess_bps);
-            us.map_or(TOO_DEAR_MAX, Duration::from_micros).min(TOO_DEAR_MAX)
-        }
-        LimitedBy::Cap | LimitedBy::RoomCap | LimitedBy::HeightCap => TOO_DEAR_MAX,
     }
 }
 

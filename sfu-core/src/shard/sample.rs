@@ -2,12 +2,14 @@
 
 use std::time::Instant;
 
-use crate::event::{CurrentLayer, Event};
+use crate::bitrate::Frames;
+use crate::event::Event;
 use crate::id::{EncodingId, MediaKind, RequestId};
 use crate::sample::{Sample, SlotSample, ViewerSample};
 
 use super::Shard;
 use super::participant::{AssignedSlot, Participant};
+use super::status::layer_of;
 
 impl Shard {
     /// Tells what was sent to everybody so far, and what is to be.
@@ -44,9 +46,9 @@ impl Shard {
 
     fn sample_slot(&self, assigned: &AssignedSlot) -> SlotSample {
         let slot = &assigned.slot;
-        let layer = |id: EncodingId| {
+        let layer = |id: EncodingId, frames: Frames| {
             let encoding = self.media.encodings.get(id).filter(|_| slot.kind == MediaKind::Video)?;
-            Some(CurrentLayer { rid: encoding.rid.clone(), height: encoding.height })
+            Some(layer_of(encoding, frames))
         };
         let source = slot.encoding().filter(|_| slot.is_live());
         SlotSample {
@@ -54,8 +56,8 @@ impl Shard {
             kind: slot.kind,
             allotted_bps: assigned.decided.rates().allotted_bps,
             bytes_sent: slot.stats.bytes_sent,
-            current: source.and_then(layer),
-            target: slot.target().and_then(layer),
+            current: source.and_then(|id| layer(id, slot.frames())),
+            target: slot.target().and_then(|id| layer(id, assigned.decided.frames())),
             source,
             key_frame_bytes: source
                 .and_then(|id| self.media.encodings.get(id))

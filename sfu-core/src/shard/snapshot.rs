@@ -12,6 +12,7 @@ use super::Shard;
 use super::allotment::Allotment;
 use super::estimation::LinkEstimate;
 use super::participant::{AssignedSlot, Participant};
+use super::status::layer_of;
 
 /// Totals of what is gone, so that sums never go down.
 #[derive(Debug, Default)]
@@ -119,7 +120,7 @@ impl Shard {
         let target = assigned.slot.target().filter(|_| assigned.slot.kind == MediaKind::Video)?;
         // What is switched off is stood in for until it comes.
         let encoding = self.media.encodings.get(assigned.decided.encoding().unwrap_or(target))?;
-        Some(CurrentLayer { rid: encoding.rid.clone(), height: encoding.height })
+        Some(layer_of(encoding, assigned.decided.frames()))
     }
 }
 

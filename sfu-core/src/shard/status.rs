@@ -5,8 +5,10 @@
 
 use std::time::Duration;
 
+use crate::bitrate::Frames;
 use crate::event::{CurrentLayer, Event, SlotStatus};
 use crate::id::{MediaKind, ParticipantKey, TrackName};
+use crate::publish::Encoding;
 use crate::room::Wishes;
 use crate::sdp::Purpose;
 use crate::stats::SlotState;
@@ -70,7 +72,7 @@ impl Shard {
             kind: assigned.slot.kind,
             track: self.track_name(assigned),
             state,
-            layer: feed.map(|encoding| CurrentLayer { rid: encoding.rid.clone(), height: encoding.height }),
+            layer: feed.map(|encoding| layer_of(encoding, assigned.slot.frames())),
             limited_by: matches!(state, SlotState::Live | SlotState::Paused | SlotState::AwaitingKeyframe)
                 .then(|| assigned.decided.limited_by(participant.allotment.budget))
                 .flatten(),
@@ -114,4 +116,17 @@ impl Shard {
             (Some(_), _) => SlotState::AwaitingKeyframe,
         }
     }
+}
+
+/// What is told of an encoding of which these frames are sent.
+pub(super) fn layer_of(encoding: &Encoding, frames: Frames) -> CurrentLayer {
+    let temporal = match frames {
+        Frames::All => None,
+        // Where it has no more layers than these, nothing is left out.
+        Frames::UpTo(highest) => {
+            let thinned_bps = encoding.costs().thinned_bps.get(usize::from(highest)).copied().flatten();
+            thinned_bps.map(|_| highest)
+        }
+    };
+    CurrentLayer { rid: encoding.rid.clone(), height: encoding.height, temporal }
 }

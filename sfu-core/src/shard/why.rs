@@ -72,7 +72,7 @@ impl Shard {
         let ladder = track.map(|track| self.media.ladder(track, now)).unwrap_or_default();
         let offered = ladder.into_iter().filter_map(|rung| {
             let encoding = self.media.encodings.get(rung.encoding)?;
-            let (rid, is_measured) = (encoding.rid.clone(), encoding.cost_bps().is_some());
+            let (rid, is_measured) = (encoding.rid.clone(), encoding.costs().bps.is_some());
             Some(Offered { rid, height: rung.height, bps: rung.bps, is_measured })
         });
         offered.collect()

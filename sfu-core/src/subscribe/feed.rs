@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::bitrate::Frames;
 use crate::id::EncodingId;
 use crate::ring::{Arrival, Retention, Ring};
 
@@ -13,6 +14,8 @@ pub(super) struct Feed {
     pub(super) state: FeedState,
     /// Nothing that came before this begins the stream: what comes into a replica may be older than its readers.
     pub(super) since: Option<Instant>,
+    /// Which of its frames are to be sent.
+    pub(super) frames: Frames,
 }
 
 /// How far a feed has come.
@@ -29,7 +32,8 @@ impl Feed {
     /// A reader that attaches at `now` and may begin with a keyframe that is `age_max` old.
     pub(super) fn new(encoding: EncodingId, ring: &Ring, now: Instant, age_max: Duration) -> Self {
         let since = now.checked_sub(age_max).filter(|_| ring.retention != Retention::GroupOfPictures);
-        Self { encoding, cursor: first_cursor(ring, now, age_max), state: FeedState::AwaitingKeyframe, since }
+        let (cursor, state) = (first_cursor(ring, now, age_max), FeedState::AwaitingKeyframe);
+        Self { encoding, cursor, state, since, frames: Frames::All }
     }
 
     /// Where the stream begins, once that is there.

@@ -11,6 +11,7 @@ mod pending;
 mod rewriter;
 mod slot;
 mod slot_stats;
+mod thinning;
 
 pub use burst::Burst;
 pub use outgoing::{Outgoing, SendExtensions};
@@ -19,3 +20,4 @@ pub use pending::{Choice, Pending, Urgency};
 pub use rewriter::{Rewriter, Rewritten};
 pub use slot::{FirstNumbers, Slot};
 pub use slot_stats::SlotStats;
+pub use thinning::Turn;

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use crate::bitrate::Frames;
 use crate::codec::IdOffsets;
 use crate::id::EncodingId;
 use crate::limits::OFFSET_RANGES_MAX;
@@ -14,11 +15,15 @@ pub struct Range {
     pub encoding: EncodingId,
     /// The lowest number that belongs to the range.
     pub first_in: ExtSeqNo,
-    /// The highest number that was sent.
+    /// The highest number that was sent, or left out just before the range.
     pub last_in: ExtSeqNo,
     /// The timestamp of the first packet that was sent, as it came in.
     pub first_timestamp: RtpTime,
     pub offsets: Offsets,
+    /// Which frames are sent. What comes late of the others is padding, so that its number is missed by nobody.
+    pub frames: Frames,
+    /// Whether the range goes on with the stream of the one before it, of which more may come late.
+    pub continues: bool,
 }
 
 /// What is added to a packet's numbers on its way out.
@@ -76,6 +81,36 @@ impl OffsetMap {
             self.past.pop_front();
         }
         self.past.push_back(past);
+    }
+
+    /// Goes on with `next`, which is of the same stream. The current range ends before `end_in`: what of it has not come yet has
+    /// its number all the same.
+    pub fn go_on(&mut self, end_in: ExtSeqNo, next: Range) {
+        let Some(range) = &mut self.current else { return };
+        if end_in <= range.first_in {
+            // Nothing has a number in it.
+            *range = Range { continues: range.continues, ..next };
+            return;
+        }
+        range.last_in = end_in.offset(-1);
+        self.begin(Range { continues: true, ..next });
+    }
+
+    /// The range in which a number of this encoding's stream has, or will have, one of the slot's.
+    pub fn covering(&self, encoding: EncodingId, sequence_in: ExtSeqNo) -> Option<&Range> {
+        let current = self.current.as_ref().filter(|range| range.encoding == encoding)?;
+        if sequence_in >= current.first_in {
+            return Some(current);
+        }
+        let (mut newer, mut past) = (current, self.past.iter().rev());
+        while newer.continues {
+            let range = past.next()?;
+            if sequence_in >= range.first_in {
+                return (sequence_in <= range.last_in).then_some(range);
+            }
+            newer = range;
+        }
+        None
     }
 
     /// The incoming number behind one that was sent, and its range; `None` if it was not sent or is too long ago.

@@ -7,7 +7,8 @@
 
 use std::time::{Duration, Instant};
 
-use crate::codec::IdOffsets;
+use crate::bitrate::Frames;
+use crate::codec::{Codec, IdOffsets};
 use crate::id::EncodingId;
 use crate::limits::SLOT_LEAP_MAX;
 use crate::ring::PacketMeta;
@@ -33,6 +34,8 @@ pub struct Rewritten {
     pub frame_number: u16,
     /// Ticks since the newest change of source; 0 for the first packet after it.
     pub since_switch: u32,
+    /// Its number is kept, and nothing of it sent: it came late, of a frame that was left out.
+    pub left_out: bool,
 }
 
 impl Rewritten {
@@ -43,6 +46,7 @@ impl Rewritten {
         ids: IdOffsets { picture_id: 0, tl0: 0 },
         frame_number: 0,
         since_switch: 0,
+        left_out: false,
     };
 }
 
@@ -62,8 +66,12 @@ pub struct Rewriter {
     clock_rate: u32,
     /// The number that the first packet gets; below 2¹⁵, so that the receiver's rollover count begins at zero.
     first: ExtSeqNo,
-    map: OffsetMap,
+    pub(super) map: OffsetMap,
     newest: Option<Newest>,
+    /// The timestamp of the newest frame that was left out.
+    pub(super) left_out: Option<RtpTime>,
+    /// Which frames are sent has changed since somebody looked.
+    pub(super) frames_changed: bool,
     /// The slot's own media clock: kept through changes of source where their clocks are known, because receivers draw a
     /// line through many sender reports and are misled by each that lies beside it.
     line: Option<MediaClock>,
@@ -73,11 +81,13 @@ impl Rewriter {
     /// A slot whose first packet goes out as `first` modulo 2¹⁵; `clock_rate` in Hz.
     pub fn new(first: u16, clock_rate: u32) -> Self {
         let first = ExtSeqNo(u64::from(first & 0x7fff));
-        Self { clock_rate, first, map: OffsetMap::default(), newest: None, line: None }
+        let map = OffsetMap::default();
+        Self { clock_rate, first, map, newest: None, left_out: None, frames_changed: false, line: None }
     }
 
-    /// Goes over to `encoding`, whose first packet to be sent is `packet`; `clock`: what its timestamps mean, if known.
-    pub fn switch_to(&mut self, encoding: EncodingId, packet: &PacketMeta, clock: Option<MediaClock>) {
+    /// Goes over to `encoding`, whose first packet to be sent is `packet`; `clock`: what its timestamps mean, if known. Of its
+    /// frames `frames` are sent, if they can be left out.
+    pub fn switch_to(&mut self, encoding: EncodingId, packet: &PacketMeta, clock: Option<MediaClock>, frames: Frames) {
         let first_out = self.map.current().map_or(self.first, |range| range.sequence_out(range.last_in).next());
         let offsets = Offsets {
             sequence: first_out.since(packet.sequence),
@@ -88,12 +98,15 @@ impl Rewriter {
                 _ => 0,
             },
         };
+        self.left_out = None;
         self.map.begin(Range {
             encoding,
             first_in: packet.sequence,
             last_in: packet.sequence,
             first_timestamp: packet.timestamp,
             offsets,
+            frames: if packet.codec == Codec::Vp8 { frames } else { Frames::All },
+            continues: false,
         });
     }
 
@@ -118,36 +131,45 @@ impl Rewriter {
         range.map_or(0, |range| packet.timestamp.minus(range.first_timestamp))
     }
 
-    /// Whether `rewrite` would give the packet a number.
-    pub fn accepts(&self, encoding: EncodingId, packet: &PacketMeta) -> bool {
-        self.map.current().is_some_and(|range| {
-            let is_of_it = range.encoding == encoding && packet.sequence >= range.first_in;
-            is_of_it && packet.sequence.since(range.last_in) >= -SLOT_LEAP_MAX
-        })
-    }
-
     /// How a live packet of `encoding` goes out; `None` if it came before the switch, too late, or belongs to what was left.
     pub fn rewrite(&mut self, encoding: EncodingId, packet: &PacketMeta) -> Option<Rewritten> {
-        if !self.accepts(encoding, packet) {
-            return None;
+        if !self.is_of_current(encoding, packet.sequence) {
+            return self.range_of(encoding, packet.sequence).map(|range| Self::apply(range, packet));
         }
         self.shorten_leap(packet.sequence);
         let range = *self.map.current()?;
         self.map.note_sent(packet.sequence);
         let out = Self::apply(&range, packet);
-        self.note_newest(&out, packet);
+        if !out.left_out {
+            self.note_newest(&out, packet);
+        }
         Some(out)
     }
 
+    /// Whether the current range gives a number of an encoding one of the slot's, as it does with nearly every packet.
+    pub(super) fn is_of_current(&self, encoding: EncodingId, sequence: ExtSeqNo) -> bool {
+        self.map.current().is_some_and(|range| {
+            let is_of_it = range.encoding == encoding && sequence >= range.first_in;
+            is_of_it && sequence.since(range.last_in) >= -SLOT_LEAP_MAX
+        })
+    }
+
+    /// The range that gives a number of an encoding one of the slot's.
+    pub(super) fn range_of(&self, encoding: EncodingId, sequence: ExtSeqNo) -> Option<&Range> {
+        let range = self.map.covering(encoding, sequence)?;
+        let newest = self.map.current()?.last_in;
+        (sequence.since(newest) >= -SLOT_LEAP_MAX).then_some(range)
+    }
+
     /// A gap wider than `SLOT_LEAP_MAX` goes out as one missing number: whoever receives it must know that something is missing.
-    fn shorten_leap(&mut self, sequence: ExtSeqNo) {
+    pub(super) fn shorten_leap(&mut self, sequence: ExtSeqNo) {
         let Some(range) = self.map.current().copied().filter(|range| sequence.since(range.last_in) > SLOT_LEAP_MAX)
         else {
             return;
         };
         let first_out = range.sequence_out(range.last_in).offset(2);
         let offsets = Offsets { sequence: first_out.since(sequence), ..range.offsets };
-        self.map.begin(Range { first_in: sequence, last_in: sequence, offsets, ..range });
+        self.map.begin(Range { first_in: sequence, last_in: sequence, offsets, continues: false, ..range });
     }
 
     /// The packet that went out as `out`: its encoding and number there.
@@ -178,6 +200,7 @@ impl Rewriter {
             ids: range.offsets.ids,
             frame_number: range.offsets.frame_number,
             since_switch: packet.timestamp.minus(range.first_timestamp),
+            left_out: !range.frames.includes(packet.ids.temporal),
         }
     }
 
@@ -256,7 +279,7 @@ mod tests {
     use slotmap::KeyData;
 
     use super::*;
-    use crate::codec::{Codec, PictureIds};
+    use crate::codec::{Codec, FrameStart, PictureIds};
 
     fn packet(sequence: u64) -> PacketMeta {
         PacketMeta {
@@ -266,6 +289,7 @@ mod tests {
             codec: Codec::Vp8,
             marker: true,
             keyframe_start: true,
+            frame_start: FrameStart::Yes,
             ids: PictureIds::default(),
             frame_number: None,
             audio_level: None,
@@ -277,7 +301,7 @@ mod tests {
     fn however_far_a_publisher_leaps_receivers_keep_count_of_the_rounds() {
         let encoding = EncodingId::from(KeyData::from_ffi(1));
         let mut rewriter = Rewriter::new(7, 90_000);
-        rewriter.switch_to(encoding, &packet(100), None);
+        rewriter.switch_to(encoding, &packet(100), None, Frames::All);
         let mut out = |sequence| Some(rewriter.rewrite(encoding, &packet(sequence))?.sequence.0);
         assert_eq!([100, 102, 101, 200].map(&mut out), [Some(7), Some(9), Some(8), Some(107)]);
         // What nothing could mend is one number.

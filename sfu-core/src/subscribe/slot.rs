@@ -7,6 +7,7 @@ mod sending;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
+use crate::bitrate::Frames;
 use crate::codec::Codec;
 use crate::id::{EncodingId, MediaKind, Mid, Ssrc};
 use crate::limits::{KEYFRAME_REPLAY_MAX, LIVE_AGE_MAX};
@@ -172,6 +173,26 @@ impl Slot {
             self.feed = Some(feed);
             self.upcoming = None;
         }
+    }
+
+    /// Which frames of what feeds the slot, or is about to, are to be sent. Fewer from the next frame on, more once that can be
+    /// decoded; nothing is asked for.
+    pub fn set_frames(&mut self, frames: Frames) {
+        if let Some(feed) = self.upcoming.as_mut().or(self.feed.as_mut()) {
+            feed.frames = frames;
+        }
+    }
+
+    /// The same for what feeds the slot while something else is awaited.
+    pub fn set_frames_of_what_is_left(&mut self, frames: Frames) {
+        if let Some(feed) = self.feed.as_mut().filter(|_| self.upcoming.is_some()) {
+            feed.frames = frames;
+        }
+    }
+
+    /// Which frames of what feeds the slot now are sent.
+    pub fn frames(&self) -> Frames {
+        self.rewriter.frames()
     }
 
     /// Stops what feeds the slot now, if what is to take over has been awaited for `patience`: for where the one costs too much.

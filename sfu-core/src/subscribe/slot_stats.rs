@@ -17,6 +17,8 @@ pub struct SlotStats {
     pub codec_mismatches: u64,
     /// Packets that came too late to be sent under their number.
     pub late_packets: u64,
+    /// Packets of frames that were left out to send less.
+    pub packets_left_out: u64,
     /// Changes of the encoding that feeds the slot.
     pub switches: u64,
 }
@@ -33,6 +35,7 @@ impl SlotStats {
         self.skips += other.skips;
         self.codec_mismatches += other.codec_mismatches;
         self.late_packets += other.late_packets;
+        self.packets_left_out += other.packets_left_out;
         self.switches += other.switches;
     }
 }

@@ -56,7 +56,7 @@ fn plain(mut viewer: Viewer) -> Viewer {
     for tile in &mut viewer.tiles {
         let mut before = 0;
         for rung in &mut tile.ladder {
-            rung.base_bps = None;
+            rung.thinned_bps = [None; 3];
             before += rung.bps;
             rung.bps = before;
         }
@@ -79,7 +79,7 @@ proptest! {
             let rung = tile.ladder[tile.place(grant.given).unwrap()];
             let cost = match layer.frames {
                 Frames::All => rung.bps,
-                Frames::Base => rung.base_bps.unwrap(),
+                Frames::UpTo(highest) => rung.thinned_bps[usize::from(highest)].unwrap(),
             };
             prop_assert!(cost <= bps, "{cost} counted as {bps}");
             prop_assert!(viewer.video_max_height.is_none_or(|cap| rung.height <= cap));

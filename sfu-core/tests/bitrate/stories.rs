@@ -76,20 +76,24 @@ fn a_screen_can_be_read_before_faces_are_seen_better() {
 fn the_height_of_a_screen_comes_before_its_frames_and_a_face_wants_all_of_them() {
     let mut viewer = cameras(1);
     for rung in &mut viewer.tiles[0].ladder {
-        rung.base_bps = Some(rung.bps / 2);
+        rung.thinned_bps = [Some(rung.bps / 2), Some(rung.bps * 7 / 10), None];
     }
     let layer = |viewer: &Viewer, kbps: u64| {
         let Given::Layer { layer, .. } = viewer.allocate(Some(kbps * 1_000)).grants[0].given else { return None };
         Some((viewer.tiles[0].ladder.iter().position(|rung| rung.encoding == layer.encoding).unwrap(), layer.frames))
     };
-    assert_eq!(layer(&viewer, 75), Some((0, Frames::Base)), "thinned before it is paused");
+    let half = Frames::UpTo(1);
+    assert_eq!(layer(&viewer, 75), Some((0, Frames::BASE)), "thinned before it is paused");
     assert_eq!(layer(&viewer, 74), None);
+    assert_eq!(layer(&viewer, 121), Some((0, half)));
     assert_eq!(layer(&viewer, 175), Some((0, Frames::All)));
+    assert_eq!(layer(&viewer, 500), Some((0, Frames::All)), "all frames before more height");
     assert_eq!(layer(&viewer, 1_500), Some((1, Frames::All)));
     viewer.tiles[0].rank.content = Content::Screen;
-    assert_eq!(layer(&viewer, 175), Some((0, Frames::Base)));
-    assert_eq!(layer(&viewer, 300), Some((1, Frames::Base)));
-    assert_eq!(layer(&viewer, 900), Some((2, Frames::Base)));
+    assert_eq!(layer(&viewer, 175), Some((0, Frames::BASE)));
+    assert_eq!(layer(&viewer, 300), Some((1, Frames::BASE)));
+    assert_eq!(layer(&viewer, 900), Some((2, Frames::BASE)));
+    assert_eq!(layer(&viewer, 1_210), Some((2, half)));
     assert_eq!(layer(&viewer, 1_725), Some((2, Frames::All)));
 }
 

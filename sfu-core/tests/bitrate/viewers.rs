@@ -33,7 +33,7 @@ impl Tile {
             encoding: encoding(slot, place),
             height: *height,
             bps: kbps * 1_000,
-            base_bps: None,
+            thinned_bps: [None; 3],
         };
         let ladder = heights_and_kbps.iter().enumerate().map(rung).collect();
         Self { slot, rank: Rank::ORDINARY, wanted: Wanted::Highest, ladder, memory: Memory::default() }
@@ -129,19 +129,25 @@ fn tile() -> impl Strategy<Value = Tile> {
     });
     // Often the same, so that ties are met.
     let bps = prop_oneof![prop::sample::select(vec![150_000_u64, 500_000]), 1_000..1_500_000_u64];
-    let rung = (50_u16..400, bps, prop::option::of(30..101_u64));
+    let thinned = prop_oneof![
+        Just([None; 3]),
+        (30..101_u64).prop_map(|base| [Some(base), None, None]),
+        (20..60_u64, 40..101_u64).prop_map(|(base, middle)| [Some(base), Some(middle), None]),
+    ];
+    let rung = (50_u16..400, bps, thinned);
     let ladder = prop::collection::vec(rung, 0..5).prop_map(|rungs| {
         let mut height = 0;
-        let rung = |(place, (more, bps, thinned)): (usize, (u16, u64, Option<u64>))| {
+        let rung = |(place, (more, bps, thinned)): (usize, (u16, u64, [Option<u64>; 3]))| {
             height += more;
-            Rung { encoding: encoding(100, place), height, bps, base_bps: thinned.map(|percent| bps * percent / 100) }
+            let thinned_bps = thinned.map(|percent| percent.map(|percent| bps * percent / 100));
+            Rung { encoding: encoding(100, place), height, bps, thinned_bps }
         };
         rungs.into_iter().enumerate().map(rung).collect::<Vec<_>>()
     });
     let wanted = prop_oneof![Just(Wanted::Highest), (1..1_200_u16).prop_map(Wanted::Height)];
     // One more than there ever are: an encoding that is gone.
     let name = (0..6_usize).prop_map(|place| encoding(100, place));
-    let frames = prop_oneof![Just(Frames::All), Just(Frames::Base)];
+    let frames = prop_oneof![Just(Frames::All), (0..3_u8).prop_map(Frames::UpTo)];
     let layer = (name.clone(), frames).prop_map(|(encoding, frames)| Held::Layer(Layer { encoding, frames }));
     let held = prop_oneof![1 => Just(Held::New), 1 => Just(Held::Paused), 3 => layer];
     let memory = (prop::option::of(name), held).prop_map(|(aim, held)| Memory { aim, held });

@@ -57,6 +57,7 @@ mod speakers;
 mod spread;
 mod storms;
 mod streams;
+mod temporal;
 mod unwanted;
 mod what_ifs;
 mod whys;

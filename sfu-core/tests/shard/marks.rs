@@ -28,6 +28,8 @@ pub struct Mark {
     pub frame: u32,
     /// When it was captured, ms since the test began.
     pub captured_ms: u32,
+    /// How many frames before it the newest is that it needs; a key frame needs none.
+    pub needs_back: u8,
 }
 
 impl Mark {
@@ -35,10 +37,12 @@ impl Mark {
         out.extend([self.publisher, self.encoding, u8::from(self.key), self.index, self.count]);
         out.extend(self.frame.to_be_bytes());
         out.extend(self.captured_ms.to_be_bytes());
+        out.push(self.needs_back);
     }
 
     pub fn read(bytes: &[u8]) -> Option<Self> {
-        let [publisher, encoding, key, index, count, f0, f1, f2, f3, c0, c1, c2, c3] = *bytes.first_chunk()?;
+        let [publisher, encoding, key, index, count, f0, f1, f2, f3, c0, c1, c2, c3, needs_back] =
+            *bytes.first_chunk()?;
         Some(Self {
             publisher,
             encoding,
@@ -47,6 +51,7 @@ impl Mark {
             count,
             frame: u32::from_be_bytes([f0, f1, f2, f3]),
             captured_ms: u32::from_be_bytes([c0, c1, c2, c3]),
+            needs_back,
         })
     }
 }
@@ -89,12 +94,16 @@ pub fn height_of(encoding: u8) -> u16 {
     180 << encoding
 }
 
-/// A VP8 payload: descriptor with picture id and TL0PICIDX, room for a payload header, which key frames begin with
+/// A frame's temporal layer, and whether it needs the lowest alone (RFC 7741 §4.2, TID and Y).
+pub type Temporal = (u8, bool);
+
+/// A VP8 payload: descriptor with picture id, TL0PICIDX and temporal layer, room for a payload header, which key frames begin with
 /// (RFC 6386 §9.1), the mark, and filling.
-pub fn vp8(mark: Mark, picture_id: u16, tl0: u8, bytes: usize) -> Vec<u8> {
+pub fn vp8(mark: Mark, picture_id: u16, tl0: u8, (temporal, sync): Temporal, bytes: usize) -> Vec<u8> {
     let start = if mark.index == 0 { 0x10 } else { 0 };
     let [high, low] = picture_id.to_be_bytes();
-    let mut payload = vec![0x80 | start, 0xe0, 0x80 | high, low, tl0, 0, u8::from(!mark.key)];
+    let mut payload =
+        vec![0x80 | start, 0xe0, 0x80 | high, low, tl0, temporal << 6 | u8::from(sync) << 5, u8::from(!mark.key)];
     let height = height_of(mark.encoding);
     payload.extend([0, 0, 0x9d, 0x01, 0x2a]);
     payload.extend((height / 9 * 16).to_le_bytes());

@@ -7,12 +7,15 @@ use std::time::{Duration, Instant};
 use sfu_core::rtcp::{Kind, RtcpPacket, twcc};
 
 use crate::marks::{
-    AUDIO_LEVEL, MID, Mark, OPUS, Plain, REPAIRED_RID, RID, TRANSPORT_CC, VP8, VP8_HEIGHT_AT, VP8_RTX, be32, opus,
-    packet, sender_report, vp8,
+    AUDIO_LEVEL, MID, Mark, OPUS, Plain, REPAIRED_RID, RID, TRANSPORT_CC, Temporal, VP8, VP8_HEIGHT_AT, VP8_RTX, be32,
+    opus, packet, sender_report, vp8,
 };
 use crate::offers::{Section, Style};
 
 pub const FRAME_INTERVAL: Duration = Duration::from_nanos(33_333_333);
+/// Three temporal layers as libwebrtc's encoder makes them.
+pub const L1T3: &[Temporal] =
+    &[(0, false), (2, true), (1, true), (2, false), (0, false), (2, false), (1, false), (2, false)];
 const AUDIO_INTERVAL: Duration = Duration::from_millis(20);
 const REPORT_INTERVAL: Duration = Duration::from_secs(1);
 /// How long it takes for what signalling says of encodings to be done: a round trip, and an encoder that begins anew.
@@ -42,6 +45,8 @@ pub struct Publishing {
     pub packet_bytes: usize,
     /// By how many bytes each packet of a frame exceeds the one before it.
     pub steps: usize,
+    /// The temporal layers of its frames from a key frame on, again and again.
+    pub temporal: &'static [Temporal],
 }
 
 impl Publishing {
@@ -58,6 +63,7 @@ impl Publishing {
             multiples: [1; 3],
             packet_bytes: 200,
             steps: 7,
+            temporal: &[(0, false)],
         }
     }
 
@@ -103,9 +109,28 @@ struct Encoding {
     next_repeat: u64,
     picture_id: u16,
     tl0: u8,
+    /// The newest frame of each temporal layer, and how many came since the key frame.
+    layers: BTreeMap<u8, u32>,
+    frames_since_keyframe: usize,
     rests: bool,
     sent: BTreeMap<u16, Plain>,
     repeated: BTreeMap<u16, Instant>,
+}
+
+impl Encoding {
+    /// The layer of its next frame, and how many frames before that the newest is that it needs.
+    fn layer(&mut self, key: bool, frame: u32, pattern: &[Temporal]) -> (Temporal, u8) {
+        if key {
+            self.frames_since_keyframe = 0;
+            self.layers.clear();
+        }
+        let temporal @ (layer, sync) = pattern[self.frames_since_keyframe % pattern.len()];
+        self.frames_since_keyframe += 1;
+        let is_needed = |other: &u8| if sync { *other == 0 } else { *other <= layer };
+        let newest = self.layers.iter().filter(|(other, _)| is_needed(other)).map(|(_, frame)| *frame).max();
+        self.layers.insert(layer, frame);
+        (temporal, newest.map_or(0, |newest| (frame - newest) as u8))
+    }
 }
 
 pub struct Publisher {
@@ -177,6 +202,8 @@ impl Publisher {
             next_repeat: 77,
             picture_id: 32_700 + u16::from(what.mark),
             tl0: 250,
+            layers: BTreeMap::new(),
+            frames_since_keyframe: 0,
             rests: false,
             sent: BTreeMap::new(),
             repeated: BTreeMap::new(),
@@ -322,7 +349,8 @@ impl Publisher {
                 continue;
             }
             encoding.picture_id = (encoding.picture_id + 1) & 0x7fff;
-            encoding.tl0 = encoding.tl0.wrapping_add(1);
+            let (temporal, needs_back) = encoding.layer(key, self.frames_sent, self.what.temporal);
+            encoding.tl0 = encoding.tl0.wrapping_add(u8::from(temporal.0 == 0));
             // Browsers say what a stream is until a report shows that it was understood.
             let is_known = reported_on.contains(&encoding.ssrc);
             let (mid, rid) = if is_known { ("", "") } else { (mid.as_str(), encoding.rid) };
@@ -338,10 +366,11 @@ impl Publisher {
                     count,
                     frame: self.frames_sent,
                     captured_ms,
+                    needs_back,
                 };
                 let bytes =
                     self.what.packet_bytes * (1 + usize::from(encoding.place)) + self.what.steps * usize::from(index);
-                let mut payload = vp8(mark, encoding.picture_id, encoding.tl0, bytes);
+                let mut payload = vp8(mark, encoding.picture_id, encoding.tl0, temporal, bytes);
                 if self.resizes {
                     // A picture of its own: begins, is a keyframe (RFC 7741 §4.2, §4.3), and has this height.
                     payload[0] |= 0x10;
@@ -373,6 +402,7 @@ impl Publisher {
             count: 1,
             frame: self.next_audio_index as u32,
             captured_ms: (now - self.epoch).as_millis() as u32,
+            needs_back: 0,
         };
         let level = [0x80 | self.level];
         let browser = self.what.style == Style::Browser;

@@ -24,6 +24,7 @@ struct Packet {
     begins_frame: bool,
     picture_id: u16,
     tl0: u8,
+    temporal: u8,
     mark: Mark,
 }
 
@@ -37,6 +38,7 @@ pub struct Frame {
     pub after_skip: bool,
     picture_id: u16,
     tl0: u8,
+    pub temporal: u8,
 }
 
 struct Missing {
@@ -65,6 +67,10 @@ pub struct Receiver {
     next: Option<u64>,
     highest: Option<u64>,
     missing: BTreeMap<u64, Missing>,
+    /// Numbers of nothing but padding.
+    padding: BTreeSet<u64>,
+    /// Those that came before the newest frame.
+    padding_since_frame: u16,
     stalled_since: Option<Instant>,
     /// The frame before `next` had no end.
     cut: bool,
@@ -89,6 +95,8 @@ impl Receiver {
             next: None,
             highest: None,
             missing: BTreeMap::new(),
+            padding: BTreeSet::new(),
+            padding_since_frame: 0,
             stalled_since: None,
             cut: false,
             looked: None,
@@ -96,8 +104,10 @@ impl Receiver {
     }
 
     pub fn media(&mut self, now: Instant, index: u64, packet: &RtpPacket<'_>) {
-        let Some(parsed) = self.parse(packet, packet.payload) else { return };
-        self.first.get_or_insert((now, parsed.mark));
+        let parsed = if packet.payload.is_empty() { None } else { self.parse(packet, packet.payload) };
+        if let Some(parsed) = &parsed {
+            self.first.get_or_insert((now, parsed.mark));
+        }
         self.first_index.get_or_insert(index);
         self.packets += 1;
         self.arrivals.push((now, packet.payload.len()));
@@ -112,35 +122,44 @@ impl Receiver {
         while self.missing.len() as u64 > MISSING_MAX {
             self.missing.pop_first();
         }
-        self.insert(now, index, parsed);
+        self.take(now, index, parsed);
     }
 
     /// A packet in RTX format.
     pub fn repeat(&mut self, now: Instant, packet: &RtpPacket<'_>) {
         let Some((number, payload)) = packet.payload.split_first_chunk() else { return };
-        let Some(parsed) = self.parse(packet, payload) else { return };
+        let parsed = if payload.is_empty() { None } else { self.parse(packet, payload) };
         let number = SeqNo(u16::from_be_bytes(*number));
         let Some(index) = self.highest.and_then(|highest| ExtSeqNo(highest).extend(number)) else { return };
         self.repaired += u64::from(self.missing.contains_key(&index.0));
-        self.insert(now, index.0, parsed);
+        self.take(now, index.0, parsed);
+    }
+
+    fn take(&mut self, now: Instant, index: u64, packet: Option<Packet>) {
+        if let Some(packet) = packet {
+            return self.insert(now, index, packet);
+        }
+        self.missing.remove(&index);
+        self.padding.insert(index);
+        self.decode(now);
     }
 
     fn parse(&mut self, packet: &RtpPacket<'_>, payload: &[u8]) -> Option<Packet> {
         let parsed = match self.kind {
-            MediaKind::Audio => payload.get(1..).and_then(Mark::read).map(|mark| (mark, true, 0, 0)),
+            MediaKind::Audio => payload.get(1..).and_then(Mark::read).map(|mark| (mark, true, 0, 0, 0)),
             MediaKind::Video => vp8::parse(payload).and_then(|descriptor| {
                 let mark = payload.get(VP8_MARK_AT..).and_then(Mark::read)?;
                 let id = descriptor.picture_id?.value.value();
-                Some((mark, descriptor.is_frame_start(), id, descriptor.tl0?.value))
+                Some((mark, descriptor.is_frame_start(), id, descriptor.tl0?.value, descriptor.temporal.unwrap_or(0)))
             }),
         };
-        let Some((mark, begins_frame, picture_id, tl0)) = parsed else {
+        let Some((mark, begins_frame, picture_id, tl0, temporal)) = parsed else {
             self.faults.push(format!("a payload of {} bytes without a mark", payload.len()));
             return None;
         };
         self.marks.insert(mark);
         let marker = packet.marker || self.kind == MediaKind::Audio;
-        Some(Packet { timestamp: packet.timestamp.0, marker, begins_frame, picture_id, tl0, mark })
+        Some(Packet { timestamp: packet.timestamp.0, marker, begins_frame, picture_id, tl0, temporal, mark })
     }
 
     fn insert(&mut self, now: Instant, index: u64, packet: Packet) {
@@ -161,6 +180,10 @@ impl Receiver {
     pub fn decode(&mut self, now: Instant) {
         self.looked = Some(now);
         loop {
+            while let Some(next) = self.next.filter(|next| self.padding.remove(next)) {
+                self.next = Some(next + 1);
+                self.padding_since_frame += 1;
+            }
             self.drop_cut_frame();
             let found = match self.next {
                 Some(next) => self.complete(next).map(|end| (next, end, self.cut)),
@@ -242,8 +265,10 @@ impl Receiver {
             after_skip: skips,
             picture_id: first.picture_id,
             tl0: first.tl0,
+            temporal: first.temporal,
         };
         self.check_order(&frame);
+        self.padding_since_frame = 0;
         self.frames.push(frame);
     }
 
@@ -259,13 +284,16 @@ impl Receiver {
         if frame.after_skip {
             return;
         }
-        if self.kind == MediaKind::Video
-            && (frame.picture_id != (last.picture_id + 1) & 0x7fff || frame.tl0 != last.tl0.wrapping_add(1))
-        {
+        // Where padding stands for a frame that came late and is left out, its picture id is missing.
+        let ids = frame.picture_id.wrapping_sub(last.picture_id.wrapping_add(1)) & 0x7fff;
+        let tl0 = last.tl0.wrapping_add(u8::from(frame.temporal == 0));
+        if self.kind == MediaKind::Video && (ids > self.padding_since_frame || frame.tl0 != tl0) {
             fault("ids have a gap");
         }
-        let same = (frame.mark.publisher, frame.mark.encoding) == (last.mark.publisher, last.mark.encoding);
-        if !frame.mark.key && (!same || frame.mark.frame != last.mark.frame + 1) {
+        let source = |mark: &Mark| (mark.publisher, mark.encoding);
+        let needed = frame.mark.frame - u32::from(frame.mark.needs_back);
+        let since_keyframe = self.frames.iter().rev().take_while(|known| source(&known.mark) == source(&frame.mark));
+        if !frame.mark.key && !since_keyframe.take(16).any(|known| known.mark.frame == needed) {
             fault("refers to a frame that was not decoded");
         }
     }

@@ -46,9 +46,10 @@ fn two_streams_that_claim_one_section_do_not_take_turns() {
             count: 1,
             frame: 50_000 + at,
             captured_ms: 0,
+            needs_back: 0,
         };
         let name = (5_000, VP8, 100 + u64::from(at));
-        let payload = vp8(mark, at as u16, at.to_be_bytes()[3], 200);
+        let payload = vp8(mark, at as u16, at.to_be_bytes()[3], (0, false), 200);
         let plain = packet(name, true, 3_000 * at, &[(MID, b"0")], &payload);
         world.publisher(publisher).rtp_out.push_back(plain);
         world.run_ms(10);

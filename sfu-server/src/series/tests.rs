@@ -24,7 +24,7 @@ fn viewer(transport: u64, bytes: u64, slots: usize) -> ViewerSample {
 }
 
 fn slot(mid: &str, bytes: u64, rid: &str, source: EncodingId, key_frame_bytes: u64) -> SlotSample {
-    let layer = CurrentLayer { rid: Some(Rid(rid.into())), height: Some(360) };
+    let layer = CurrentLayer { rid: Some(Rid(rid.into())), height: Some(360), temporal: None };
     SlotSample {
         mid: Mid(mid.into()),
         kind: MediaKind::Video,

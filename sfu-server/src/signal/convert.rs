@@ -22,7 +22,7 @@ pub fn track_encodings(mid: &Mid, rids: &[Rid]) -> TrackEncodings {
 }
 
 pub fn layer(layer: &CurrentLayer) -> Layer {
-    Layer { rid: layer.rid.as_ref().map(|rid| rid.0.to_string()), height: layer.height }
+    Layer { rid: layer.rid.as_ref().map(|rid| rid.0.to_string()), height: layer.height, temporal: layer.temporal }
 }
 
 pub fn limited_by(limit: event::LimitedBy) -> LimitedBy {

@@ -67,7 +67,7 @@ fn stats(bytes: u64) -> ShardStats {
         rates: SlotRates { allotted_bps: 7, missing_bps: 8 },
         stats: SlotStats { bytes_sent: bytes, ..SlotStats::default() },
     };
-    let layer = CurrentLayer { rid: Some(Rid("h".into())), height: Some(360) };
+    let layer = CurrentLayer { rid: Some(Rid("h".into())), height: Some(360), temporal: Some(1) };
     ShardStats {
         transports: vec![TransportStats {
             id: transport,
@@ -145,7 +145,7 @@ async fn a_participants_connections_tracks_and_slots_are_told_with_their_rates()
              "encodings": [encoding("q", json!(180), json!(180_000), "on"), encoding("f", json!(null), json!(null), "off")]},
         ],
         "slots": [
-            slot("3", "live", json!({"rid": "h", "height": 360}), json!(null)),
+            slot("3", "live", json!({"rid": "h", "height": 360, "temporal": 1}), json!(null)),
             slot("4", "paused", json!(null), json!("room_cap")),
         ],
     });

@@ -14,7 +14,7 @@ const ROOM: &str = "/api/v1/rooms/demo/series";
 const ANN: &str = "/api/v1/rooms/demo/participants/ann/series";
 
 fn sample(at: Instant, bytes: u64) -> Sample {
-    let layer = CurrentLayer { rid: Some(Rid("h".into())), height: Some(360) };
+    let layer = CurrentLayer { rid: Some(Rid("h".into())), height: Some(360), temporal: None };
     Sample {
         at,
         viewers: vec![ViewerSample {
@@ -66,7 +66,7 @@ async fn a_participants_seconds_come_in_columns_of_one_length() {
     assert_eq!(transport["estimate_bps"], json!([2_000_000, 2_000_000]));
     assert_eq!(transport["sent_bps"], json!([400_000, 400_000]));
     let slot = json!({
-        "mid": "3", "kind": "video", "layers": [{"rid": "h", "height": 360}], "current": [0, 0], "target": [0, 0],
+        "mid": "3", "kind": "video", "layers": [{"rid": "h", "height": 360, "temporal": null}], "current": [0, 0], "target": [0, 0],
         "allotted_bps": [300_000, 300_000], "sent_bps": [200_000, 200_000], "key_frame_bps": [null, null],
     });
     assert_eq!(transport["slots"], json!([slot]));

@@ -20,7 +20,7 @@ fn track() -> TrackName {
 }
 
 fn layer(rid: &str, height: u16) -> CurrentLayer {
-    CurrentLayer { rid: Some(Rid(rid.into())), height: Some(height) }
+    CurrentLayer { rid: Some(Rid(rid.into())), height: Some(height), temporal: None }
 }
 
 fn picture(rid: &str, height: u16, bps: u64) -> Picture {

@@ -260,7 +260,11 @@ rid: string | null,
 /**
  * Height of its pictures, pixels; `null` until a keyframe told it.
  */
-height: number | null, };
+height: number | null, 
+/**
+ * The highest of its temporal layers that is sent, where higher ones are left out; the lowest is 0. `null`: all frames.
+ */
+temporal: number | null, };
 
 /**
  * What limits a slot's pictures; each but the first is the operator's.

@@ -1,4 +1,4 @@
-import type { LeaveReason, LimitedBy, MeetingState, Problem, Retry, Slot } from '../client/index.ts';
+import type { Layer, LeaveReason, LimitedBy, MeetingState, Problem, Retry, Slot } from '../client/index.ts';
 import type { DeviceKind, DeviceNotice } from './visit/local-device.ts';
 
 /** Every word that the page says, so that it can be proof-read, and translated one day, in one place. */
@@ -107,7 +107,8 @@ export const words = {
     size: 'Picture',
     pixels: (width: number, height: number) => `${width} × ${height}`,
     layer: 'Layer',
-    lines: (rid: string | null, height: number) => `${height} lines${rid === null ? '' : ` (“${rid}”)`}`,
+    lines: ({ rid, temporal }: Layer, height: number) =>
+      `${height} lines${rid === null ? '' : ` (“${rid}”)`}${temporal === null ? '' : ', fewer frames'}`,
     frames: 'Frames per second',
     rate: 'Bit rate',
     minute: 'The last minute',
@@ -226,9 +227,10 @@ export function sentence(text: string): string {
 }
 
 /** What the mark of a limited picture says; `height` in lines, null while nobody knows. */
-export function limitedWords(what: string, limitedBy: LimitedBy, height: number | null): string {
+export function limitedWords(what: string, limitedBy: LimitedBy, layer: Layer | null): string {
   const limited = `${what} is limited by ${limitedBy === 'link' ? 'your connection' : 'the organiser'}`;
-  return height === null ? limited : `${limited}: ${height} lines instead of more`;
+  if (layer === null || layer.height === null) return limited;
+  return `${limited}: ${layer.height} lines ${layer.temporal === null ? 'instead of more' : 'and fewer frames'}`;
 }
 
 /** Bits a second, in as many digits as one can read while they change. */

@@ -36,15 +36,18 @@ fn payload(input: &mut Input<'_>, payload_type: u8, room: u8) -> Vec<u8> {
         count: 1,
         frame: 0,
         captured_ms: 0,
+        needs_back: 0,
     };
+    // The layer is drawn with the count of the lowest.
+    let picture = |id: u16, tl0: u8| vp8(mark, id, tl0, (tl0 >> 6, tl0 & 0x20 != 0), 0);
     let mut payload = match payload_type {
         _ if shape & 0xc0 == 0xc0 => tail(input).to_vec(),
         OPUS => opus(mark),
         VP8_RTX => {
             let number = input.word().to_be_bytes();
-            [&number[..], &vp8(mark, input.word(), input.byte(), 0)].concat()
+            [&number[..], &picture(input.word(), input.byte())].concat()
         }
-        _ => vp8(mark, input.word() & 0x7fff, input.byte(), 0),
+        _ => picture(input.word() & 0x7fff, input.byte()),
     };
     // Some of what a well-made payload says is exchanged.
     if shape & 0xc0 == 0x80 && !payload.is_empty() {

@@ -162,9 +162,10 @@ impl World {
         }
         for (place, rid) in [(0, "l"), (2, "")] {
             let room = self.clients[place].room;
-            let mark = Mark { publisher: room, encoding: 0, key: true, index: 0, count: 1, frame: 0, captured_ms: 0 };
+            let (key, index, count, frame) = (true, 0, 1, 0);
+            let mark = Mark { publisher: room, encoding: 0, key, index, count, frame, captured_ms: 0, needs_back: 0 };
             for (ssrc, format, mid, payload) in
-                [(1_100, OPUS, "0", marks::opus(mark)), (1_000, VP8, "1", marks::vp8(mark, 1, 1, 100))]
+                [(1_100, OPUS, "0", marks::opus(mark)), (1_000, VP8, "1", marks::vp8(mark, 1, 1, (0, false), 100))]
             {
                 let rid = if format == VP8 { rid } else { "" };
                 let index = self.clients[place].index(ssrc, 1);

@@ -130,8 +130,8 @@ impl Shard {
         encoding: EncodingId,
         clock: Option<MediaClock>,
     ) {
-        let bps = self.media.encodings.get(encoding).and_then(Encoding::cost_bps);
-        self.tell_room(room, || Note::Clock { encoding, clock, bps });
+        let costs = self.media.encodings.get(encoding).map(Encoding::costs).unwrap_or_default();
+        self.tell_room(room, || Note::Clock { encoding, clock, costs });
     }
 
     /// Tells a room's other shards that a track was muted or unmuted here; what came before is not copied any more.

@@ -2,7 +2,7 @@
 
 use crate::command::Muting;
 use crate::id::{EncodingId, Identity, MediaKind, Mid, Rid, RoomName, Ssrc, TrackId, TransportId};
-use crate::publish::{EncodingState, Want};
+use crate::publish::{Costs, EncodingState, Want};
 use crate::ring::Retention;
 use crate::rtp::MediaClock;
 use crate::sdp::NegotiatedCodec;
@@ -30,12 +30,12 @@ pub(super) enum Note {
     EncodingGone {
         encoding: EncodingId,
     },
-    /// What an encoding's timestamps mean, by a new report, and what it costs by now, bit/s: who copies nothing of it cannot
-    /// measure that.
+    /// What an encoding's timestamps mean, by a new report, and what it costs by now: who copies nothing of it cannot measure
+    /// that.
     Clock {
         encoding: EncodingId,
         clock: Option<MediaClock>,
-        bps: Option<u64>,
+        costs: Costs,
     },
     Muted {
         track: TrackId,

@@ -28,11 +28,11 @@ impl Shard {
                     self.drop_encoding(encoding);
                 }
             }
-            Note::Clock { encoding, clock, bps } => {
+            Note::Clock { encoding, clock, costs } => {
                 let Some(id) = self.encoding_here(from, encoding) else { return };
                 if let Some(encoding) = self.media.encodings.get_mut(id) {
                     encoding.ring.clock = clock;
-                    encoding.told_bps = bps;
+                    encoding.told = costs;
                 }
                 self.resume_reports(now, id);
             }

@@ -14,6 +14,7 @@ use crate::subscribe::feed::{Feed, FeedState};
 use crate::subscribe::outgoing::Outgoing;
 use crate::subscribe::pending::{Choice, Pending, Source, Urgency};
 use crate::subscribe::rewriter::Rewritten;
+use crate::subscribe::thinning::Turn;
 
 /// What a feed has next.
 struct Next<'r> {
@@ -21,6 +22,8 @@ struct Next<'r> {
     format: NegotiatedCodec,
     /// Of the packet's ring.
     clock: Option<MediaClock>,
+    /// Only its number goes out.
+    left_out: bool,
 }
 
 impl Slot {
@@ -60,15 +63,15 @@ impl Slot {
         if next.is_none() {
             self.want_again(&rings, now);
         }
-        let Next { packet, format, clock } = next?;
+        let Next { packet, format, clock, left_out } = next?;
         let urgency = match now.saturating_duration_since(packet.meta.arrival) > LIVE_AGE_MAX {
             true => Urgency::Backlog,
             false => Urgency::Live,
         };
         let live = self.feed.filter(|feed| feed.state == FeedState::Live);
         let since_switch = live.map_or(0, |feed| self.rewriter.since_switch(feed.encoding, packet.meta));
-        let draft = self.outgoing(packet, &format, Rewritten { since_switch, ..Rewritten::UNNUMBERED })?;
-        let may_be_padded = self.extensions.per_sending && !packet.payload.is_empty();
+        let draft = self.outgoing(packet, &format, Rewritten { since_switch, left_out, ..Rewritten::UNNUMBERED })?;
+        let may_be_padded = self.extensions.per_sending && !draft.payload.is_empty();
         let source = Source::Feed { meta: packet.meta, clock };
         Some(Pending { bytes: draft.len(&self.extensions), urgency, may_be_padded, draft, source })
     }
@@ -136,7 +139,7 @@ impl Slot {
         };
         let feed = self.feed.as_mut()?;
         if feed.state == FeedState::Beginning {
-            self.rewriter.switch_to(feed.encoding, meta, clock);
+            self.rewriter.switch_to(feed.encoding, meta, clock, feed.frames);
             feed.state = FeedState::Live;
             self.stopped = false;
             self.stats.switches += 1;
@@ -203,12 +206,17 @@ impl Slot {
                 self.skip();
                 continue;
             };
-            if self.has_its_turn(ring, packet.meta) {
-                self.changed |= self.mismatched;
-                self.mismatched = false;
-                return Some(Next { packet, format, clock: ring.clock });
+            let turn = self.turn(ring, packet.meta);
+            match turn {
+                Turn::Sent | Turn::Padding => {
+                    self.changed |= self.mismatched;
+                    self.mismatched = false;
+                    let left_out = turn == Turn::Padding;
+                    return Some(Next { packet, format, clock: ring.clock, left_out });
+                }
+                Turn::LeftOut => self.stats.packets_left_out += 1,
+                Turn::Late => self.stats.late_packets += 1,
             }
-            self.stats.late_packets += 1;
             self.skip();
         }
     }
@@ -221,10 +229,15 @@ impl Slot {
 
     /// Whether a packet can be sent under a number of its own. A voice begins where the one before it ended: neither is
     /// then heard late, and the slot's media clock goes on evenly.
-    fn has_its_turn(&self, ring: &Ring, packet: &PacketMeta) -> bool {
+    fn turn(&mut self, ring: &Ring, packet: &PacketMeta) -> Turn {
         match self.feed {
-            Some(Feed { encoding, state: FeedState::Live, .. }) => self.rewriter.accepts(encoding, packet),
-            _ => self.kind == MediaKind::Video || !self.rewriter.overlaps(packet, ring.clock),
+            Some(Feed { encoding, state: FeedState::Live, frames, .. }) => {
+                let turn = self.rewriter.turn(encoding, packet, frames);
+                self.changed |= self.rewriter.take_frames_change();
+                turn
+            }
+            _ if self.kind == MediaKind::Video || !self.rewriter.overlaps(packet, ring.clock) => Turn::Sent,
+            _ => Turn::Late,
         }
     }
 
@@ -278,6 +291,7 @@ impl Slot {
                 let primary = red::primary(packet.payload)?;
                 (Some(primary.payload_type.0), primary.data)
             }
+            _ if rewritten.left_out => (None, packet.payload.get(..0)?),
             _ => (None, packet.payload),
         };
         // A source's first packet begins a talkspurt (RFC 3551 §4.1): receivers may adapt their delay there.
@@ -287,13 +301,13 @@ impl Slot {
             payload_type: format.payload_type,
             sequence: rewritten.sequence,
             timestamp: rewritten.timestamp,
-            marker: packet.meta.marker || begins,
+            marker: packet.meta.marker && !rewritten.left_out || begins,
             original: None,
             codec: format.codec,
             ids: rewritten.ids,
             frame_number: rewritten.frame_number,
             audio_level: packet.meta.audio_level,
-            descriptor: packet.descriptor,
+            descriptor: if rewritten.left_out { &[] } else { packet.descriptor },
             red_header,
             payload,
             // A packet of nothing but padding keeps its number, so that nobody misses it.

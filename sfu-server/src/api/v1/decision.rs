@@ -73,7 +73,7 @@ pub fn given(picture: &why::Picture) -> Given {
         why::Picture::Paused => without(Picture::Paused),
         why::Picture::Layer { rid, height, frames, bps } => Given {
             picture: match frames {
-                Frames::Base => Picture::Thinned,
+                Frames::UpTo(_) => Picture::Thinned,
                 Frames::All => Picture::Whole,
             },
             rid: rid.as_ref().map(|rid| rid.0.to_string()),

@@ -124,6 +124,8 @@ pub struct Layer {
     pub rid: Option<String>,
     /// Height of its pictures, pixels; `null` until a keyframe told it.
     pub height: Option<u16>,
+    /// The highest of its temporal layers that is sent, where higher ones are left out; the lowest is 0. `null`: all frames.
+    pub temporal: Option<u8>,
 }
 
 /// Which encodings of a published simulcast are to be sent.

@@ -29,11 +29,7 @@ export function SeenButton({ meeting, slot, what, picture }: Props): ReactElemen
       <IconButton
         id="seen"
         look="mark"
-        label={
-          limitedBy !== null
-            ? limitedWords(what, limitedBy, slot.layer?.height ?? null)
-            : words.seen.open(what)
-        }
+        label={limitedBy !== null ? limitedWords(what, limitedBy, slot.layer) : words.seen.open(what)}
         expanded={place !== null}
         ref={button}
         onClick={toggle}

@@ -49,12 +49,9 @@ function rows({ state, layer, limitedBy }: Slot, now: Received | undefined): (re
   const live = state === 'live';
   const figure = (text: (received: Received) => string): string =>
     now === undefined ? (live ? seen.unknown : seen.nothing) : text(now);
-  const lines = layer?.height ?? null;
+  const lines = layer === null || layer.height === null ? null : seen.lines(layer, layer.height);
   return [
-    [
-      seen.layer,
-      lines === null ? (live ? seen.unknown : seen.nothing) : seen.lines(layer?.rid ?? null, lines),
-    ],
+    [seen.layer, lines ?? (live ? seen.unknown : seen.nothing)],
     [seen.size, live ? figure(({ width, height }) => seen.pixels(width, height)) : seen.nothing],
     [seen.frames, figure(({ framesPerSecond }) => framesPerSecond.toFixed(0))],
     [seen.rate, figure(({ bitsPerSecond }) => rateWords(bitsPerSecond))],

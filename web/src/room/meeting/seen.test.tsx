@@ -32,7 +32,7 @@ async function withBen(slot: Partial<Slot>, received = (): Received => SMALL): P
 }
 
 const LIMITED = 'Ben’s picture is limited by the organiser: 360 lines instead of more';
-const LIMITED_SLOT: Partial<Slot> = { layer: { rid: 'h', height: 360 }, limitedBy: 'cap' };
+const LIMITED_SLOT: Partial<Slot> = { layer: { rid: 'h', height: 360, temporal: null }, limitedBy: 'cap' };
 const button = (name: string): HTMLElement => screen.getByRole('button', { name });
 const card = (): HTMLElement => screen.getByRole('dialog', { name: 'Ben’s picture' });
 const seconds = (count: number): Promise<void> =>
@@ -52,6 +52,12 @@ describe('a picture that the organiser limits', () => {
     await withBen(LIMITED_SLOT);
     expect(button(LIMITED).closest('.tile-seen')?.getAttribute('data-limited')).toBe('cap');
     expect(screen.queryByRole('button', { name: 'About Ben’s picture' })).toBeNull();
+  });
+
+  it('says that there are fewer frames', async () => {
+    await withBen({ layer: { rid: 'q', height: 180, temporal: 1 }, limitedBy: 'cap' });
+    await userEvent.click(button('Ben’s picture is limited by the organiser: 180 lines and fewer frames'));
+    expect(figures()).toMatchObject({ Layer: '180 lines (“q”), fewer frames' });
   });
 
   it('bears it too while nobody knows how many lines it has', async () => {
@@ -75,7 +81,7 @@ describe('a picture that the organiser limits', () => {
 describe('what one sees of somebody', () => {
   it('is told in figures, once a second', async () => {
     let now = SMALL;
-    await withBen({ layer: { rid: 'h', height: 360 } }, () => now);
+    await withBen({ layer: { rid: 'h', height: 360, temporal: null } }, () => now);
     await userEvent.click(button('About Ben’s picture'));
     expect(figures()).toEqual({
       Layer: '360 lines (“h”)',
