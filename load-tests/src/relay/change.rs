@@ -2,8 +2,7 @@
 
 use std::str::FromStr;
 
-use super::schedule::Schedule;
-use super::spec_error::SpecError;
+use links::{Schedule, SpecError};
 
 /// Which way a datagram goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -7,15 +7,14 @@ use std::time::Duration;
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use links::{Schedule, SpecError};
 use serde_json::json;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::change::{Change, ChangeError, Way};
 use super::report::RelayReport;
-use super::schedule::Schedule;
 use super::sockets::{Relay, RelayError, RelayPlan};
-use super::spec_error::SpecError;
 use crate::account::float;
 
 /// How often the live figures change.

@@ -10,14 +10,13 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use hdrhistogram::Histogram;
+use links::{Link, Schedule};
 use socket2::{SockAddr, SockRef};
 use tokio::net::UdpSocket;
 use tokio::sync::oneshot;
 
 use super::change::{Change, Way, Ways, Who};
-use super::link::Link;
 use super::report::{ClientReport, Lateness, RelayReport};
-use super::schedule::Schedule;
 use crate::client::empty_histogram;
 
 /// Spreads the seeds of links, so that neighbours share no draws (2⁶⁴ over the golden ratio).

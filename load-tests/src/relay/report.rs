@@ -4,10 +4,10 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use comfy_table::{ContentArrangement, Table, presets::UTF8_FULL_CONDENSED};
+use links::{Counts, as_ms};
 use serde::Serialize;
 
 use super::change::Way;
-use super::counts::{Counts, as_ms};
 use crate::account::float;
 
 /// Clients that a table shows; JSON has all.

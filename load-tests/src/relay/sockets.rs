@@ -9,6 +9,7 @@ use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use links::Schedule;
 use socket2::SockRef;
 use tokio::net::UdpSocket;
 use tokio::sync::oneshot;
@@ -18,7 +19,6 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use super::change::{Change, Way, Who};
 use super::pacer::{LinkId, Order, Pacer};
 use super::report::RelayReport;
-use super::schedule::Schedule;
 
 /// Largest datagram of Ethernet's or loopback's media, bytes.
 const DATAGRAM_MAX: usize = 2_048;

@@ -9,17 +9,3 @@ mod flow;
 mod hostile;
 mod links;
 mod network;
-
-/// The relay's models of a link, without its sockets.
-#[path = "../../../load-tests/src/relay"]
-#[allow(dead_code, reason = "the relay uses all of it")]
-mod relay {
-    pub mod bottleneck;
-    pub mod counts;
-    pub mod dice;
-    pub mod link;
-    pub mod schedule;
-    pub mod spec;
-    pub mod spec_error;
-    pub mod units;
-}

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use links::{Link, Schedule};
+
 use super::flow::{Flow, Packet, Sample, Source};
-use super::relay::link::Link;
-use super::relay::schedule::Schedule;
 
 const STEP: Duration = Duration::from_millis(1);
 const SAMPLE: Duration = Duration::from_millis(100);

@@ -3,9 +3,9 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::spec::LinkSpec;
-use super::spec_error::{Problem, SpecError};
-use super::units::parse_duration;
+use crate::spec::LinkSpec;
+use crate::spec_error::{Problem, SpecError};
+use crate::units::parse_duration;
 
 /// A step each 100 ms for a quarter of an hour, as recorded traces have.
 const STEPS_MAX: usize = 10_000;

@@ -5,8 +5,8 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use super::spec::{LinkSpec, Queue};
-use super::units::BitRate;
+use crate::spec::{LinkSpec, Queue};
+use crate::units::BitRate;
 
 /// Datagrams at most, whatever the queue allows: of 1,200 bytes they are 80 MB.
 const WAITING_MAX: usize = 65_536;

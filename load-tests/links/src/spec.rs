@@ -3,8 +3,8 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::spec_error::{Problem, SpecError};
-use super::units::{BitRate, Share, number_of, parse_bytes, parse_duration};
+use crate::spec_error::{Problem, SpecError};
+use crate::units::{BitRate, Share, number_of, parse_bytes, parse_duration};
 
 /// Nobody talks over more; it bounds what is under way.
 pub const DELAY_MAX: Duration = Duration::from_secs(60);

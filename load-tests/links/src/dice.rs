@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
-use super::spec::{LinkSpec, Loss, Order};
+use crate::spec::{LinkSpec, Loss, Order};
 
 /// How many times its half-width a delay that keeps order takes from one drawn value to the next. Above 2, or a falling
 /// delay would let datagrams overtake; a higher value is a tamer link.

@@ -14,12 +14,12 @@ pub struct SpecError {
 }
 
 impl SpecError {
-    pub(super) fn new(part: &str, column: usize, problem: Problem) -> Self {
+    pub(crate) fn new(part: &str, column: usize, problem: Problem) -> Self {
         Self { part: part.to_owned(), column, problem }
     }
 
     /// The same within a longer text in front of which `characters` stand.
-    pub(super) fn after(self, characters: usize) -> Self {
+    pub(crate) fn after(self, characters: usize) -> Self {
         Self { column: self.column + characters, ..self }
     }
 }

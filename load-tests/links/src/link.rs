@@ -6,11 +6,11 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use super::bottleneck::Bottleneck;
-use super::counts::Counts;
-use super::dice::Dice;
-use super::schedule::Schedule;
-use super::spec::{LinkSpec, Order};
+use crate::bottleneck::Bottleneck;
+use crate::counts::Counts;
+use crate::dice::Dice;
+use crate::schedule::Schedule;
+use crate::spec::{LinkSpec, Order};
 
 /// Datagrams under way at most, whatever rate and delay allow: of 1,200 bytes they are 80 MB.
 const UNDER_WAY_MAX: usize = 65_536;
