@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use links::Schedule;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use sfu_core::bitrate::{Caps, RoomCaps};
@@ -58,9 +59,27 @@ impl Default for Link {
     }
 }
 
+#[derive(Clone)]
 enum Flying {
     Up { client: usize, from: SocketAddr, bytes: Vec<u8> },
     Down { client: usize, bytes: Vec<u8> },
+}
+
+/// Times of RTP packets, by client, SSRC and number.
+pub type Times = HashMap<(usize, u32, u16), Instant>;
+
+/// When RTP packets passed the shards' edge.
+#[derive(Default)]
+pub struct Passed {
+    pub came: Times,
+    pub left: Times,
+}
+
+fn note(times: &mut Times, client: usize, datagram: &[u8], now: Instant) {
+    if classify(datagram) == DatagramKind::Rtp {
+        let number = u16::from_be_bytes([datagram[2], datagram[3]]);
+        times.entry((client, be32(datagram, 8), number)).or_insert(now);
+    }
 }
 
 pub struct World {
@@ -80,6 +99,8 @@ pub struct World {
     pub tap: Option<Vec<(SocketAddr, Vec<u8>)>>,
     /// Bytes of each datagram that came to a client, and when; kept on demand.
     pub arrived: Option<Vec<(usize, Instant, usize)>>,
+    /// When each RTP packet first came to a shard and first left it; kept on demand.
+    pub passed: Option<Passed>,
     /// Every RTP packet sent, by client, SSRC and number: what is sealed twice must be the same bytes. `None` where numbers
     /// come round.
     pub sealed: Option<HashMap<(usize, u32, u16), Vec<u8>>>,
@@ -100,6 +121,10 @@ pub struct World {
     flights: u64,
     /// When a client's narrow place has let everything through, and the longest that a datagram waited there.
     narrow: HashMap<usize, (Instant, Duration)>,
+    /// Directions of clients, up or not, over one of the relay's links instead of a `Link`.
+    paths: BTreeMap<(usize, bool), links::Link<Flying>>,
+    /// Directions that share the link of another.
+    shared: HashMap<(usize, bool), (usize, bool)>,
     /// When the last datagram of a client's direction comes.
     landings: HashMap<(usize, bool), Instant>,
     requests: u64,
@@ -151,6 +176,7 @@ impl World {
             rng: StdRng::from_seed([seed; 32]),
             tap: None,
             arrived: None,
+            passed: None,
             sealed: Some(HashMap::new()),
             muted: vec![],
             over_tcp: HashSet::new(),
@@ -162,6 +188,8 @@ impl World {
             flying: BTreeMap::new(),
             flights: 0,
             narrow: HashMap::new(),
+            paths: BTreeMap::new(),
+            shared: HashMap::new(),
             landings: HashMap::new(),
             requests: 0,
             stats: None,
@@ -488,7 +516,8 @@ impl World {
             }
             let clients = self.clients.iter().filter_map(Client::due).min();
             let flying = self.flying.first_key_value().map(|((at, _), _)| *at);
-            let Some(next) = [clients, flying, self.timeout()].into_iter().flatten().min() else { break };
+            let paths = self.paths.values().filter_map(links::Link::poll_timeout).min();
+            let Some(next) = [clients, flying, paths, self.timeout()].into_iter().flatten().min() else { break };
             if next > end {
                 break;
             }
@@ -504,21 +533,14 @@ impl World {
     fn step(&mut self) {
         let now = self.now;
         while let Some(entry) = self.flying.first_entry().filter(|entry| entry.key().0 <= now) {
-            match entry.remove() {
-                Flying::Down { client, bytes } => {
-                    if let Some(arrived) = &mut self.arrived {
-                        arrived.push((client, now, bytes.len()));
-                    }
-                    self.clients[client].handle(now, bytes);
-                }
-                Flying::Up { client, from, mut bytes } => {
-                    let pair = self.pair(client, from);
-                    if !self.clients[client].dead {
-                        self.shards[self.clients[client].shard]
-                            .handle_datagram(now, Datagram { pair, arrival: now, bytes: &mut bytes });
-                        self.relay();
-                    }
-                }
+            let flying = entry.remove();
+            self.land(flying);
+        }
+        let due = |link: &links::Link<Flying>| link.poll_timeout().is_some_and(|at| at <= now);
+        for path in self.paths.iter().filter(|(_, link)| due(link)).map(|(path, _)| *path).collect::<Vec<_>>() {
+            self.paths.get_mut(&path).unwrap().handle_timeout(now);
+            while let Some(departure) = self.paths.get_mut(&path).and_then(links::Link::poll_datagram) {
+                self.land(departure.datagram);
             }
         }
         for client in self.clients.iter_mut().filter(|client| client.due().is_some_and(|at| at <= now)) {
@@ -529,6 +551,52 @@ impl World {
                 shard.handle_timeout(now);
             }
         }
+    }
+
+    fn land(&mut self, flying: Flying) {
+        let now = self.now;
+        match flying {
+            Flying::Down { client, bytes } => {
+                if let Some(arrived) = &mut self.arrived {
+                    arrived.push((client, now, bytes.len()));
+                }
+                self.clients[client].handle(now, bytes);
+            }
+            Flying::Up { client, from, mut bytes } => {
+                let pair = self.pair(client, from);
+                if !self.clients[client].dead {
+                    if let Some(passed) = &mut self.passed {
+                        note(&mut passed.came, client, &bytes, now);
+                    }
+                    self.shards[self.clients[client].shard]
+                        .handle_datagram(now, Datagram { pair, arrival: now, bytes: &mut bytes });
+                    self.relay();
+                }
+            }
+        }
+    }
+
+    /// Has a client's datagrams in one direction go over one of the relay's links from now on, as it writes them.
+    pub fn path(&mut self, client: usize, up: bool, schedule: &str) {
+        let schedule: Schedule = schedule.parse().unwrap();
+        let now = self.now;
+        match self.paths.get_mut(&(client, up)) {
+            Some(link) => link.handle_schedule(schedule, now),
+            None => {
+                let seed = self.rng.random();
+                self.paths.insert((client, up), links::Link::new(schedule, seed, now));
+            }
+        }
+    }
+
+    /// Has a client's datagrams in one direction share another's link.
+    pub fn share_path(&mut self, client: usize, up: bool, with: usize) {
+        self.shared.insert((client, up), (with, up));
+    }
+
+    /// What became of the datagrams of such a link.
+    pub fn path_counts(&self, client: usize, up: bool) -> links::Counts {
+        self.paths[&(client, up)].counts()
     }
 
     fn timeout(&self) -> Option<Instant> {
@@ -623,6 +691,13 @@ impl World {
     }
 
     fn fly(&mut self, client: usize, up: bool, bytes: Vec<u8>) {
+        if let Some(passed) = self.passed.as_mut().filter(|_| !up) {
+            note(&mut passed.left, client, &bytes, self.now);
+        }
+        let path = self.shared.get(&(client, up)).copied().unwrap_or((client, up));
+        if self.paths.contains_key(&path) {
+            return self.fly_path(path, client, bytes);
+        }
         let link = self.links[client];
         let loss = if up { link.loss_up } else { link.loss_down };
         if loss > 0.0 && self.rng.random_bool(loss / 100.0) {
@@ -638,6 +713,15 @@ impl World {
         *lands = before.filter(|_| link.in_order).map_or(*lands, |before| before.max(*lands));
         self.flying.insert((*lands, self.flights), flying);
         self.flights += 1;
+    }
+
+    fn fly_path(&mut self, path: (usize, bool), client: usize, bytes: Vec<u8>) {
+        // Signatures differ in length by chance; nothing may depend on it.
+        let chance = classify(&bytes) == DatagramKind::Dtls;
+        let length = if chance { bytes.len().next_multiple_of(64) } else { bytes.len() };
+        let from = self.clients[client].address;
+        let flying = if path.1 { Flying::Up { client, from, bytes } } else { Flying::Down { client, bytes } };
+        self.paths.get_mut(&path).unwrap().handle_datagram(flying, length, self.now);
     }
 
     /// How long a datagram waits at a narrow place and passes through it; `None`: there is no room for it.
