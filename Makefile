@@ -6,7 +6,7 @@ WEB_SOURCES := $(shell find web/src web/build web/public web/index.html web/vite
 WEB_READY := web/node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
-.PHONY: help run build web server test lint e2e bench bench-janus bench-steps instructions profile load screenshots test-janus clean
+.PHONY: help run build web server test lint e2e bench bench-janus bench-steps simulate instructions profile load screenshots test-janus clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 22
@@ -80,6 +80,10 @@ profile: $(INFERNO) ## where a forwarded packet's CPU time goes, and a flame gra
 bench-steps: ## what each step of a packet's walk takes, ns (ARGS="seal" picks)
 	@.ci/install.sh build
 	cargo bench -p sfu-core --bench forwarding -- $(ARGS)
+
+simulate: ## what people see over bad links, simulated: a table over 50 seeds (SEEDS=50..250, STORY=blackout), and a picture
+	@.ci/install.sh build
+	cargo test --release -p sfu-core --test simulation -- --ignored --nocapture --test-threads 1
 
 instructions: ## instructions of each step, against the committed figures (UPDATE=1 writes new ones)
 	@.ci/install.sh instructions

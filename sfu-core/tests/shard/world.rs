@@ -577,6 +577,7 @@ impl World {
     }
 
     /// Has a client's datagrams in one direction go over one of the relay's links from now on, as it writes them.
+    #[allow(dead_code, reason = "the simulation's")]
     pub fn path(&mut self, client: usize, up: bool, schedule: &str) {
         let schedule: Schedule = schedule.parse().unwrap();
         let now = self.now;
@@ -590,11 +591,13 @@ impl World {
     }
 
     /// Has a client's datagrams in one direction share another's link.
+    #[allow(dead_code, reason = "the simulation's")]
     pub fn share_path(&mut self, client: usize, up: bool, with: usize) {
         self.shared.insert((client, up), (with, up));
     }
 
     /// What became of the datagrams of such a link.
+    #[allow(dead_code, reason = "the simulation's")]
     pub fn path_counts(&self, client: usize, up: bool) -> links::Counts {
         self.paths[&(client, up)].counts()
     }
