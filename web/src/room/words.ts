@@ -1,4 +1,5 @@
-import type { Layer, LeaveReason, LimitedBy, MeetingState, Problem, Retry, Slot } from '../client/index.ts';
+import type { Layer, LeaveReason, MeetingState, Problem, Retry, Slot } from '../client/index.ts';
+import { limitWords } from './limit-words.ts';
 import type { DeviceKind, DeviceNotice } from './visit/local-device.ts';
 
 /** Every word that the page says, so that it can be proof-read, and translated one day, in one place. */
@@ -207,30 +208,9 @@ export function slotWords({
   }
 }
 
-/** What keeps pictures small, or away. */
-export function limitWords(limitedBy: LimitedBy): string {
-  switch (limitedBy) {
-    case 'link':
-      return 'your connection carries no more just now';
-    case 'cap':
-      return 'the organiser limits how much you are sent';
-    case 'room_cap':
-      return 'the organiser limits how much this room may send';
-    case 'height_cap':
-      return 'the organiser limits how large pictures may be';
-  }
-}
-
 /** A sentence of its own made of what could follow a colon. */
 export function sentence(text: string): string {
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
-}
-
-/** What the mark of a limited picture says; `height` in lines, null while nobody knows. */
-export function limitedWords(what: string, limitedBy: LimitedBy, layer: Layer | null): string {
-  const limited = `${what} is limited by ${limitedBy === 'link' ? 'your connection' : 'the organiser'}`;
-  if (layer === null || layer.height === null) return limited;
-  return `${limited}: ${layer.height} lines ${layer.temporal === null ? 'instead of more' : 'and fewer frames'}`;
 }
 
 /** Bits a second, in as many digits as one can read while they change. */

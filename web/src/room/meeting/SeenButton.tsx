@@ -1,10 +1,11 @@
 import { Gauge, Info } from 'lucide-react';
 import { useRef, useState, type ReactElement } from 'react';
 import type { Slot } from '../../client/index.ts';
+import { limitedWords } from '../limit-words.ts';
 import { placeBeside, type Place } from '../lib/place.ts';
 import { IconButton } from '../ui/IconButton.tsx';
 import type { RoomMeeting } from '../visit/room-meeting.ts';
-import { limitedWords, words } from '../words.ts';
+import { words } from '../words.ts';
 import { SeenCard } from './SeenCard.tsx';
 
 interface Props {

@@ -2,9 +2,10 @@ import type { ReactElement, RefObject } from 'react';
 import type { Received, Slot } from '../../client/index.ts';
 import { useReception } from '../hooks/use-reception.ts';
 import type { Place } from '../lib/place.ts';
+import { limitWords } from '../limit-words.ts';
 import { Card } from '../ui/Card.tsx';
 import type { RoomMeeting } from '../visit/room-meeting.ts';
-import { limitWords, rateWords, sentence, slotWords, words } from '../words.ts';
+import { rateWords, sentence, slotWords, words } from '../words.ts';
 import { RatePlot } from './RatePlot.tsx';
 
 interface Props {
