@@ -97,6 +97,8 @@ pub struct SlotStatus {
     pub layer: Option<CurrentLayer>,
     /// What keeps its pictures from being better, or from being sent at all.
     pub limited_by: Option<LimitedBy>,
+    /// Where that is the viewer's cap: what it may be sent in all, bit/s of UDP payload. Other limits move all the time.
+    pub limit_bps: Option<u64>,
 }
 
 /// What limits a slot's pictures.

@@ -131,7 +131,8 @@ describe('a cap on what somebody is sent', () => {
     await follows('the mark of the limit', tile, (shown) => shown.slot === 'live' && shown.limited === 'cap');
     expect((await tile()).label).toMatch(/^ann’s picture is limited by the organiser/);
     await vera.page.click(`${seen} ${control('seen')}`);
-    await vera.says(/The organiser limits how much you are sent/);
+    await vera.says(/Limited by the organiser to [\d.]+ [kM]bit\/s in all/);
+    await vera.says(/All received\s*[\d.]+ [kM]bit\/s/);
     await vera.page.keyboard.press('Escape');
     await vera.gone('[data-panel="seen"]');
     await comesBack();

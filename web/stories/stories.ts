@@ -118,7 +118,7 @@ const room = (
 /** The organiser's limits on the first people here; one of them is held back whole. */
 function limit(meeting: FakeMeeting): void {
   const layer = { rid: 'h', height: 360, temporal: null };
-  meeting.slotsOf.set('1@Ben Okafor', { layer, limitedBy: 'cap' });
+  meeting.slotsOf.set('1@Ben Okafor', { layer, limitedBy: 'cap', limitBps: 800_000 });
   meeting.slotsOf.set('1@Chidi', { mid: '5', state: 'paused', limitedBy: 'room_cap' });
   meeting.slotsOf.set('1@Dana Whitfield', { layer: { rid: 'f', height: 720, temporal: null } });
   meeting.slotsOf.set('30@Ben Okafor', {
@@ -131,7 +131,7 @@ function limit(meeting: FakeMeeting): void {
     receiving('2', () => {
       second += 1;
       const bitsPerSecond = 412_000 + 60_000 * Math.sin(second / 2) + (second < 4 ? 700_000 : 0);
-      return { ...now, bitsPerSecond };
+      return { ...now, bitsPerSecond, allBitsPerSecond: bitsPerSecond + 240_000 };
     }),
   );
 }

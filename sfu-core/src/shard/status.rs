@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use crate::bitrate::Frames;
-use crate::event::{CurrentLayer, Event, SlotStatus};
+use crate::event::{CurrentLayer, Event, LimitedBy, SlotStatus};
 use crate::id::{MediaKind, ParticipantKey, TrackName};
 use crate::publish::Encoding;
 use crate::room::Wishes;
@@ -67,15 +67,18 @@ impl Shard {
         let state = self.slot_state(participant, assigned);
         let is_picture = state == SlotState::Live && assigned.slot.kind == MediaKind::Video;
         let feed = assigned.slot.encoding().filter(|_| is_picture).and_then(|id| self.media.encodings.get(id));
+        let limited_by = matches!(state, SlotState::Live | SlotState::Paused | SlotState::AwaitingKeyframe)
+            .then(|| assigned.decided.limited_by(participant.allotment.budget))
+            .flatten();
+        let cap = participant.allotment.budget.filter(|_| limited_by == Some(LimitedBy::Cap));
         SlotStatus {
             mid: assigned.slot.mid.clone(),
             kind: assigned.slot.kind,
             track: self.track_name(assigned),
             state,
             layer: feed.map(|encoding| layer_of(encoding, assigned.slot.frames())),
-            limited_by: matches!(state, SlotState::Live | SlotState::Paused | SlotState::AwaitingKeyframe)
-                .then(|| assigned.decided.limited_by(participant.allotment.budget))
-                .flatten(),
+            limited_by,
+            limit_bps: cap.map(|budget| budget.bps),
         }
     }
 

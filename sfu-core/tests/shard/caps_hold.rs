@@ -78,18 +78,20 @@ fn bps(world: &World, client: usize, time: Duration) -> f64 {
 #[test]
 fn a_cap_lowers_the_layer_within_a_second_and_its_end_brings_it_back() {
     let (mut world, viewer) = scene(80);
-    for (bps, wanted) in [(330_000, 360), (230_000, 180), (330_000, 360)] {
+    for (bps, wanted) in [(330_000, 360), (340_000, 360), (230_000, 180), (330_000, 360)] {
         cap(&mut world, "b", subscribe(bps));
         world.run(SECOND);
         let status = world.status(viewer, 0);
         assert_eq!((height(&world, viewer), status.limited_by), (Some(wanted), Some(LimitedBy::Cap)), "{bps}");
+        assert_eq!(status.limit_bps, Some(bps), "a change of the cap alone is told too");
         let from = world.now;
         world.run(5 * SECOND);
         assert!(excess(&world, viewer, from, bps) <= 0.0, "{bps}");
     }
     cap(&mut world, "b", Caps::default());
     world.run(SECOND);
-    assert_eq!((height(&world, viewer), world.status(viewer, 0).limited_by), (Some(720), None));
+    let status = world.status(viewer, 0);
+    assert_eq!((height(&world, viewer), status.limited_by, status.limit_bps), (Some(720), None, None));
     let video = world.viewer(viewer).slot(Video, 0);
     assert!(video.longest_freeze() < Duration::from_millis(100), "{:?}", video.longest_freeze());
     world.assert_sound();
@@ -103,6 +105,7 @@ fn below_the_lowest_layer_the_picture_pauses_and_the_sound_goes_on() {
     world.run(SECOND);
     let status = world.status(viewer, 0);
     assert_eq!((status.state, status.limited_by), (SlotState::Paused, Some(LimitedBy::Cap)));
+    assert_eq!(status.limit_bps, Some(80_000));
     let (pictures, sounds) =
         (world.viewer(viewer).slot(Video, 0).frames.len(), world.viewer(viewer).slot(Audio, 0).frames.len());
     world.run(3 * SECOND);
@@ -127,7 +130,9 @@ fn pictures_are_no_higher_than_is_allowed() {
     };
     cap_room(&mut world, height_max(400));
     world.run(SECOND);
-    assert_eq!((height(&world, viewer), world.status(viewer, 0).limited_by), (Some(360), Some(LimitedBy::HeightCap)));
+    let status = world.status(viewer, 0);
+    assert_eq!((height(&world, viewer), status.limited_by), (Some(360), Some(LimitedBy::HeightCap)));
+    assert_eq!(status.limit_bps, None);
     cap(&mut world, "b", Caps { video_max_height: Some(200), ..Caps::default() });
     world.run(SECOND);
     assert_eq!(height(&world, viewer), Some(180), "its own goes before the room's");
@@ -146,7 +151,12 @@ fn a_rooms_egress_is_shared_by_what_its_viewers_want() {
     cap_room(&mut world, RoomCaps { room_egress_max_bps: Some(560_000), ..RoomCaps::default() });
     world.run(2 * SECOND);
     assert_eq!((height(&world, large), height(&world, small)), (Some(360), Some(180)), "who wants little has it");
-    assert_eq!(world.status(large, 0).limited_by, Some(LimitedBy::RoomCap));
+    let status = world.status(large, 0);
+    assert_eq!(
+        (status.limited_by, status.limit_bps),
+        (Some(LimitedBy::RoomCap), None),
+        "a share moves with every wish"
+    );
     world.run(5 * SECOND);
     assert!(bps(&world, large, 4 * SECOND) + bps(&world, small, 4 * SECOND) < 560_000.0);
     cap_room(&mut world, RoomCaps { room_egress_max_bps: Some(80_000), ..RoomCaps::default() });

@@ -14,6 +14,7 @@ pub fn slot(status: &SlotStatus) -> Slot {
         state: state(status.state),
         layer: status.layer.as_ref().map(layer),
         limited_by: status.limited_by.map(limited_by),
+        limit_bps: status.limit_bps,
     }
 }
 

@@ -41,6 +41,7 @@ pub fn slot(reason: Reason, needs: Vec<Need>, missing_bps: u64) -> SlotWhy {
             state: SlotState::Live,
             layer: Some(layer("h", 360)),
             limited_by: None,
+            limit_bps: None,
         },
         target: Some(layer("h", 360)),
         wanted: Some(Wanted::Height(720)),

@@ -78,6 +78,7 @@ async fn media_goes_on_while_the_socket_is_away_and_what_slots_do_is_caught_up()
         state: SlotState::Empty,
         layer: None,
         limited_by: None,
+        limit_bps: None,
     };
     server.tell(Event::Slots { transport, slots: vec![slot] });
     server.tell(Event::Heard { transport });
@@ -124,7 +125,7 @@ async fn of_slots_that_were_only_those_of_the_last_answer_are_kept() {
     let (mut ann, token, transport, _bob) = ann_and_bob(&server).await;
     let slot = |mid: &str| {
         let (mid, kind) = (Mid(mid.into()), MediaKind::Video);
-        SlotStatus { mid, kind, track: None, state: SlotState::Empty, layer: None, limited_by: None }
+        SlotStatus { mid, kind, track: None, state: SlotState::Empty, layer: None, limited_by: None, limit_bps: None }
     };
     for mid in ["3", "4", "5"] {
         server.tell(Event::Slots { transport, slots: vec![slot(mid)] });

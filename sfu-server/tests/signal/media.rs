@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use sfu_core::command::{Command, DataPayload};
-use sfu_core::event::{CloseReason, Event, PublishedTrack, SlotStatus, Speakers};
+use sfu_core::event::{CloseReason, Event, LimitedBy, PublishedTrack, SlotStatus, Speakers};
 use sfu_core::id::{Identity, MediaKind, Mid, RequestId, RoomName, TrackName, TransportId};
 use sfu_core::stats::SlotState;
 use sfu_server::media::COMMANDS_WAITING_MAX;
@@ -120,7 +120,8 @@ async fn slots_are_told_to_their_owner_and_not_before_the_answer() {
         track: Some(TrackName { identity: Identity::new("bob").unwrap(), mid: Mid("1".into()) }),
         state,
         layer: None,
-        limited_by: None,
+        limited_by: Some(LimitedBy::Cap),
+        limit_bps: Some(500_000),
     };
     let server = Server::scripted(move |command| match command {
         Command::Meet { join, .. } => {
@@ -137,7 +138,15 @@ async fn slots_are_told_to_their_owner_and_not_before_the_answer() {
     let told = ann.expect("slots").await["slots"][0].clone();
     assert_eq!(
         told,
-        json!({"mid": "3", "kind": "video", "track": "1@bob", "state": "connecting", "layer": null, "limitedBy": null})
+        json!({
+            "mid": "3",
+            "kind": "video",
+            "track": "1@bob",
+            "state": "connecting",
+            "layer": null,
+            "limitedBy": "cap",
+            "limitBps": 500_000
+        })
     );
     let transport = server.joins()[0].transport;
     server.tell(Event::Slots { transport, slots: vec![slot(SlotState::Live)] });

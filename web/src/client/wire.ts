@@ -242,7 +242,11 @@ layer: Layer | null,
 /**
  * What keeps its pictures from being better, or from being sent at all.
  */
-limitedBy: LimitedBy | null, };
+limitedBy: LimitedBy | null, 
+/**
+ * What the client may be sent in all, bit/s of UDP payload; `null` unless `limitedBy` is `cap`.
+ */
+limitBps: number | null, };
 
 /**
  * What a slot does, and if nothing, why.

@@ -114,6 +114,10 @@ export const words = {
     rate: 'Bit rate',
     minute: 'The last minute',
     top: (rate: string) => `at most ${rate}`,
+    allRate: 'All received',
+    legendPicture: 'picture',
+    legendAll: 'all received',
+    legendLimit: 'limit',
     limitedBy: 'Limited by',
     organiser: 'the organiser',
     nobody: 'nobody',
@@ -189,14 +193,18 @@ const DEVICE: Record<DeviceKind, string> = { camera: 'camera', microphone: 'micr
 export function slotWords({
   state,
   limitedBy,
-}: Pick<Slot, 'state' | 'limitedBy'>): [what: string, why: string] {
+  limitBps = null,
+}: Pick<Slot, 'state' | 'limitedBy'> & Partial<Pick<Slot, 'limitBps'>>): [what: string, why: string] {
   switch (state) {
     case 'awaiting_keyframe':
     case 'awaiting_media':
     case 'connecting':
       return ['Picture on its way…', ''];
     case 'paused':
-      return ['Held back', limitedBy === null ? 'there is no room for it just now' : limitWords(limitedBy)];
+      return [
+        'Held back',
+        limitedBy === null ? 'there is no room for it just now' : limitWords(limitedBy, limitBps),
+      ];
     case 'no_mutual_codec':
       return ['Your browser cannot show this camera’s format', ''];
     case 'live':
@@ -211,12 +219,6 @@ export function slotWords({
 /** A sentence of its own made of what could follow a colon. */
 export function sentence(text: string): string {
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
-}
-
-/** Bits a second, in as many digits as one can read while they change. */
-export function rateWords(bitsPerSecond: number): string {
-  const kilobits = Math.round(bitsPerSecond / 1000);
-  return kilobits < 1000 ? `${kilobits} kbit/s` : `${(kilobits / 1000).toFixed(1)} Mbit/s`;
 }
 
 /** The banner's two lines while something is being mended; undefined while all is well. */

@@ -18,7 +18,14 @@ import type { RoomMeeting } from '../room/visit/room-meeting.ts';
 const NOON_MS = Date.UTC(2026, 0, 5, 12);
 
 /** Of every slot: there is one of each track. */
-const LIVE = { mid: '2', kind: 'video', state: 'live', layer: null, limitedBy: null } as const;
+const LIVE = {
+  mid: '2',
+  kind: 'video',
+  state: 'live',
+  layer: null,
+  limitedBy: null,
+  limitBps: null,
+} as const;
 
 /** A meeting whose every state is set by hand; no connection, no socket. */
 export class FakeMeeting implements RoomMeeting {

@@ -5,12 +5,14 @@ export function receiving(mid: string, received: () => Received, ssrc = () => 1)
   let seconds = 0;
   let framesDecoded = 0;
   let bytesReceived = 0;
+  let allBytes = 0;
   const getStats = (): Promise<ReadonlyMap<string, object>> => {
-    const { width, height, framesPerSecond, bitsPerSecond } = received();
+    const { width, height, framesPerSecond, bitsPerSecond, allBitsPerSecond } = received();
     seconds += 1;
     framesDecoded += framesPerSecond;
     // A tenth of it is headers.
     bytesReceived += (0.9 * bitsPerSecond) / 8;
+    allBytes += (allBitsPerSecond ?? 0) / 8;
     const counts = {
       id: 'I1',
       type: 'inbound-rtp',
@@ -26,8 +28,13 @@ export function receiving(mid: string, received: () => Received, ssrc = () => 1)
       new Map<string, object>([
         ['C1', { id: 'C1', type: 'codec', timestamp: 1000 * seconds }],
         ['I1', counts],
+        ...(allBitsPerSecond === null ? [] : [transport(1000 * seconds, allBytes)]),
       ]),
     );
   };
   return { getTransceivers: () => [{ mid, receiver: { getStats } }] } as unknown as RTCPeerConnection;
+}
+
+function transport(timestamp: number, bytesReceived: number): [string, object] {
+  return ['T1', { id: 'T1', type: 'transport', timestamp, bytesReceived }];
 }

@@ -240,8 +240,8 @@ impl<'a> Transports<'a> {
         let SlotRates { allotted_bps, missing_bps } = slot.rates;
         let target = slot.target.as_ref().map(convert::layer);
         let OutboundRtp { mid, kind, track, state, layer, limited_by, .. } = slot.clone();
-        let status = convert::slot(&SlotStatus { mid, kind, track, state, layer, limited_by });
-        let wire::Slot { mid, kind, track, state, layer: encoding, limited_by } = status;
+        let status = convert::slot(&SlotStatus { mid, kind, track, state, layer, limited_by, limit_bps: None });
+        let wire::Slot { mid, kind, track, state, layer: encoding, limited_by, limit_bps: _ } = status;
         Slot { mid, kind, track, state, encoding, target, limited_by, allotted_bps, missing_bps, bps }
     }
 }

@@ -78,6 +78,9 @@ pub struct Slot {
     pub layer: Option<Layer>,
     /// What keeps its pictures from being better, or from being sent at all.
     pub limited_by: Option<LimitedBy>,
+    /// What the client may be sent in all, bit/s of UDP payload; `null` unless `limitedBy` is `cap`.
+    #[ts(type = "number | null")]
+    pub limit_bps: Option<u64>,
 }
 
 /// What limits a slot's pictures; each but the first is the operator's.

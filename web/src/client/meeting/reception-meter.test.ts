@@ -4,8 +4,20 @@ import { pass, settle } from '../../testing/meeting-world.ts';
 import { Observable } from '../observable.ts';
 import { READ_MS, ReceptionMeter, type Received } from './reception-meter.ts';
 
-const SMALL: Received = { width: 320, height: 180, framesPerSecond: 15, bitsPerSecond: 150_000 };
-const LARGE: Received = { width: 1280, height: 720, framesPerSecond: 30, bitsPerSecond: 1_500_000 };
+const SMALL: Received = {
+  width: 320,
+  height: 180,
+  framesPerSecond: 15,
+  bitsPerSecond: 150_000,
+  allBitsPerSecond: 400_000,
+};
+const LARGE: Received = {
+  width: 1280,
+  height: 720,
+  framesPerSecond: 30,
+  bitsPerSecond: 1_500_000,
+  allBitsPerSecond: 2_000_000,
+};
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -25,6 +37,21 @@ describe('what comes in a slot', () => {
     expect(small?.bitsPerSecond).toBeCloseTo(SMALL.bitsPerSecond);
     expect(large?.bitsPerSecond).toBeCloseTo(LARGE.bitsPerSecond);
     expect(large?.framesPerSecond).toBe(30);
+    expect([small?.allBitsPerSecond, large?.allBitsPerSecond]).toEqual([400_000, 2_000_000]);
+    meter.close();
+  });
+
+  it('is told without all that came where the browser does not count that', async () => {
+    const uncounted = { ...SMALL, allBitsPerSecond: null };
+    const peer = new Observable<RTCPeerConnection | null>(receiving('3', () => uncounted));
+    const meter = new ReceptionMeter(peer, '3');
+    await pass(2 * READ_MS);
+    expect(meter.minute.value.at(-1)).toMatchObject({ height: 180, allBitsPerSecond: null });
+    // A new connection with the stream of before, and a count that is lower.
+    let all = 0;
+    peer.set(receiving('3', () => ({ ...SMALL, allBitsPerSecond: (all += 1) === 1 ? 800_000 : -8_000 })));
+    await pass(3 * READ_MS);
+    expect(meter.minute.value.at(-1)?.allBitsPerSecond).toBeNull();
     meter.close();
   });
 

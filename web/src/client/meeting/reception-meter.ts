@@ -13,9 +13,12 @@ export interface Received {
   readonly framesPerSecond: number;
   /** RTP packets whole, headers included. */
   readonly bitsPerSecond: number;
+  /** All that came over the connection, every slot's packets and whatever else; null where the browser does not count it. */
+  readonly allBitsPerSecond: number | null;
 }
 
 type Counts = RTCInboundRtpStreamStats;
+type Transport = RTCTransportStats;
 
 /** Reads once a second what comes in one slot. */
 export class ReceptionMeter {
@@ -26,6 +29,7 @@ export class ReceptionMeter {
   readonly #mid: string;
   #connection: RTCPeerConnection | null = null;
   #before: Counts | null = null;
+  #transportBefore: Transport | null = null;
   #phase: 'open' | 'closed' = 'open';
 
   /** `peer`: the connection of the moment; `mid`: the slot. */
@@ -51,17 +55,20 @@ export class ReceptionMeter {
     if (report === undefined || this.#phase === 'closed') return;
     const all = [...(report as ReadonlyMap<string, RTCStats>).values()];
     const counts = all.find((stat): stat is Counts => stat.type === 'inbound-rtp') ?? null;
-    const before = this.#before;
-    this.#before = counts;
+    const transport = all.find((stat): stat is Transport => stat.type === 'transport') ?? null;
+    const [before, transportBefore] = [this.#before, this.#transportBefore];
+    [this.#before, this.#transportBefore] = [counts, transport];
     // Another stream counts from zero.
     if (counts === null || before?.ssrc !== counts.ssrc) return;
     const received = between(before, counts);
-    if (received !== null) this.minute.set([...this.minute.value, received].slice(-READINGS_MAX));
+    if (received === null) return;
+    const allBitsPerSecond = allBetween(transportBefore, transport);
+    this.minute.set([...this.minute.value, { ...received, allBitsPerSecond }].slice(-READINGS_MAX));
   }
 }
 
 /** Null where no time has passed: browsers give the same counts twice when they are asked too soon. */
-function between(before: Counts, now: Counts): Received | null {
+function between(before: Counts, now: Counts): Omit<Received, 'allBitsPerSecond'> | null {
   const seconds = (now.timestamp - before.timestamp) / 1000;
   if (seconds <= 0) return null;
   return {
@@ -70,6 +77,14 @@ function between(before: Counts, now: Counts): Received | null {
     framesPerSecond: ((now.framesDecoded ?? 0) - (before.framesDecoded ?? 0)) / seconds,
     bitsPerSecond: (8 * (bytes(now) - bytes(before))) / seconds,
   };
+}
+
+function allBetween(before: Transport | null, now: Transport | null): number | null {
+  if (before?.bytesReceived === undefined || now?.bytesReceived === undefined) return null;
+  const seconds = (now.timestamp - before.timestamp) / 1000;
+  // Another connection's transport counts from zero.
+  if (seconds <= 0 || now.bytesReceived < before.bytesReceived) return null;
+  return (8 * (now.bytesReceived - before.bytesReceived)) / seconds;
 }
 
 function bytes({ bytesReceived = 0, headerBytesReceived = 0 }: Counts): number {

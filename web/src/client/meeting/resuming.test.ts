@@ -32,6 +32,7 @@ const slot = (state: SlotState): Slot => ({
   state,
   layer: null,
   limitedBy: null,
+  limitBps: null,
 });
 const said = (number: number, from: string, text: string): ChatMessage => ({
   number,

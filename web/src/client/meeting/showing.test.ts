@@ -21,11 +21,13 @@ const live = (mid: string, track: string): Slot => ({
   state: 'live',
   layer: null,
   limitedBy: null,
+  limitBps: null,
 });
 const paused = (mid: string, track: string): Slot => ({
   ...live(mid, track),
   state: 'paused',
   limitedBy: 'cap',
+  limitBps: 80_000,
 });
 
 describe('showing', () => {

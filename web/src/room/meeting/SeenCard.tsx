@@ -2,10 +2,10 @@ import type { ReactElement, RefObject } from 'react';
 import type { Received, Slot } from '../../client/index.ts';
 import { useReception } from '../hooks/use-reception.ts';
 import type { Place } from '../lib/place.ts';
-import { limitWords } from '../limit-words.ts';
+import { limitWords, rateWords } from '../limit-words.ts';
 import { Card } from '../ui/Card.tsx';
 import type { RoomMeeting } from '../visit/room-meeting.ts';
-import { rateWords, sentence, slotWords, words } from '../words.ts';
+import { sentence, slotWords, words } from '../words.ts';
 import { RatePlot } from './RatePlot.tsx';
 
 interface Props {
@@ -31,7 +31,7 @@ export function SeenCard({ meeting, slot, what, place, opener, onClose }: Props)
           </div>
         ))}
       </dl>
-      <RatePlot minute={minute} />
+      <RatePlot minute={minute} limitBps={slot.limitBps} />
     </Card>
   );
 }
@@ -41,11 +41,14 @@ function Sentence({ slot }: { readonly slot: Slot }): ReactElement | null {
   const [state, why] = slotWords(slot);
   if (state !== '') return <p className="seen-state">{why === '' ? state : `${state}: ${why}.`}</p>;
   if (slot.limitedBy === null) return null;
-  return <p className="seen-state">{sentence(limitWords(slot.limitedBy))}</p>;
+  return <p className="seen-state">{sentence(limitWords(slot.limitedBy, slot.limitBps))}</p>;
 }
 
 /** `now` is undefined in the first second, and while nothing has ever come. */
-function rows({ state, layer, limitedBy }: Slot, now: Received | undefined): (readonly [string, string])[] {
+function rows(
+  { state, layer, limitedBy, limitBps }: Slot,
+  now: Received | undefined,
+): (readonly [string, string])[] {
   const { seen } = words;
   const live = state === 'live';
   const figure = (text: (received: Received) => string): string =>
@@ -56,6 +59,12 @@ function rows({ state, layer, limitedBy }: Slot, now: Received | undefined): (re
     [seen.size, live ? figure(({ width, height }) => seen.pixels(width, height)) : seen.nothing],
     [seen.frames, figure(({ framesPerSecond }) => framesPerSecond.toFixed(0))],
     [seen.rate, figure(({ bitsPerSecond }) => rateWords(bitsPerSecond))],
+    ...(limitBps === null ? [] : ([[seen.allRate, allRate(now)]] as const)),
     [seen.limitedBy, limitedBy === null ? seen.nobody : seen.organiser],
   ];
+}
+
+function allRate(now: Received | undefined): string {
+  const rate = now?.allBitsPerSecond ?? null;
+  return rate === null ? words.seen.unknown : rateWords(rate);
 }

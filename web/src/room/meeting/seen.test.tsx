@@ -15,8 +15,20 @@ beforeEach(() => void vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'
 afterEach(() => void vi.useRealTimers());
 
 const theme = { shown: 'light', toggle: () => undefined } as const;
-const SMALL: Received = { width: 640, height: 360, framesPerSecond: 25, bitsPerSecond: 412_000 };
-const LARGE: Received = { width: 1280, height: 720, framesPerSecond: 30, bitsPerSecond: 1_540_000 };
+const SMALL: Received = {
+  width: 640,
+  height: 360,
+  framesPerSecond: 25,
+  bitsPerSecond: 412_000,
+  allBitsPerSecond: 480_000,
+};
+const LARGE: Received = {
+  width: 1280,
+  height: 720,
+  framesPerSecond: 30,
+  bitsPerSecond: 1_540_000,
+  allBitsPerSecond: 1_700_000,
+};
 
 async function withBen(slot: Partial<Slot>, received = (): Received => SMALL): Promise<FakeMeeting> {
   const scene = visitLunch();
@@ -76,6 +88,42 @@ describe('a picture that the organiser limits', () => {
     expect(screen.queryByRole('dialog')).toBeNull();
     await vi.waitFor(() => expect(document.activeElement).toBe(button(LIMITED)));
   });
+
+  it('is shown with all that is received against what the organiser allows', async () => {
+    await withBen({ ...LIMITED_SLOT, limitBps: 640_000 });
+    await userEvent.click(button(LIMITED));
+    expect(figures()).toMatchObject({ 'All received': '…', 'Limited by': 'the organiser' });
+    expect(within(card()).getByText('Limited by the organiser to 640 kbit/s in all.')).toBeTruthy();
+    await seconds(2);
+    expect(figures()).toMatchObject({ 'Bit rate': '412 kbit/s', 'All received': '480 kbit/s' });
+    expect(within(card()).getByText('at most 480 kbit/s')).toBeTruthy();
+    expect(card().querySelector('line')?.getAttribute('y1')).toBe('0.00');
+    // Three quarters of the limit.
+    expect(card().querySelector('.seen-all')?.getAttribute('points')).toBe('59,6.00 60,6.00');
+  });
+
+  it('whose limit was exceeded for a moment has the line below that', async () => {
+    await withBen({ ...LIMITED_SLOT, limitBps: 850_000 }, () => LARGE);
+    await userEvent.click(button(LIMITED));
+    await seconds(1);
+    expect(card().querySelector('line')?.getAttribute('y1')).toBe('12.00');
+    expect(card().querySelector('.seen-all')?.getAttribute('points')).toBe('60,0.00');
+  });
+
+  it('that is held back whole says under what limit', async () => {
+    await withBen({ mid: '5', state: 'paused', limitedBy: 'cap', limitBps: 80_000 });
+    await userEvent.click(button('About Ben’s picture'));
+    const why = 'Held back: limited by the organiser to 80 kbit/s in all.';
+    expect(within(card()).getByText(why)).toBeTruthy();
+  });
+
+  it('says so without what the browser does not count', async () => {
+    await withBen({ ...LIMITED_SLOT, limitBps: 640_000 }, () => ({ ...SMALL, allBitsPerSecond: null }));
+    await userEvent.click(button(LIMITED));
+    await seconds(1);
+    expect(figures()).toMatchObject({ 'Bit rate': '412 kbit/s', 'All received': '…' });
+    expect(card().querySelector('.seen-all')?.getAttribute('points')).toBe('');
+  });
 });
 
 describe('what one sees of somebody', () => {
@@ -100,6 +148,7 @@ describe('what one sees of somebody', () => {
     await seconds(1);
     expect(figures()).toMatchObject({ Picture: '1280 × 720', 'Bit rate': '1.5 Mbit/s' });
     expect(card().querySelector('polyline')?.getAttribute('points')?.split(' ')).toHaveLength(2);
+    expect(card().querySelector('.seen-all, line, .seen-legend')).toBeNull();
     await userEvent.click(button('About Ben’s picture'));
     expect(screen.queryByRole('dialog')).toBeNull();
   });
