@@ -19,6 +19,7 @@ mod marks;
 #[path = "../../tests/shard/offers.rs"]
 mod offers;
 
+mod caps;
 mod codecs;
 mod control;
 mod data_channels;

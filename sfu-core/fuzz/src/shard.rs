@@ -13,6 +13,7 @@ use sfu_core::shard::{Datagram, Shard, ShardConfig, StreamChange};
 use sfu_core::stats::ShardStats;
 use sfu_core::transport::{IceCredentials, Pair};
 
+use super::caps;
 use super::input::Input;
 use super::transport::{certificate, check, cookie_asked, with_cookie};
 
@@ -143,6 +144,10 @@ impl World {
                 1 => self.mute(input),
                 2 if op & 0x10 == 0 => self.renegotiate(input),
                 2 => self.send(input),
+                _ if op & 0x10 == 0 => {
+                    let change = caps::change(input, &NAMES, &NAMES);
+                    self.command(change);
+                }
                 _ => self.command(Command::Stats { request: RequestId(0) }),
             },
         }

@@ -15,6 +15,7 @@ use std::time::Duration;
 use sfu_core::command::{Command, DataPayload, LayoutEntry, Muting};
 use sfu_core::id::{Identity, MediaKind, Mid, RequestId, TrackName};
 
+use super::caps;
 use super::input::Input;
 use super::offers::{self, Section, Style};
 use super::sctp_peer;
@@ -221,7 +222,11 @@ impl World {
                 let muting = if input.byte() & 1 == 0 { Muting::Muted } else { Muting::Unmuted };
                 Command::SetMuted { request, transport, mid: Mid(input.choose(&MIDS).into()), muting }
             }
-            130..160 => {
+            130..145 => {
+                let change = caps::change(input, &["room1", "room2"], &["a", "b", "c"]);
+                return self.command(change);
+            }
+            145..160 => {
                 let payload = DataPayload::Binary(input.take(200).to_vec().into());
                 Command::SendData { transports: vec![transport], label: "chat".to_owned(), payload }
             }
