@@ -8,11 +8,11 @@
 
 use super::demand::{Constraint, Demand, Given, Grant, Limit};
 use super::layer_selector::{self, Wanted};
-use super::steps::{self, Claim, Step};
+use super::steps::{self, Claim, Order, Step};
 
 /// Percent over all that is given, sounds included, that must be there for a step up. Measured costs tremble by a tenth around
 /// a keyframe, and estimates of a link do as well: what is given is held without it, so that neither takes it away again.
-const RESERVE_PERCENT: u64 = 15;
+const RESERVE_PERCENT: u64 = 10;
 
 /// What is to be divided, and among whom.
 #[derive(Debug, Clone, Copy)]
@@ -23,6 +23,8 @@ pub struct Inputs<'a> {
     pub audio_bps: u64,
     /// The highest pictures that it may be sent, pixels.
     pub video_max_height: Option<u16>,
+    /// Whether anything but the first picture of a slot may become better than it was the last time.
+    pub may_climb: bool,
     pub demands: &'a [Demand<'a>],
 }
 
@@ -42,6 +44,7 @@ pub struct Allocation {
 struct Budget {
     total_bps: u64,
     audio_bps: u64,
+    may_climb: bool,
 }
 
 /// How far a demand has come.
@@ -65,7 +68,11 @@ pub fn allocate(inputs: &Inputs<'_>) -> Allocation {
         wanted_bps = wanted_bps.saturating_add(whole);
     }
     queue.sort_by_key(|step| step.order);
-    let budget = inputs.budget_bps.map(|total_bps| Budget { total_bps, audio_bps: inputs.audio_bps });
+    let budget = inputs.budget_bps.map(|total_bps| Budget {
+        total_bps,
+        audio_bps: inputs.audio_bps,
+        may_climb: inputs.may_climb,
+    });
     let (progress, video_bps) = take(&queue, inputs.demands.len(), budget);
     let grant = |((demand, aim), progress): ((&Demand<'_>, &Option<_>), &Progress)| grant(demand, *aim, progress, cap);
     Allocation {
@@ -83,7 +90,7 @@ fn take(queue: &[Step], demands: usize, budget: Option<Budget>) -> (Vec<Progress
         let Some(progress) = all.get_mut(step.demand).filter(|progress| progress.refused.is_none()) else { continue };
         let before = progress.given.map_or(0, |given| given.bps);
         let after = spent.saturating_sub(before).saturating_add(step.bps);
-        progress.refused = budget.and_then(|budget| budget.refusal(after, step.order.claim));
+        progress.refused = budget.and_then(|budget| budget.refusal(after, &step.order));
         if progress.refused.is_none() {
             progress.given = Some(*step);
             spent = after;
@@ -94,9 +101,9 @@ fn take(queue: &[Step], demands: usize, budget: Option<Budget>) -> (Vec<Progress
 
 impl Budget {
     /// Why pictures of `video_bps` together are too many, if they are.
-    fn refusal(&self, video_bps: u64, claim: Claim) -> Option<Limit> {
+    fn refusal(&self, video_bps: u64, order: &Order) -> Option<Limit> {
         let all = self.audio_bps.saturating_add(video_bps);
-        let needed = match claim {
+        let needed = match order.claim {
             Claim::Held | Claim::First => all,
             Claim::Climb => with_reserve(all),
         };
@@ -104,6 +111,7 @@ impl Budget {
             total if self.audio_bps > total => Constraint::Audio,
             total if all > total => Constraint::Budget,
             total if needed > total => Constraint::Reserve,
+            _ if !self.may_climb && order.claim == Claim::Climb && order.level > 0 => Constraint::Reserve,
             _ => return None,
         };
         Some(Limit { constraint, missing_bps: needed.saturating_sub(self.total_bps) })

@@ -5,6 +5,7 @@
 
 mod allocator;
 mod caps;
+mod climbs;
 mod demand;
 mod division;
 pub mod estimate;
@@ -16,6 +17,7 @@ mod steps;
 
 pub use allocator::{Allocation, Inputs, allocate};
 pub use caps::{Caps, RoomCaps};
+pub use climbs::Climbs;
 pub use demand::{
     Attention, Constraint, Content, Demand, Frames, Given, Grant, Held, Layer, Limit, Memory, Rank, Visibility,
 };

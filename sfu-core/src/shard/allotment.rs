@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use crate::bitrate::estimate::SentKind;
 use crate::bitrate::{
-    Attention, Constraint, Content, Demand, Frames, Given, Grant, Layer, Memory, Rank, Rung, Visibility, Wanted,
+    Attention, Climbs, Constraint, Content, Demand, Frames, Given, Grant, Layer, Memory, Rank, Rung, Visibility, Wanted,
 };
 use crate::event::LimitedBy;
 use crate::id::{EncodingId, MediaKind, ParticipantKey, TrackId};
@@ -35,6 +35,8 @@ pub(super) struct Allotment {
     pub wanted_bps: u64,
     /// When that was.
     pub decided_at: Option<Instant>,
+    /// How its climbs over its link went.
+    pub climbs: Climbs,
 }
 
 impl Allotment {
@@ -81,7 +83,9 @@ impl Budget {
 
     /// What is left of it for media.
     pub fn for_media(self) -> u64 {
-        let spare = self.bps.saturating_mul(SPARE_PERCENT).div_ceil(100);
+        // An estimate follows what is sent beside; a cap does not.
+        let percent = if self.by == LimitedBy::Link { 0 } else { SPARE_PERCENT };
+        let spare = self.bps.saturating_mul(percent).div_ceil(100);
         self.bps.saturating_sub(spare).saturating_sub(CONTROL_BPS)
     }
 }
@@ -135,6 +139,24 @@ impl Decided {
         match self.grant.map(|grant| grant.given) {
             Some(Given::Layer { layer, .. }) => layer.frames,
             Some(Given::Nothing | Given::Paused) | None => Frames::All,
+        }
+    }
+
+    /// Notes whether the pictures became larger than they were `before`, or smaller because of the viewer's link.
+    fn follows(&self, before: &Self, now: Instant, budget: Option<Budget>, climbs: &mut Climbs) {
+        let bps = |given: Option<Given>| match given? {
+            Given::Layer { layer, bps } => Some((Some(layer), bps)),
+            Given::Paused => Some((None, 0)),
+            Given::Nothing => None,
+        };
+        let (Some((old, old_bps)), Some((new, new_bps))) = (bps(before.given()), bps(self.given())) else { return };
+        if self.track != before.track || old == new {
+            return;
+        }
+        if new_bps > old_bps {
+            climbs.climbed(now);
+        } else if self.limited_by(budget) == Some(LimitedBy::Link) {
+            climbs.fell(now);
         }
     }
 
@@ -196,15 +218,18 @@ impl Shard {
             link.set_wanted(if can_pad { demand_bps } else { 0 }, question.terms.allowed_bps());
         }
         let mut grants = question.requests.iter().zip(allocation.grants).peekable();
-        let mut changed = Vec::new();
+        let (mut changed, mut climbs) = (Vec::new(), participant.allotment.climbs);
         for (place, assigned) in participant.slots.iter_mut().enumerate() {
             let grant = grants.next_if(|(request, _)| request.slot == place).map(|(_, grant)| grant);
             let decided = grant.map(|grant| Decided::of(assigned.track, grant)).unwrap_or_default();
-            let before = std::mem::replace(&mut assigned.decided, decided).given();
+            let before = std::mem::replace(&mut assigned.decided, decided);
+            assigned.decided.follows(&before, now, participant.allotment.budget, &mut climbs);
+            let before = before.given();
             if !is_same(before, assigned.decided.given()) {
                 changed.push((place, before));
             }
         }
+        participant.allotment.climbs = climbs;
         if !changed.is_empty() {
             self.note_decisions(now, viewer, &changed);
         }

@@ -100,7 +100,8 @@ impl LinkEstimate {
     /// What may be sent; `None`: the link never said what arrived, so that nothing is known of it.
     fn budget_bps(&self, now: Instant) -> Option<u64> {
         let is_awaited = now.saturating_duration_since(self.begun) < FEEDBACK_AWAITED;
-        self.bps().or_else(|| is_awaited.then_some(START_BPS))
+        let told = (self.evidence != Evidence::None).then(|| self.estimator.estimate().carries_bps);
+        told.or_else(|| is_awaited.then_some(START_BPS))
     }
 
     fn note_evidence(&mut self) {

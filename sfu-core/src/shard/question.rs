@@ -17,6 +17,8 @@ pub(super) struct Terms {
     pub share_bps: Option<u64>,
     /// What its link carries.
     pub link: Option<Budget>,
+    /// Whether pictures may become better.
+    pub may_climb: bool,
 }
 
 impl Terms {
@@ -79,6 +81,7 @@ impl Question {
             budget_bps: self.media_bps(),
             audio_bps: self.audio_bps,
             video_max_height: self.terms.caps.video_max_height,
+            may_climb: self.terms.may_climb,
             demands: &demands,
         })
     }
@@ -88,7 +91,9 @@ impl Shard {
     /// What a viewer may be sent, as things are.
     pub(super) fn terms(&self, now: Instant, participant: &Participant) -> Terms {
         let (share_bps, link) = (participant.allotment.share_bps, participant.link_budget(now));
-        Terms { caps: self.caps_of(participant), share_bps, link }
+        let wanted_bps = participant.allotment.demand_bps();
+        let may_climb = link.is_none_or(|link| participant.allotment.climbs.may_try(now, link.bps, wanted_bps));
+        Terms { caps: self.caps_of(participant), share_bps, link, may_climb }
     }
 
     /// What is to be decided for a viewer on these terms.

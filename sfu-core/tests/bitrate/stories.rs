@@ -109,11 +109,11 @@ fn hidden_slots_have_what_is_left() {
 #[test]
 fn what_is_shown_is_held_and_a_step_up_needs_a_reserve() {
     let climbing = cameras(1);
-    assert_eq!(climbing.places(1_724), [Some(1)]);
-    assert_eq!(constraint(&climbing, 1_724, 0), Some((Constraint::Reserve, 1)));
-    assert_eq!(constraint(&climbing, 1_400, 0), Some((Constraint::Budget, 325)));
-    assert_eq!(climbing.places(1_725), [Some(2)]);
-    assert_eq!(constraint(&climbing, 1_725, 0), None);
+    assert_eq!(climbing.places(1_649), [Some(1)]);
+    assert_eq!(constraint(&climbing, 1_649, 0), Some((Constraint::Reserve, 1)));
+    assert_eq!(constraint(&climbing, 1_400, 0), Some((Constraint::Budget, 250)));
+    assert_eq!(climbing.places(1_650), [Some(2)]);
+    assert_eq!(constraint(&climbing, 1_650, 0), None);
     let holding = Viewer::of(vec![camera(0).holding(2)]);
     assert_eq!(holding.places(1_500), [Some(2)]);
     assert_eq!(holding.places(1_499), [Some(1)]);
@@ -135,9 +135,9 @@ fn who_begins_is_shown_at_once_and_who_was_paused_comes_back_with_a_reserve() {
     let mut viewer = cameras(1);
     assert_eq!(viewer.places(150), [Some(0)]);
     viewer.tiles[0].memory.held = Held::Paused;
-    assert_eq!(viewer.places(172), [None]);
-    assert_eq!(constraint(&viewer, 172, 0), Some((Constraint::Reserve, 1)));
-    assert_eq!(viewer.places(173), [Some(0)]);
+    assert_eq!(viewer.places(164), [None]);
+    assert_eq!(constraint(&viewer, 164, 0), Some((Constraint::Reserve, 1)));
+    assert_eq!(viewer.places(165), [Some(0)]);
     let joined = Viewer::of(vec![camera(0).holding(1), camera(1)]);
     assert_eq!(joined.places(600), [Some(0), Some(0)], "a newcomer is seen at the expense of who is seen better");
 }
@@ -179,6 +179,6 @@ fn what_lifts_a_slot_counts_those_who_are_served_before_it() {
     viewer.tiles[0].rank.attention = Attention::Speaking;
     assert_eq!(viewer.places(460), [Some(0); 3]);
     let of = |place: usize| viewer.ask(Some(460_000), |inputs| lift(inputs, place)).unwrap();
-    // 800 kbit/s and a reserve are 920, and each further step is 350 and a reserve.
-    assert_eq!((of(0), of(1), of(2)), (460_000, 862_500, 1_265_000));
+    // 800 kbit/s and a reserve are 880, and each further step is 350 and a reserve.
+    assert_eq!((of(0), of(1), of(2)), (420_000, 805_000, 1_190_000));
 }

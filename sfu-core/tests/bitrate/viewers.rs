@@ -67,7 +67,7 @@ impl Viewer {
     pub fn ask<T>(&self, budget_bps: Option<u64>, question: impl FnOnce(&Inputs<'_>) -> T) -> T {
         let demands: Vec<Demand<'_>> = self.tiles.iter().map(Tile::demand).collect();
         let (audio_bps, video_max_height) = (self.audio_bps, self.video_max_height);
-        question(&Inputs { budget_bps, audio_bps, video_max_height, demands: &demands })
+        question(&Inputs { budget_bps, audio_bps, video_max_height, may_climb: true, demands: &demands })
     }
 
     pub fn allocate(&self, budget_bps: Option<u64>) -> Allocation {

@@ -26,6 +26,8 @@ const STUBBORN_WAIT_US: u64 = 500_000;
 /// So often the rate is lowered for a queue that stays as it is, until it is taken for the way.
 const STUBBORN_MAX: u8 = 3;
 
+/// A queue from which on packets come as fast as the link gives them, µs.
+const QUEUE_US: u64 = 60_000;
 /// A queue up to which probes may begin, µs.
 const CLEAR_US: u64 = 30_000;
 
@@ -208,6 +210,7 @@ impl Estimator {
     pub fn estimate(&self) -> Estimate {
         Estimate {
             bps: self.control.bps(),
+            carries_bps: self.control.carries_bps(self.delay.latest_queue_us()),
             state: self.state,
             loss_permille: self.losses.lost_permille(),
             queue_delay: Duration::from_micros(self.delay.latest_queue_us()),
@@ -273,7 +276,10 @@ impl Estimator {
 
     /// What the link gives while a queue stands in front of it.
     fn arriving_bps(&self) -> Option<u64> {
-        [self.acknowledged.latest_bps(), self.acknowledged.steady_bps()].into_iter().flatten().min()
+        let (latest, steady) = (self.acknowledged.latest_bps(), self.acknowledged.steady_bps());
+        // Where a queue stands, packets leave it at what the link gives, however little was sent before.
+        let is_queue = self.delay.latest_queue_us() >= QUEUE_US;
+        if is_queue { latest } else { [latest, steady].into_iter().flatten().min() }
     }
 
     /// A queue that stands long after the rate was lowered: lowers it further, until it is plain that the queue is not ours.

@@ -58,7 +58,10 @@ pub enum FeedbackKind {
 /// What can be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Estimate {
+    /// What should be sent now.
     pub bps: u64,
+    /// What may be chosen to be sent: more, while less is sent for a moment so that a short queue drains.
+    pub carries_bps: u64,
     pub state: EstimateState,
     /// Lost of the last packets, thousandths.
     pub loss_permille: u16,

@@ -25,6 +25,9 @@ const BEYOND_WANTED: u64 = 1_050;
 /// longest one and half a second for each doubling.
 const PAUSE_US: u64 = 2 * SECOND_US;
 const PAUSE_MAX_US: u64 = 7 * SECOND_US;
+/// The least that a probe tries, bit/s, and the longest pause where less than that is known to be there: who sees nothing waits for it.
+const LEAST_BPS: u64 = 300_000;
+const PAUSE_LEAST_MAX_US: u64 = 3 * SECOND_US;
 /// The pause after one that was of no use, µs.
 const PAUSE_UNCLEAR_US: u64 = SECOND_US / 2;
 /// How long its outcome is awaited beyond a response, µs.
@@ -121,7 +124,8 @@ impl Probes {
             }
             Outcome::Full(_) => {
                 let pause_us = self.pause_us;
-                self.pause_us = (pause_us * 2).min(PAUSE_MAX_US);
+                let most_us = if room.estimate_bps < LEAST_BPS { PAUSE_LEAST_MAX_US } else { PAUSE_MAX_US };
+                self.pause_us = (pause_us * 2).min(most_us);
                 pause_us
             }
             Outcome::Unclear => PAUSE_UNCLEAR_US,
@@ -141,7 +145,7 @@ impl Probes {
             return None;
         }
         let known = std::mem::take(&mut self.known_bps);
-        let bps = share(room.estimate_bps, self.multiple).max(known).min(self.target(room));
+        let bps = share(room.estimate_bps, self.multiple).max(known).max(LEAST_BPS).min(self.target(room));
         self.multiple = NEXT;
         self.last_id = self.last_id.checked_add(1).unwrap_or(1);
         let least_us = (BYTES_MIN * 8 * SECOND_US).checked_div(bps).unwrap_or(0).min(SECOND_US / 2);

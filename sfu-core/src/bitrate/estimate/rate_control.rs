@@ -20,6 +20,8 @@ const DRAIN_MAX: u64 = 400;
 /// A queue so short is drained, µs; thousandths of the link that are sent then.
 const DRAINED_US: u64 = 20_000;
 const AFTER_DRAINING: u64 = 900;
+/// A queue that a key frame makes on a link that carries the rest, µs: nobody wants a smaller picture for it.
+const SHORT_QUEUE_US: u64 = 250_000;
 /// Thousandths of what arrives beyond which nothing grows by itself, and a constant, so that hardly anything is not nothing.
 const CLAMP: u64 = 1_500;
 const CLAMP_EXTRA_BPS: u64 = 10_000;
@@ -120,6 +122,12 @@ impl RateControl {
         self.draining = true;
         self.lower_to(now_us, target, bounds);
         true
+    }
+
+    /// What the link was seen to carry: less is sent while its queue drains, and where that is short nothing smaller need be chosen for it.
+    pub fn carries_bps(&self, queue_us: u64) -> u64 {
+        let held = self.capacity_bps.filter(|_| self.draining && queue_us < SHORT_QUEUE_US);
+        held.map_or(self.bps, |capacity| self.bps.max(share(capacity, AFTER_DRAINING)))
     }
 
     /// Lowers it for another reason.
