@@ -26,15 +26,19 @@ impl Climbs {
         is_beyond_doubt || self.not_before.is_none_or(|at| at <= now)
     }
 
-    /// A picture became larger.
-    pub fn climbed(&mut self, now: Instant) {
-        self.last = Some(now);
+    /// Pictures became larger, or smaller because of the link. Where some became so and others so, one took another's place, as where
+    /// somebody else speaks: that tells nothing of the link.
+    pub fn note(&mut self, now: Instant, climbed: bool, fell: bool) {
+        match (climbed, fell) {
+            (true, false) => self.last = Some(now),
+            (false, true) => self.fell(now),
+            (true, true) | (false, false) => {}
+        }
     }
 
-    /// A picture became smaller because of the link.
-    pub fn fell(&mut self, now: Instant) {
-        let lasted = self.last.take().is_none_or(|last| now.saturating_duration_since(last) >= LASTS);
-        if lasted {
+    fn fell(&mut self, now: Instant) {
+        let Some(last) = self.last.take() else { return };
+        if now.saturating_duration_since(last) >= LASTS {
             self.wait = Duration::ZERO;
         } else {
             self.wait = (self.wait * 2).clamp(WAIT, WAIT_MAX);
@@ -54,9 +58,11 @@ mod tests {
         let (mut climbs, mut now) = (Climbs::default(), Instant::now());
         let mut waits = vec![];
         for _ in 0..6 {
-            climbs.climbed(now);
+            climbs.note(now, true, false);
             now += 2 * SECOND;
-            climbs.fell(now);
+            climbs.note(now, false, true);
+            // Another picture a moment later.
+            climbs.note(now, false, true);
             let from = now;
             while !climbs.may_try(now, 1_000, 1_000) {
                 now += SECOND;
@@ -64,17 +70,17 @@ mod tests {
             waits.push((now - from).as_secs());
         }
         assert_eq!(waits, [4, 8, 16, 32, 60, 60]);
-        climbs.climbed(now);
+        climbs.note(now, true, false);
         now += 11 * SECOND;
-        climbs.fell(now);
+        climbs.note(now, false, true);
         assert!(climbs.may_try(now, 1_000, 1_000), "it had lasted");
     }
 
     #[test]
     fn a_link_that_carries_far_more_is_believed_at_once() {
         let (mut climbs, now) = (Climbs::default(), Instant::now());
-        climbs.climbed(now);
-        climbs.fell(now + SECOND);
+        climbs.note(now, true, false);
+        climbs.note(now + SECOND, false, true);
         assert!(!climbs.may_try(now + SECOND, 1_400, 1_000));
         assert!(climbs.may_try(now + SECOND, 1_500, 1_000));
     }

@@ -26,12 +26,14 @@ const LOWEST_PERCENT: u64 = 15;
 const AGAIN_PERCENT: u64 = 90;
 /// How long it is refused at least: each begin costs a key frame.
 const SHUT_MIN: Duration = Duration::from_secs(2);
+/// How often its key frame is asked for until it comes: who mutes in between sends none.
+const ASKED_AGAIN: Duration = Duration::from_secs(2);
 /// How long everything that a publisher sends must be within its cap for its upper encodings to be taken again.
 const CALM_WINDOWS: u32 = 2;
 const WINDOW: Duration = Duration::from_secs(1);
 /// After the last refusal, when a publisher is told that all is well.
 const QUIET: Duration = Duration::from_secs(5);
-/// Stands for no cap, bit/s.
+/// Stands for no cap, and for whatever is above it, bit/s: no sum of it overflows.
 const UNLIMITED_BPS: u64 = 10_000_000_000;
 
 /// Credit is counted in billionths of a bit: what a bit/s brings in a nanosecond.
@@ -79,6 +81,8 @@ struct Shut {
     since: Instant,
     /// Its next key frame is taken.
     reopens: bool,
+    /// When that was asked for last.
+    asked: Instant,
 }
 
 /// What a publisher is to be told.
@@ -113,7 +117,7 @@ impl Policer {
     /// Of a publisher that is told now that it may send so many bit/s.
     pub fn new(now: Instant, limit_bps: u64) -> Self {
         let mut policer = Self {
-            limit_bps,
+            limit_bps: limit_bps.min(UNLIMITED_BPS),
             grace_until: now + GRACE,
             credit: 0,
             debt: 0,
@@ -131,7 +135,7 @@ impl Policer {
 
     /// Another cap, or none any more.
     pub fn set_limit(&mut self, now: Instant, limit_bps: Option<u64>) {
-        let limit_bps = limit_bps.unwrap_or(UNLIMITED_BPS);
+        let limit_bps = limit_bps.map_or(UNLIMITED_BPS, |bps| bps.min(UNLIMITED_BPS));
         if limit_bps < self.limit_bps {
             self.grace_until = now + GRACE;
         }
@@ -145,7 +149,8 @@ impl Policer {
         self.limit_bps == UNLIMITED_BPS && self.shut.is_empty() && !self.is_told
     }
 
-    /// Counts a datagram that came. Gives the encodings that are to be taken again from their next key frame on, once.
+    /// Counts a datagram that came. Gives the encodings that are to be taken again from their next key frame on, which is to be asked
+    /// for: again and again, since a request may come to nothing.
     pub fn count(&mut self, now: Instant, bytes: usize) -> Vec<EncodingId> {
         self.fill(now);
         self.offered = self.offered.saturating_add(u64::try_from(bytes).unwrap_or(u64::MAX));
@@ -164,10 +169,11 @@ impl Policer {
             Standing::Upper => is_calm || is_free,
             Standing::Lowest | Standing::Sound => is_free || (is_full && now >= shut.since + SHUT_MIN),
         };
-        let closed = self.shut.iter_mut().filter(|(_, shut)| !shut.reopens && reopens(shut));
+        let is_due = |shut: &Shut| if shut.reopens { now >= shut.asked + ASKED_AGAIN } else { reopens(shut) };
+        let closed = self.shut.iter_mut().filter(|(_, shut)| is_due(shut));
         closed
             .map(|(encoding, shut)| {
-                shut.reopens = true;
+                (shut.reopens, shut.asked) = (true, now);
                 *encoding
             })
             .collect()
@@ -211,7 +217,7 @@ impl Policer {
             }
         }
         if verdict == Verdict::RefusedFirst {
-            let shut = Shut { standing: packet.standing, since: now, reopens: false };
+            let shut = Shut { standing: packet.standing, since: now, reopens: false, asked: now };
             self.shut.insert(packet.encoding, shut);
         }
         verdict

@@ -30,6 +30,8 @@ pub(super) struct Allotment {
     pub share_bps: Option<u64>,
     /// What bound when it was last decided.
     pub budget: Option<Budget>,
+    /// What would have bound if nothing were guessed.
+    pub certain: Option<Budget>,
     /// What was given then, and what would be taken, bit/s, sounds included.
     pub spent_bps: u64,
     pub wanted_bps: u64,
@@ -47,7 +49,7 @@ impl Allotment {
 
     /// How fast packets may leave that need not leave at once, bit/s.
     pub fn pace_bps(&self, kind: SentKind) -> u64 {
-        let Some(Budget { bps, .. }) = self.budget.filter(|budget| !budget.is_guess) else {
+        let Some(Budget { bps, .. }) = self.certain else {
             return CATCH_UP_BITS_PER_SECOND;
         };
         let percent = |percent: u64| bps.saturating_mul(percent) / 100;
@@ -142,21 +144,19 @@ impl Decided {
         }
     }
 
-    /// Notes whether the pictures became larger than they were `before`, or smaller because of the viewer's link.
-    fn follows(&self, before: &Self, now: Instant, budget: Option<Budget>, climbs: &mut Climbs) {
+    /// Whether the pictures became larger than they were `before`, and whether smaller because of the viewer's link.
+    fn follows(&self, before: &Self, budget: Option<Budget>) -> (bool, bool) {
         let bps = |given: Option<Given>| match given? {
             Given::Layer { layer, bps } => Some((Some(layer), bps)),
             Given::Paused => Some((None, 0)),
             Given::Nothing => None,
         };
-        let (Some((old, old_bps)), Some((new, new_bps))) = (bps(before.given()), bps(self.given())) else { return };
-        if self.track != before.track || old == new {
-            return;
-        }
-        if new_bps > old_bps {
-            climbs.climbed(now);
-        } else if self.limited_by(budget) == Some(LimitedBy::Link) {
-            climbs.fell(now);
+        match (bps(before.given()), bps(self.given())) {
+            (Some((old, old_bps)), Some((new, new_bps))) if self.track == before.track && old != new => {
+                let climbed = new_bps > old_bps;
+                (climbed, !climbed && self.limited_by(budget) == Some(LimitedBy::Link))
+            }
+            _ => (false, false),
         }
     }
 
@@ -208,7 +208,8 @@ impl Shard {
         let allocation = question.answer();
         let Some(participant) = self.participants.get_mut(viewer) else { return };
         let allotment = &mut participant.allotment;
-        allotment.budget = question.terms.budget();
+        allotment.budget = question.budget();
+        allotment.certain = question.terms.certain();
         (allotment.spent_bps, allotment.wanted_bps) = (allocation.spent_bps, allocation.wanted_bps);
         allotment.decided_at = Some(now);
         let demand_bps = allotment.demand_bps();
@@ -218,18 +219,19 @@ impl Shard {
             link.set_wanted(if can_pad { demand_bps } else { 0 }, question.terms.allowed_bps());
         }
         let mut grants = question.requests.iter().zip(allocation.grants).peekable();
-        let (mut changed, mut climbs) = (Vec::new(), participant.allotment.climbs);
+        let (mut changed, mut moves) = (Vec::new(), (false, false));
         for (place, assigned) in participant.slots.iter_mut().enumerate() {
             let grant = grants.next_if(|(request, _)| request.slot == place).map(|(_, grant)| grant);
             let decided = grant.map(|grant| Decided::of(assigned.track, grant)).unwrap_or_default();
             let before = std::mem::replace(&mut assigned.decided, decided);
-            assigned.decided.follows(&before, now, participant.allotment.budget, &mut climbs);
+            let (climbed, fell) = assigned.decided.follows(&before, participant.allotment.budget);
+            moves = (moves.0 || climbed, moves.1 || fell);
             let before = before.given();
             if !is_same(before, assigned.decided.given()) {
                 changed.push((place, before));
             }
         }
-        participant.allotment.climbs = climbs;
+        participant.allotment.climbs.note(now, moves.0, moves.1);
         if !changed.is_empty() {
             self.note_decisions(now, viewer, &changed);
         }

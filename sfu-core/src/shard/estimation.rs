@@ -38,7 +38,8 @@ const TICK: Duration = Duration::from_millis(1);
 #[derive(Debug)]
 pub(super) struct LinkEstimate {
     estimator: Box<Estimator>,
-    begun: Instant,
+    /// When the first packet left of which something could be said.
+    begun: Option<Instant>,
     evidence: Evidence,
 }
 
@@ -56,12 +57,13 @@ enum Evidence {
 impl LinkEstimate {
     fn new(now: Instant, feedback: FeedbackKind) -> Self {
         let config = EstimatorConfig { start_bps: START_BPS, min_bps: MIN_BPS, max_bps: MAX_BPS, feedback };
-        Self { estimator: Box::new(Estimator::new(now, config)), begun: now, evidence: Evidence::None }
+        Self { estimator: Box::new(Estimator::new(now, config)), begun: None, evidence: Evidence::None }
     }
 
     /// A packet of `bytes` UDP payload leaves; its transport-wide number.
     #[inline]
     pub fn on_sent(&mut self, now: Instant, bytes: usize, kind: SentKind) -> u16 {
+        self.begun.get_or_insert(now);
         self.estimator.on_sent(now, bytes, kind).0
     }
 
@@ -74,7 +76,7 @@ impl LinkEstimate {
     pub fn poll_timeout(&self, now: Instant) -> Option<Instant> {
         let due = match self.evidence {
             // Of a link that says nothing there is nothing to be followed.
-            Evidence::None => Some(self.begun + FEEDBACK_AWAITED).filter(|given_up| *given_up > now),
+            Evidence::None => self.begun.map(|begun| begun + FEEDBACK_AWAITED).filter(|given_up| *given_up > now),
             Evidence::Arrivals | Evidence::Full { .. } => self.estimator.poll_timeout(),
         };
         due.map(|due| due.max(now + TICK))
@@ -99,7 +101,7 @@ impl LinkEstimate {
 
     /// What may be sent; `None`: the link never said what arrived, so that nothing is known of it.
     fn budget_bps(&self, now: Instant) -> Option<u64> {
-        let is_awaited = now.saturating_duration_since(self.begun) < FEEDBACK_AWAITED;
+        let is_awaited = self.begun.is_none_or(|begun| now.saturating_duration_since(begun) < FEEDBACK_AWAITED);
         let told = (self.evidence != Evidence::None).then(|| self.estimator.estimate().carries_bps);
         told.or_else(|| is_awaited.then_some(START_BPS))
     }

@@ -70,7 +70,7 @@ impl Shard {
             return true;
         }
         let is_shut = policer.is_shut(route.encoding);
-        let judged = self.describe_for_cap(key, route, packet, bytes, is_shut);
+        let judged = self.describe_for_cap(now, key, route, packet, bytes, is_shut);
         let Some(policer) = self.participants.get_mut(key).and_then(|it| it.policer.as_deref_mut()) else {
             return true;
         };
@@ -110,6 +110,7 @@ impl Shard {
 
     fn describe_for_cap(
         &self,
+        now: Instant,
         key: ParticipantKey,
         route: Route,
         packet: &Received<'_>,
@@ -123,7 +124,7 @@ impl Shard {
         Judged {
             encoding: route.encoding,
             standing,
-            is_dearest: !is_shut && self.is_dearest(key, standing, route.encoding),
+            is_dearest: !is_shut && self.is_dearest(now, key, standing, route.encoding),
             begins_frame: !packet.repeated && newest != Some(packet.timestamp),
             begins_keyframe: is_shut && !packet.repeated && inspect(),
             bytes,
@@ -144,13 +145,14 @@ impl Shard {
         if lowest.is_some_and(|(_, _, id)| id == encoding) { Standing::Lowest } else { Standing::Upper }
     }
 
-    /// Whether an encoding costs most of those of its standing that its publisher sends and that are not refused.
-    fn is_dearest(&self, key: ParticipantKey, standing: Standing, encoding: EncodingId) -> bool {
+    /// Whether an encoding costs most of those of its standing that its publisher sends and that are not refused; what is switched
+    /// off costs nothing, whatever it did.
+    fn is_dearest(&self, now: Instant, key: ParticipantKey, standing: Standing, encoding: EncodingId) -> bool {
         let Some(participant) = self.participants.get(key) else { return false };
         let tracks = participant.tracks.iter().filter_map(|id| Some((*id, self.media.tracks.get(*id)?)));
         let encodings = tracks.flat_map(|(id, track)| track.encodings.iter().map(move |encoding| (id, *encoding)));
         let cost = |(track, id): (TrackId, EncodingId)| {
-            let found = self.media.encodings.get(id).filter(|it| it.taking != Taking::Refused)?;
+            let found = self.media.encodings.get(id).filter(|it| it.taking != Taking::Refused && !it.is_away(now))?;
             (self.standing(track, id) == standing).then(|| (found.rate.bps(), found.stats.bytes_received, id))
         };
         encodings.filter_map(cost).max().is_some_and(|(_, _, id)| id == encoding)

@@ -36,8 +36,13 @@ impl Terms {
     }
 
     /// The least of that.
-    pub fn budget(&self) -> Option<Budget> {
+    fn least(&self) -> Option<Budget> {
         self.limits().min_by_key(|budget| budget.bps)
+    }
+
+    /// The least of what is known for sure.
+    pub fn certain(&self) -> Option<Budget> {
+        self.limits().filter(|limit| !limit.is_guess).min_by_key(|budget| budget.bps)
     }
 }
 
@@ -60,12 +65,23 @@ impl Question {
         self.ask(|inputs| lift(inputs, place))
     }
 
-    /// What is left of the budget for media, bit/s; nobody is denied the smallest pictures on a guess.
+    /// What bounds the viewer. Nobody is denied the smallest pictures on a guess: where these are more, what is known for sure does.
+    pub fn budget(&self) -> Option<Budget> {
+        let least = self.terms.least()?;
+        let lifted_bps = self.lifted_bps(least);
+        Some(self.terms.certain().filter(|certain| certain.for_media() < lifted_bps).unwrap_or(least))
+    }
+
+    /// What is left of the budget for media, bit/s.
     pub fn media_bps(&self) -> Option<u64> {
-        let budget = self.terms.budget()?;
+        self.budget().map(|budget| self.lifted_bps(budget))
+    }
+
+    /// What a budget leaves for media, and if it is a guess, what the smallest pictures take at least.
+    fn lifted_bps(&self, budget: Budget) -> u64 {
         let least = self.requests.iter().filter_map(|request| request.ladder.first()).map(|rung| rung.bps);
         let least_bps = if budget.is_guess { least.sum::<u64>().saturating_add(self.audio_bps) } else { 0 };
-        Some(budget.for_media().max(least_bps))
+        budget.for_media().max(least_bps)
     }
 
     /// Has the requests remember what they were given, for the next answer.
@@ -99,7 +115,7 @@ impl Shard {
     /// What is to be decided for a viewer on these terms.
     pub(super) fn question(&self, now: Instant, participant: &Participant, terms: Terms) -> Question {
         // Where everybody gets all, nobody comes first.
-        let room = self.rooms.get(&participant.membership.room).filter(|_| terms.budget().is_some());
+        let room = self.rooms.get(&participant.membership.room).filter(|_| terms.least().is_some());
         let requests = participant.requests(&self.media, room, now);
         Question { terms, requests, audio_bps: participant.audio_bps(&self.media) }
     }

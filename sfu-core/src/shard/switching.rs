@@ -40,9 +40,9 @@ impl Shard {
         let mut turned = Vec::new();
         for encoding in &encodings {
             let used = match above_lowest.contains(encoding) {
-                false => Use::Kept,
-                true if self.is_wanted(*encoding) => Use::Wanted,
+                _ if self.is_wanted(*encoding) => Use::Wanted,
                 true => Use::Unwanted,
+                false => Use::Kept,
             };
             let Some(found) = self.media.encodings.get_mut(*encoding) else { continue };
             turned.extend(found.switch.weigh(now, used, found.heard).then_some(*encoding));
@@ -106,9 +106,12 @@ impl Shard {
 }
 
 impl Media {
-    /// A track's encodings but the lowest; none where it is not sure which that is.
+    /// A track's encodings but the lowest of those that are on; none where it is not sure which that is. What is off has the height
+    /// that it had then, and the camera may be another since.
     fn above_lowest(&self, track: TrackId, now: Instant) -> Vec<EncodingId> {
-        let ladder = self.ladder(track, now);
+        let is_on = |id| self.encodings.get(id).is_some_and(|encoding| !encoding.switch.is_off());
+        let mut ladder = self.ladder(track, now);
+        ladder.retain(|rung| is_on(rung.encoding));
         let is_known = |id| self.encodings.get(id).is_some_and(|encoding| encoding.height.is_some());
         let is_sure = ladder.iter().all(|rung| is_known(rung.encoding))
             && ladder.iter().zip(ladder.iter().skip(1)).all(|(below, above)| below.height < above.height);
@@ -142,7 +145,9 @@ impl AssignedSlot {
         {
             return fed;
         }
-        let below = ladder.iter().take(given_at).rev().map(|rung| rung.encoding);
-        below.into_iter().find(|id| comes(*id)).unwrap_or(given)
+        let below = ladder.iter().take(given_at).rev().map(|rung| rung.encoding).find(|id| comes(*id));
+        // Heights may be of before: whatever comes is more than nothing.
+        let any = || ladder.iter().map(|rung| rung.encoding).find(|id| comes(*id) && self.decided.is_unlimited());
+        below.or_else(any).unwrap_or(given)
     }
 }

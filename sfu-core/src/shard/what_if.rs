@@ -73,7 +73,7 @@ impl Shard {
 
     fn forecast(&self, viewer: &Supposed<'_>) -> Forecast {
         let Supposed { participant, question, allocation, .. } = viewer;
-        let budget = question.terms.budget();
+        let budget = question.budget();
         let slot = |(request, grant): (&Request, &Grant)| {
             let assigned = participant.slots.get(request.slot)?;
             Some(ForecastSlot {

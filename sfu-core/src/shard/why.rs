@@ -93,7 +93,7 @@ impl Shard {
 
     fn bits_needed(&self, participant: &Participant, question: &Question, place: usize) -> (Vec<Need>, u64) {
         let (Some(extra), Some(budget), Some(media_bps)) =
-            (question.lift(place), question.terms.budget(), question.media_bps())
+            (question.lift(place), question.budget(), question.media_bps())
         else {
             return Default::default();
         };

@@ -186,3 +186,53 @@ fn one_narrow_link_is_felt_by_nobody_else() {
     world.run(20 * SECOND);
     assert_eq!((height(&world, viewer), height(&world, other)), (Some(180), Some(720)));
 }
+
+#[test]
+fn a_guess_lifts_nobodys_cap() {
+    let mut world = World::new(100);
+    world.arrived = Some(vec![]);
+    let names: Vec<String> = (0..12).map(|place| format!("a{place}")).collect();
+    for (mark, name) in (1..).zip(&names) {
+        world.meet_sending("room", name, camera(mark));
+    }
+    let cap = 1_600_000;
+    world.run(3 * SECOND);
+    let viewer = world.look("room", "b", (12, 0));
+    cap_everybody(&mut world, subscribe(cap));
+    world.links[viewer] = narrow(20_000_000);
+    let tiles: Vec<_> = (0..).zip(&names).map(|(place, name)| (place, (name.as_str(), "1"), 180)).collect();
+    world.arrange(viewer, &tiles);
+    let began = world.now;
+    world.run(10 * SECOND);
+    let bytes: usize = world.arrived.as_ref().unwrap().iter().filter(|it| it.0 == viewer).map(|it| it.2).sum();
+    let allowed = 1.05 * cap as f64 * ((world.now - began).as_secs_f64() + 1.0) / 8.0;
+    assert!((bytes as f64) < allowed, "{bytes} of {allowed}");
+    let paused = (0..12).filter(|place| world.state(viewer, *place) == SlotState::Paused).count();
+    assert!((1..12).contains(&paused), "{paused} of 12 are paused");
+}
+
+#[test]
+fn who_waits_in_an_empty_room_is_not_taken_for_one_that_says_nothing() {
+    let mut world = World::new(101);
+    let viewer = world.look("room", "b", (1, 1));
+    world.links[viewer] = narrow(400_000);
+    world.run(5 * SECOND);
+    world.meet_sending(
+        "room",
+        "a",
+        Publishing {
+            packets: (9, 3),
+            multiples: [1, 2, 4],
+            packet_bytes: 200,
+            rids: vec!["q", "h", "f"],
+            ..Publishing::with_sound(1)
+        },
+    );
+    world.arrange(viewer, &[(0, ("a", "1"), 720)]);
+    let mut heights = vec![];
+    for _ in 0..40 {
+        world.run_ms(50);
+        heights.extend(height(&world, viewer));
+    }
+    assert!(heights.first().is_some_and(|height| *height < 720), "{heights:?}");
+}

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use sfu_core::bitrate::Caps;
-use sfu_core::command::Command;
+use sfu_core::command::{Command, Muting};
 use sfu_core::event::Event;
 use sfu_core::id::MediaKind::{Audio, Video};
 use sfu_core::id::{Identity, RoomName};
@@ -169,4 +169,21 @@ fn a_cap_below_the_sounds_holds_nevertheless() {
     let all = taken(&mut world, 20 * SECOND);
     // Checks of consent are not counted.
     assert!(excess(&all, 20_000) <= 1_500.0, "{}", excess(&all, 20_000));
+}
+
+#[test]
+fn who_is_muted_while_a_key_frame_is_awaited_is_seen_again_afterwards() {
+    let (mut world, publisher, viewer) = scene(176, Publishing::with_sound(1));
+    cap(&mut world, Some(100_000));
+    world.run(GRACE + 2 * SECOND);
+    assert!(counted(&mut world).1 > 0);
+    world.mute(publisher, "1", Muting::Muted);
+    world.run(6 * SECOND);
+    cap(&mut world, None);
+    world.mute(publisher, "1", Muting::Unmuted);
+    let since = world.now;
+    world.run(6 * SECOND);
+    let frames = &world.viewer(viewer).slot(Video, 0).frames;
+    let seen = frames.iter().filter(|frame| frame.at > since).count();
+    assert!(seen > 60, "{seen} frames in 6 s");
 }

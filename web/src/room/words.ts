@@ -120,6 +120,7 @@ export const words = {
     legendLimit: 'limit',
     limitedBy: 'Limited by',
     organiser: 'the organiser',
+    connection: 'your connection',
     nobody: 'nobody',
     nothing: 'none',
     unknown: '…',

@@ -60,7 +60,10 @@ function rows(
     [seen.frames, figure(({ framesPerSecond }) => framesPerSecond.toFixed(0))],
     [seen.rate, figure(({ bitsPerSecond }) => rateWords(bitsPerSecond))],
     ...(limitBps === null ? [] : ([[seen.allRate, allRate(now)]] as const)),
-    [seen.limitedBy, limitedBy === null ? seen.nobody : seen.organiser],
+    [
+      seen.limitedBy,
+      limitedBy === null ? seen.nobody : limitedBy === 'link' ? seen.connection : seen.organiser,
+    ],
   ];
 }
 
