@@ -12,7 +12,7 @@ use super::Shard;
 use super::allotment::{Allotment, Budget};
 use super::participant::Participant;
 
-/// What a link is taken to carry until feedback says more, bit/s: a picture of 360 lines, or a dozen of the smallest. A probe
+/// What a link is taken to carry until feedback says more, bit/s: a picture of 360 lines, or half a dozen of the smallest. A probe
 /// tells within half a second whether it carries more; too large a first key frame would stand in its way for longer.
 const START_BPS: u64 = 1_200_000;
 /// The estimate's bounds, bit/s: a voice, and more than any viewer has slots for.
@@ -31,13 +31,15 @@ const CROWDED_INTERVAL: Duration = Duration::from_millis(200);
 /// How often it is where everything fits: pictures cost what they show, and may come to cost more than the link carries.
 const FITTING_INTERVAL: Duration = Duration::from_secs(1);
 
-/// The longest that a timer of the estimate may be late by being rounded, so that it never comes again and again at once.
-const TICK: Duration = Duration::from_millis(1);
+/// The least time between two timers of an estimate: probes leave in portions of as much, and whoever says what makes a timer come
+/// for nothing cannot make it come often.
+const TICK: Duration = Duration::from_millis(5);
 
 /// What is known of a viewer's link.
 #[derive(Debug)]
 pub(super) struct LinkEstimate {
     estimator: Box<Estimator>,
+    feedback: FeedbackKind,
     /// When the first packet left of which something could be said.
     begun: Option<Instant>,
     evidence: Evidence,
@@ -57,7 +59,7 @@ enum Evidence {
 impl LinkEstimate {
     fn new(now: Instant, feedback: FeedbackKind) -> Self {
         let config = EstimatorConfig { start_bps: START_BPS, min_bps: MIN_BPS, max_bps: MAX_BPS, feedback };
-        Self { estimator: Box::new(Estimator::new(now, config)), begun: None, evidence: Evidence::None }
+        Self { estimator: Box::new(Estimator::new(now, config)), feedback, begun: None, evidence: Evidence::None }
     }
 
     /// A packet of `bytes` UDP payload leaves; its transport-wide number.
@@ -148,7 +150,10 @@ impl Participant {
     fn take_remb(&mut self, now: Instant, bps: u64) {
         let link = self.egress.link.get_or_insert_with(|| LinkEstimate::new(now, FeedbackKind::ReceiverEstimate));
         link.estimator.on_remb(now, bps);
-        link.evidence = Evidence::Full { bps };
+        // Beside transport-wide feedback it is a bound, and no sign of a queue.
+        if link.feedback == FeedbackKind::ReceiverEstimate {
+            link.evidence = Evidence::Full { bps };
+        }
     }
 
     /// What it would take of what its room may send, bit/s: no more than a link that was full may carry soon.
