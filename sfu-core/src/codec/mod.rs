@@ -12,6 +12,7 @@ pub mod h264;
 mod h264_sps;
 pub mod opus;
 pub mod red;
+mod temporal_templates;
 pub mod vp8;
 pub mod vp9;
 mod vp9_header;
@@ -20,6 +21,7 @@ mod vp9_header;
 mod tests;
 
 pub use descriptor::{At, IdOffsets, PictureId, PictureIds, Resolution};
+pub use temporal_templates::TemporalTemplates;
 
 /// Payload formats we forward, with the parameters that make two of them the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -68,7 +70,8 @@ pub enum H264Profile {
     PredictiveHigh444,
 }
 
-/// Whether a packet begins a frame, as far as leaving frames out goes: told of VP8 alone (RFC 7741 §4.2).
+/// Whether a packet begins a frame, as far as leaving frames out goes: told of VP8 (RFC 7741 §4.2), and by a Dependency
+/// Descriptor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum FrameStart {
     #[default]
@@ -76,6 +79,9 @@ pub enum FrameStart {
     Yes,
     /// Of a frame that needs the lowest temporal layer alone: a receiver of fewer layers may step up to its layer.
     LayerSync,
+    /// Of a frame after which nothing needs what came of higher temporal layers before: a receiver that got this one may step
+    /// up as far as it likes.
+    SwitchUp,
 }
 
 /// What one packet's payload tells.

@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use crate::bitrate::{RateMeter, THINNINGS_MAX, ThinnedBps};
-use crate::codec::{self, Codec, Inspection, dependency_descriptor};
+use crate::codec::dependency_descriptor::{self, MandatoryFields};
+use crate::codec::{self, Codec, FrameStart, Inspection, PictureIds, TemporalTemplates};
 use crate::id::{EncodingId, MediaKind, Rid, ShardId, Ssrc, TrackId};
 use crate::limits::FRAME_HOLD_MAX;
 use crate::ring::{PacketMeta, Push, Ring};
@@ -159,6 +160,8 @@ pub struct Encoding {
     pub rate: RateMeter,
     /// What its temporal layers cost, once there is more than one; few encodings have any.
     layers: Option<Box<TemporalLayers>>,
+    /// What its Dependency Descriptors say of them, by the newest structure.
+    templates: Option<TemporalTemplates>,
     /// What it costs by its home, which has all of it.
     pub told: Costs,
     /// Whether its publisher is to send it.
@@ -183,6 +186,7 @@ impl Encoding {
             stats: EncodingStats::default(),
             rate: RateMeter::default(),
             layers: None,
+            templates: None,
             told: Costs::default(),
             switch: Switch::default(),
             taking: Taking::Taken,
@@ -202,10 +206,32 @@ impl Encoding {
         Costs { bps: self.rate.bps(), thinned_bps }
     }
 
-    /// Measures what is left of it without its higher temporal layers, where they can be left out: those of VP8, whose
-    /// descriptor says which frames need which (RFC 7741 §4.2).
+    /// Which temporal layer a packet is of, and whether it begins a frame. Where a Dependency Descriptor is sent, it says so and
+    /// payloads do not.
+    fn temporal_of(
+        &mut self,
+        packet: &Received<'_>,
+        inspection: &Inspection,
+        fields: Option<&MandatoryFields>,
+    ) -> (u8, FrameStart) {
+        let by_payload = (inspection.ids.map_or(0, |ids| ids.temporal), inspection.frame_start);
+        let Some(fields) = fields else { return by_payload };
+        if fields.has_structure {
+            let structure = dependency_descriptor::parse(packet.descriptor).and_then(|parsed| parsed.structure);
+            self.templates = structure.and_then(|structure| TemporalTemplates::of(&structure));
+        }
+        let by_template = |templates: &TemporalTemplates| templates.find(fields, packet.descriptor);
+        match packet.codec {
+            Codec::Vp8 | Codec::H264 { .. } => self.templates.as_ref().and_then(by_template).unwrap_or(by_payload),
+            // Picture ids of VP9 are what its references count in.
+            Codec::Vp9 { .. } | Codec::Av1 { .. } | Codec::Opus | Codec::Red => by_payload,
+        }
+    }
+
+    /// Measures what is left of it without its higher temporal layers, where they can be left out.
     fn measure_layer(&mut self, packet: &Received<'_>, temporal: u8, bytes: usize) {
-        if packet.codec == Codec::Vp8 && (temporal > 0 || self.layers.is_some()) {
+        let can_be_left_out = matches!(packet.codec, Codec::Vp8 | Codec::H264 { .. });
+        if can_be_left_out && (temporal > 0 || self.layers.is_some()) {
             self.layers.get_or_insert_default().add(packet.arrival, temporal, bytes);
         }
     }
@@ -283,6 +309,8 @@ impl Encoding {
             self.stats.packets_discarded += 1;
             return Outcome::Dropped;
         };
+        let fields = dependency_descriptor::parse_mandatory(packet.descriptor);
+        let (temporal, frame_start) = self.temporal_of(packet, &inspection, fields.as_ref());
         let meta = PacketMeta {
             sequence: packet.sequence,
             timestamp: packet.timestamp,
@@ -290,9 +318,9 @@ impl Encoding {
             codec: packet.codec,
             marker: packet.marker,
             keyframe_start: inspection.keyframe_start,
-            frame_start: inspection.frame_start,
-            ids: inspection.ids.unwrap_or_default(),
-            frame_number: dependency_descriptor::parse_mandatory(packet.descriptor).map(|fields| fields.frame_number),
+            frame_start,
+            ids: PictureIds { temporal, ..inspection.ids.unwrap_or_default() },
+            frame_number: fields.map(|fields| fields.frame_number),
             audio_level: packet.audio_level,
             repeated: packet.repeated,
         };

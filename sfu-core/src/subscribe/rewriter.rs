@@ -8,7 +8,7 @@
 use std::time::{Duration, Instant};
 
 use crate::bitrate::Frames;
-use crate::codec::{Codec, IdOffsets};
+use crate::codec::{FrameStart, IdOffsets};
 use crate::id::EncodingId;
 use crate::limits::SLOT_LEAP_MAX;
 use crate::ring::PacketMeta;
@@ -105,7 +105,7 @@ impl Rewriter {
             last_in: packet.sequence,
             first_timestamp: packet.timestamp,
             offsets,
-            frames: if packet.codec == Codec::Vp8 { frames } else { Frames::All },
+            frames: if packet.frame_start == FrameStart::No { Frames::All } else { frames },
             continues: false,
         });
     }
@@ -137,9 +137,8 @@ impl Rewriter {
             return self.range_of(encoding, packet.sequence).map(|range| Self::apply(range, packet));
         }
         self.shorten_leap(packet.sequence);
-        let range = *self.map.current()?;
+        let out = Self::apply(self.map.current()?, packet);
         self.map.note_sent(packet.sequence);
-        let out = Self::apply(&range, packet);
         if !out.left_out {
             self.note_newest(&out, packet);
         }
@@ -279,7 +278,7 @@ mod tests {
     use slotmap::KeyData;
 
     use super::*;
-    use crate::codec::{Codec, FrameStart, PictureIds};
+    use crate::codec::{Codec, PictureIds};
 
     fn packet(sequence: u64) -> PacketMeta {
         PacketMeta {

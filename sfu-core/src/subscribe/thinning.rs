@@ -101,18 +101,18 @@ impl Rewriter {
 }
 
 /// Which frames are sent from one on that was sent or left out as `now` says. Down at once; up where all that a frame needs was
-/// sent: at a key frame, or by one layer where a frame of it needs the lowest alone (RFC 7741 §4.2, Y).
+/// sent: at a key frame, at a frame that is sent and is a switch to all that is above it, or by one layer where a frame of it needs
+/// the lowest alone (RFC 7741 §4.2, Y).
 fn next(now: Frames, wanted: Frames, packet: &PacketMeta) -> Frames {
     if packet.keyframe_start || wanted < now {
         return wanted;
     }
     let temporal = packet.ids.temporal;
-    match now {
-        Frames::UpTo(highest)
-            if packet.frame_start == FrameStart::LayerSync && highest.checked_add(1) == Some(temporal) =>
-        {
+    match (now, packet.frame_start) {
+        (Frames::UpTo(_), FrameStart::SwitchUp) if now.includes(temporal) => wanted,
+        (Frames::UpTo(highest), FrameStart::LayerSync) if highest.checked_add(1) == Some(temporal) => {
             Frames::UpTo(temporal).min(wanted)
         }
-        Frames::UpTo(_) | Frames::All => now,
+        (Frames::UpTo(_) | Frames::All, _) => now,
     }
 }

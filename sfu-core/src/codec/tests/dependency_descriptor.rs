@@ -6,15 +6,15 @@ use crate::codec::Resolution;
 use crate::codec::dependency_descriptor::{Indication, TemplateLayer, parse, parse_mandatory, rewrite_frame_number};
 
 #[derive(Default)]
-struct Bits(Vec<bool>);
+pub(super) struct Bits(Vec<bool>);
 
 impl Bits {
-    fn put(&mut self, count: u32, value: u32) -> &mut Self {
+    pub(super) fn put(&mut self, count: u32, value: u32) -> &mut Self {
         self.0.extend((0..count).rev().map(|bit| (value >> bit) & 1 == 1));
         self
     }
 
-    fn non_symmetric(&mut self, bound: u32, value: u32) {
+    pub(super) fn non_symmetric(&mut self, bound: u32, value: u32) {
         let width = bound.ilog2() + 1;
         let short = (1 << width) - bound;
         if value < short {
@@ -24,7 +24,7 @@ impl Bits {
         }
     }
 
-    fn bytes(&self) -> Vec<u8> {
+    pub(super) fn bytes(&self) -> Vec<u8> {
         self.0
             .chunks(8)
             .map(|bits| bits.iter().enumerate().fold(0, |byte, (i, &bit)| byte | u8::from(bit) << (7 - i)))

@@ -4,3 +4,4 @@ mod dependency_descriptor;
 mod formats;
 mod rewriting;
 mod sizes;
+mod temporal_templates;
