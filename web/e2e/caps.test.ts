@@ -18,8 +18,8 @@ const FOLLOW_MS_MAX = 15_000;
 const MEASURE_MS = 4_000;
 /** What a publisher may send, of which browsers send several times as much by themselves, bit/s. */
 const PUBLISHED_BPS = 200_000;
-/** Below what the smallest encoding takes. */
-const TOO_LITTLE_BPS = 60_000;
+/** Below what the fewest frames of the smallest encoding take. */
+const TOO_LITTLE_BPS = 20_000;
 
 const video = `${OTHERS} video`;
 const seen = `${OTHERS} .tile-seen`;

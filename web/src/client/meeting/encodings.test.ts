@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { cameraEncodings, fitEncodings } from './encodings.ts';
+import { cameraEncodings, fitEncodings, screenEncodings } from './encodings.ts';
 import { quantise } from './sizes.ts';
 
 const HD = { width: 1280, height: 720 };
@@ -19,7 +19,16 @@ describe('cameraEncodings', () => {
 
   it('names the mode where Chromium wants it', () => {
     expect(cameraEncodings(HD, 'on', 'vp9').every((one) => 'scalabilityMode' in one)).toBe(true);
-    expect(cameraEncodings(HD, 'on', 'vp8').some((one) => 'scalabilityMode' in one)).toBe(false);
+    expect(cameraEncodings(HD, 'on', 'h264').some((one) => 'scalabilityMode' in one)).toBe(false);
+  });
+
+  it('can be thinned by VP8, in whatever sizes', () => {
+    const made = [
+      ...cameraEncodings(HD, 'on', 'vp8'),
+      ...cameraEncodings(HD, 'off', 'vp8'),
+      ...screenEncodings('vp8'),
+    ];
+    expect(made).toMatchObject(Array(5).fill({ scalabilityMode: 'L1T3' }));
   });
 
   it('keeps number and order for any camera, sends one at full size at least, and asks for no more than is sane', () => {

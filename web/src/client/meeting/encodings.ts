@@ -42,7 +42,9 @@ export function cameraEncodings(
   simulcast: Simulcast,
   codec: VideoCodec,
 ): RTCRtpEncodingParameters[] {
-  if (simulcast === 'off') return [{ maxBitrate: bitrateFor(shorterSide(size ?? SIZE_DEFAULT)) }];
+  if (simulcast === 'off') {
+    return [{ maxBitrate: bitrateFor(shorterSide(size ?? SIZE_DEFAULT)), ...thinnable(codec) }];
+  }
   const empty = RIDS.map((rid) => ({ rid, ...layering(codec) }));
   return fitEncodings(empty, size ?? SIZE_DEFAULT);
 }
@@ -73,8 +75,8 @@ export function fitEncodings<T extends RTCRtpEncodingParameters>(
   });
 }
 
-export function screenEncodings(): RTCRtpEncodingParameters[] {
-  return [{ maxBitrate: SCREEN_BITRATE_MAX }];
+export function screenEncodings(codec: VideoCodec): RTCRtpEncodingParameters[] {
+  return [{ maxBitrate: SCREEN_BITRATE_MAX, ...thinnable(codec) }];
 }
 
 /** How many sizes a browser sends. */
@@ -97,8 +99,17 @@ function layering(codec: VideoCodec): { scalabilityMode?: string } {
       return { scalabilityMode: 'L1T1' };
     case 'vp8':
     case 'h264':
-      return {};
+      return thinnable(codec);
   }
+}
+
+/**
+ * Of VP8 the server leaves frames out for those whose links are too narrow for all, a half or three quarters: before their picture
+ * pauses, and without a key frame. Three layers are what Chromium makes of a simulcast by itself; of a single encoding it makes
+ * one. Firefox knows no modes, and makes one.
+ */
+function thinnable(codec: VideoCodec): { scalabilityMode?: string } {
+  return codec === 'vp8' ? { scalabilityMode: 'L1T3' } : {};
 }
 
 function bitrateFor(height: number): number {

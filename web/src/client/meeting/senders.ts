@@ -117,7 +117,7 @@ export class Senders {
       case 'camera':
         return { sendEncodings: cameraEncodings(sizeOf(track), simulcast, codec) };
       case 'screen':
-        return { sendEncodings: screenEncodings() };
+        return { sendEncodings: screenEncodings(codec) };
       case 'microphone':
       case 'screen_audio':
         return {};
