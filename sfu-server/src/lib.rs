@@ -19,3 +19,4 @@ pub mod rates;
 pub mod series;
 pub mod server;
 pub mod signal;
+pub mod units;

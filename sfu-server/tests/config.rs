@@ -214,6 +214,8 @@ fn the_administrators_token_is_not_printed_and_not_guessed_soon() {
 #[test]
 fn variables_of_others_are_left_alone() {
     assert_eq!(check(None, &[("SFUSOMETHING", "1"), ("OTHER_SFU_PORT", "1")], &[]).code, 0);
+    let of_the_client = [("SFU_URL", "https://meet.example"), ("SFU_TOKEN", "x"), ("SFU_TOKEN_FILE", "/nowhere")];
+    assert_eq!(check(None, &of_the_client, &[]).code, 0);
 }
 
 #[test]

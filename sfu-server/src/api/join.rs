@@ -27,7 +27,7 @@ pub const ACCEPT_PATCH: HeaderName = HeaderName::from_static("accept-patch");
 pub const ACCEPT_POST: HeaderName = HeaderName::from_static("accept-post");
 
 /// Characters that a path segment holds as they are (RFC 3986 §2.3).
-pub(super) const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+pub(crate) const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 /// The only way in which a path that found its route can be unreadable.
 const NOT_UTF8: &str = "the room's name is not UTF-8 once decoded; write each byte of its UTF-8 as %XX";
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use toml::de::{DeTable, DeValue};
 
 use super::error::{ConfigError, Hint};
-use super::option::{self, CONFIG_VARIABLE, OPTIONS, Shape, Spec, VARIABLE_PREFIX};
+use super::option::{self, CLIENT_VARIABLES, CONFIG_VARIABLE, OPTIONS, Shape, Spec, VARIABLE_PREFIX};
 use super::report::HIDDEN;
 
 /// Where a value came from.
@@ -79,8 +79,11 @@ impl Layers {
         &mut self,
         variables: impl Iterator<Item = (OsString, OsString)>,
     ) -> Result<(), ConfigError> {
+        let is_setting = |name: &str| {
+            name.starts_with(VARIABLE_PREFIX) && name != CONFIG_VARIABLE && !CLIENT_VARIABLES.contains(&name)
+        };
         let ours = variables.filter_map(|(name, value)| Some((name.to_str()?.to_owned(), value)));
-        for (name, value) in ours.filter(|(name, _)| name.starts_with(VARIABLE_PREFIX) && name != CONFIG_VARIABLE) {
+        for (name, value) in ours.filter(|(name, _)| is_setting(name)) {
             if is_service_link(&name, &value.to_string_lossy()) {
                 return Err(ConfigError::ServiceLink { name });
             }

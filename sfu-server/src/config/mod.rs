@@ -9,7 +9,7 @@ mod value;
 
 pub use error::{ConfigError, Hint};
 pub use layer::{Layers, Origin};
-pub use option::{OPTIONS, Shape, Spec};
+pub use option::{OPTIONS, Shape, Spec, TOKEN_FILE_VARIABLE, TOKEN_VARIABLE, URL_VARIABLE};
 pub use report::report;
 pub use value::{AdminToken, IceServer, LogFormat, Origin as CorsOrigin};
 

@@ -43,8 +43,16 @@ impl Spec {
 
 /// Start of every environment variable that is ours.
 pub const VARIABLE_PREFIX: &str = "SFU_";
-/// Variable naming the configuration file; the only one without an option.
+/// Variable naming the configuration file; the only one of the server's without an option.
 pub const CONFIG_VARIABLE: &str = "SFU_CONFIG";
+/// Where the command line's client finds a server; nothing to the server itself.
+pub const URL_VARIABLE: &str = "SFU_URL";
+/// What that client proves itself with.
+pub const TOKEN_VARIABLE: &str = "SFU_TOKEN";
+/// The file that this stands in.
+pub const TOKEN_FILE_VARIABLE: &str = "SFU_TOKEN_FILE";
+/// Variables that the server leaves alone.
+pub const CLIENT_VARIABLES: [&str; 3] = [URL_VARIABLE, TOKEN_VARIABLE, TOKEN_FILE_VARIABLE];
 
 fn nothing() -> Vec<String> {
     Vec::new()

@@ -64,10 +64,10 @@ impl Running {
     pub fn send(&self, method: &str, path: &str, content_type: &str, body: &str) -> Reply {
         let mut stream = TcpStream::connect(self.http).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
-        let length = body.len();
+        let (length, host) = (body.len(), self.http);
         write!(
             stream,
-            "{method} {path} HTTP/1.1\r\nHost: sfu\r\nConnection: close\r\nContent-Type: {content_type}\r\nContent-Length: {length}\r\n\r\n{body}"
+            "{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Type: {content_type}\r\nContent-Length: {length}\r\n\r\n{body}"
         )
         .unwrap();
         let mut reply = String::new();

@@ -4,6 +4,8 @@ use sfu_core::event::LimitedBy;
 use sfu_core::id::MediaKind;
 use sfu_core::why::{Reason, SlotWhy, Why};
 
+use crate::units::rate;
+
 /// The sentence of a slot.
 pub fn of(why: &Why, slot: &SlotWhy) -> String {
     match slot.reason {
@@ -36,18 +38,6 @@ pub fn of(why: &Why, slot: &SlotWhy) -> String {
         Reason::Connecting => "The viewer's connection is not up.".to_owned(),
         Reason::NoSuchTrack => "Nobody publishes what it is to show.".to_owned(),
         Reason::NoMutualCodec => "It comes in a format that the viewer did not agree to.".to_owned(),
-    }
-}
-
-/// A rate as people say it.
-pub fn rate(bps: u64) -> String {
-    let hundredths = bps.saturating_add(5_000) / 10_000;
-    match bps {
-        0..1_000 => format!("{bps} bit/s"),
-        1_000..1_000_000 => format!("{} kbit/s", bps.saturating_add(500) / 1_000),
-        _ if hundredths.is_multiple_of(100) => format!("{} Mbit/s", hundredths / 100),
-        _ if hundredths.is_multiple_of(10) => format!("{}.{} Mbit/s", hundredths / 100, hundredths % 100 / 10),
-        _ => format!("{}.{:02} Mbit/s", hundredths / 100, hundredths % 100),
     }
 }
 
@@ -110,25 +100,4 @@ fn height(why: &Why, slot: &SlotWhy) -> String {
     let next = next.map_or_else(String::new, |next| format!("; the next picture has {next}"));
     let bits = more(slot, "would have to be allowed as well");
     format!("Pictures of more than {cap} lines are not allowed here ({whose} video_max_height){next}{bits}.")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::rate;
-
-    #[test]
-    fn rates_are_said_as_people_say_them() {
-        for (bps, said) in [
-            (999, "999 bit/s"),
-            (1_000, "1 kbit/s"),
-            (499_600, "500 kbit/s"),
-            (1_000_000, "1 Mbit/s"),
-            (1_254_000, "1.25 Mbit/s"),
-            (1_500_000, "1.5 Mbit/s"),
-            (2_004_000, "2 Mbit/s"),
-            (10_000_000_000, "10000 Mbit/s"),
-        ] {
-            assert_eq!(rate(bps), said);
-        }
-    }
 }
