@@ -1,7 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createSocket } from 'node:dgram';
 import { createServer } from 'node:net';
+import { promisify } from 'node:util';
 import { serverBinary } from './paths.ts';
 import { eventually } from './wait.ts';
 
@@ -81,6 +82,12 @@ export class Server {
       body: JSON.stringify(settings),
     });
     if (!answer.ok) throw new Error(`PATCH ${path}: ${answer.status} ${await answer.text()}`);
+  }
+
+  /** What a command of the same binary prints that asks this server: `cap demo --subscribe-max 2M`. */
+  async command(...words: readonly string[]): Promise<string> {
+    const env = { ...foreignVariables(), SFU_URL: this.url, SFU_TOKEN: ADMIN_TOKEN };
+    return (await promisify(execFile)(serverBinary, words, { env })).stdout;
   }
 
   /** The last 20,000 characters it wrote. */
