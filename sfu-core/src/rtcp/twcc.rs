@@ -24,6 +24,8 @@ pub struct TransportFeedback<'a> {
     pub reference_time: i32,
     /// Counts feedback packets, to notice lost ones.
     pub feedback_count: u8,
+    /// How many arrived, how many did not.
+    pub totals: Totals,
     chunks: &'a [u8],
     deltas: &'a [u8],
 }
@@ -58,26 +60,32 @@ pub fn parse<'a>(packet: &RtcpPacket<'a>) -> Option<TransportFeedback<'a>> {
     let sign = if r0 & 0x80 == 0 { 0 } else { 0xff };
     let status_count = u16::from_be_bytes([c0, c1]);
     let (chunks, deltas) = rest.split_at_checked(chunk_bytes(rest, status_count)?)?;
-    let feedback = TransportFeedback {
+    let totals = judge(chunks, status_count, deltas.len())?;
+    Some(TransportFeedback {
         sender: Ssrc(u32::from_be_bytes([s0, s1, s2, s3])),
         media: Ssrc(u32::from_be_bytes([m0, m1, m2, m3])),
         base: SeqNo(u16::from_be_bytes([b0, b1])),
         status_count,
         reference_time: i32::from_be_bytes([sign, r0, r1, r2]),
         feedback_count,
+        totals,
         chunks,
         deltas,
-    };
-    let mut delta_bytes = 0usize;
-    for symbol in feedback.symbols() {
-        delta_bytes += match symbol {
-            Symbol::Missing => 0,
-            Symbol::Small => 1,
-            Symbol::Large => 2,
+    })
+}
+
+/// How many packets arrived and how many did not; `None` if a status is of no meaning, or there are fewer deltas than arrived.
+fn judge(chunks: &[u8], status_count: u16, delta_bytes: usize) -> Option<Totals> {
+    let (mut totals, mut needed) = (Totals::default(), 0);
+    for symbol in Symbols::new(chunks, status_count) {
+        match symbol {
+            Symbol::Missing => totals.missing += 1,
+            Symbol::Small => (totals.received, needed) = (totals.received + 1, needed + 1),
+            Symbol::Large => (totals.received, needed) = (totals.received + 1, needed + 2),
             Symbol::Reserved => return None,
-        };
+        }
     }
-    (delta_bytes <= deltas.len()).then_some(feedback)
+    (needed <= delta_bytes).then_some(totals)
 }
 
 /// Bytes of the chunks that cover `status_count` statuses.
@@ -109,35 +117,72 @@ fn chunk_length(chunk: u16) -> u16 {
     }
 }
 
-fn chunk_symbol(chunk: u16, index: u16) -> Symbol {
-    let bits = match chunk >> 14 {
-        0 | 1 => chunk >> 13,
-        2 => (chunk >> 13u16.saturating_sub(index)) & 1,
-        _ => chunk >> 12u16.saturating_sub(2 * index),
-    };
-    match bits & 0b11 {
-        0 => Symbol::Missing,
-        1 => Symbol::Small,
-        2 => Symbol::Large,
-        _ => Symbol::Reserved,
+/// The symbols of chunks, one after the other.
+#[derive(Debug, Clone)]
+struct Symbols<'a> {
+    /// Those that are not begun.
+    chunks: &'a [u8],
+    /// Symbols to come, of all chunks and of the one begun.
+    left: u16,
+    left_of_chunk: u16,
+    /// The next symbol of the chunk begun is in the highest bits, and the one after it so many further down.
+    bits: u16,
+    step: u16,
+    /// How far down the highest are: by all but a symbol's own.
+    down: u16,
+}
+
+impl<'a> Symbols<'a> {
+    fn new(chunks: &'a [u8], count: u16) -> Self {
+        Self { chunks, left: count, left_of_chunk: 0, bits: 0, step: 0, down: 14 }
+    }
+
+    #[inline]
+    fn begin_chunk(&mut self) -> Option<()> {
+        let (chunk, rest) = self.chunks.split_first_chunk()?;
+        let chunk = u16::from_be_bytes(*chunk);
+        self.chunks = rest;
+        self.left_of_chunk = chunk_length(chunk);
+        (self.bits, self.step, self.down) = match chunk >> 14 {
+            0 | 1 => (chunk << 1, 0, 14),
+            2 => (chunk << 2, 1, 15),
+            _ => (chunk << 2, 2, 14),
+        };
+        Some(())
+    }
+}
+
+impl Iterator for Symbols<'_> {
+    type Item = Symbol;
+
+    #[inline]
+    fn next(&mut self) -> Option<Symbol> {
+        if self.left == 0 {
+            return None;
+        }
+        while self.left_of_chunk == 0 {
+            self.begin_chunk()?;
+        }
+        let symbol = match self.bits >> self.down {
+            0 => Symbol::Missing,
+            1 => Symbol::Small,
+            2 => Symbol::Large,
+            _ => Symbol::Reserved,
+        };
+        self.bits <<= self.step;
+        self.left_of_chunk -= 1;
+        self.left -= 1;
+        Some(symbol)
     }
 }
 
 impl<'a> TransportFeedback<'a> {
-    fn symbols(&self) -> impl Iterator<Item = Symbol> + use<'a> {
-        let chunks = self.chunks.chunks_exact(2).filter_map(|chunk| chunk.first_chunk().copied());
-        chunks
-            .map(u16::from_be_bytes)
-            .flat_map(|chunk| (0..chunk_length(chunk)).map(move |index| chunk_symbol(chunk, index)))
-            .take(usize::from(self.status_count))
-    }
-
     /// One status for each packet, in the order of transport-wide sequence numbers.
     pub fn statuses(&self) -> impl Iterator<Item = PacketStatus> + use<'a> {
         let mut deltas = self.deltas;
         let mut sequence = self.base;
         let mut time_us = i64::from(self.reference_time) * REFERENCE_TICK_US;
-        self.symbols().map(move |symbol| {
+        Symbols::new(self.chunks, self.status_count).map(move |symbol| {
             let delta = match symbol {
                 Symbol::Missing | Symbol::Reserved => None,
                 Symbol::Small => deltas.split_first().map(|(&delta, rest)| (i64::from(delta), rest)),
@@ -153,14 +198,6 @@ impl<'a> TransportFeedback<'a> {
             let status = PacketStatus { sequence, arrival_us };
             sequence = SeqNo(sequence.0.wrapping_add(1));
             status
-        })
-    }
-
-    /// How many packets arrived and how many did not.
-    pub fn totals(&self) -> Totals {
-        self.symbols().fold(Totals::default(), |totals, symbol| match symbol {
-            Symbol::Missing | Symbol::Reserved => Totals { missing: totals.missing + 1, ..totals },
-            Symbol::Small | Symbol::Large => Totals { received: totals.received + 1, ..totals },
         })
     }
 }

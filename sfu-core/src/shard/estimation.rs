@@ -30,6 +30,8 @@ const FEEDBACK_AWAITED: Duration = Duration::from_secs(2);
 const CROWDED_INTERVAL: Duration = Duration::from_millis(200);
 /// How often it is where everything fits: pictures cost what they show, and may come to cost more than the link carries.
 const FITTING_INTERVAL: Duration = Duration::from_secs(1);
+/// How often it is where what leaves is less than what may.
+const ROOMY_INTERVAL: Duration = Duration::from_secs(10);
 
 /// The least time between two timers of an estimate: probes leave in portions of as much, and whoever says what makes a timer come
 /// for nothing cannot make it come often.
@@ -183,7 +185,18 @@ impl Participant {
         let was = allotment.budget.map_or(u64::MAX, |budget| budget.bps);
         let falls_short = link.bps < was && link.for_media() < allotment.spent_bps;
         let is_crowded = allotment.spent_bps < allotment.wanted_bps;
-        falls_short || since >= if is_crowded { CROWDED_INTERVAL } else { FITTING_INTERVAL }
+        let interval = match () {
+            () if is_crowded => CROWDED_INTERVAL,
+            () if self.has_room(link) => ROOMY_INTERVAL,
+            () => FITTING_INTERVAL,
+        };
+        falls_short || since >= interval
+    }
+
+    /// Whether its link carries what it is sent, repeats and all.
+    fn has_room(&self, link: Budget) -> bool {
+        let sent_bps = self.egress.link.as_ref().and_then(|link| link.estimator.sent_bps());
+        sent_bps.is_some_and(|sent_bps| sent_bps <= link.for_media())
     }
 }
 

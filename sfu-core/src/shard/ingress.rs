@@ -83,9 +83,8 @@ impl Shard {
         self.addresses.heard(now, pair);
         let mut told = false;
         for feedback in twcc::feedbacks(plain) {
-            let totals = feedback.totals();
-            self.counters.transport_cc_received += u64::from(totals.received);
-            self.counters.transport_cc_missing += u64::from(totals.missing);
+            self.counters.transport_cc_received += u64::from(feedback.totals.received);
+            self.counters.transport_cc_missing += u64::from(feedback.totals.missing);
             participant.take_feedback(now, &feedback);
             told = true;
         }

@@ -13,14 +13,15 @@ const LONG_US: i64 = 500_000;
 /// The window for what the link gives while packets queue in front of it, µs: they leave it evenly then.
 const SHORT_US: i64 = 200_000;
 /// Points that a rate is made of at least.
-const POINTS_MIN: u32 = 5;
+const POINTS_MIN: usize = 5;
 /// What is so much earlier than the last arrival is of another clock, µs.
 const BACK_MAX_US: i64 = 1_000_000;
 
 /// Arrivals of the last half second.
 #[derive(Debug)]
 pub struct Acknowledged {
-    /// When, and how many bytes.
+    /// When, and how many bytes until then, from any time on. Only what the longer window holds is kept, so that its two ends are
+    /// all that a rate must look at.
     points: VecDeque<(i64, u64)>,
 }
 
@@ -33,29 +34,38 @@ impl Default for Acknowledged {
 impl Acknowledged {
     /// Takes a packet that arrived.
     pub fn add(&mut self, arrival_us: i64, bytes: u32) {
+        let mut total = 0;
         if let Some((last_us, sum)) = self.points.back_mut() {
             let after = arrival_us.saturating_sub(*last_us);
             if after < -BACK_MAX_US {
                 self.points.clear();
             } else if after < POINT_US {
-                *sum += u64::from(bytes);
+                *sum = sum.wrapping_add(u64::from(bytes));
                 return;
+            } else {
+                total = *sum;
             }
         }
-        if self.points.len() == POINTS_MAX {
+        let is_old = |(at_us, _): &(i64, u64)| arrival_us.saturating_sub(*at_us) > LONG_US;
+        while self.points.len() == POINTS_MAX
+            || (self.points.len() >= POINTS_MIN && self.points.front().is_some_and(is_old))
+        {
             self.points.pop_front();
         }
-        self.points.push_back((arrival_us, u64::from(bytes)));
+        self.points.push_back((arrival_us, total.wrapping_add(u64::from(bytes))));
     }
 
     /// Over half a second, bit/s; `None` while little has arrived.
     pub fn steady_bps(&self) -> Option<u64> {
-        self.over(LONG_US)
+        self.since(*self.points.front()?)
     }
 
     /// Over a fifth of a second, bit/s: what the link gives, if a queue stands in front of it.
     pub fn latest_bps(&self) -> Option<u64> {
-        self.over(SHORT_US)
+        let (newest_us, _) = *self.points.back()?;
+        let is_recent = |(at_us, _): &&(i64, u64)| newest_us.saturating_sub(*at_us) <= SHORT_US;
+        let recent = self.points.iter().rev().take_while(is_recent).count().max(POINTS_MIN);
+        self.since(*self.points.get(self.points.len().checked_sub(recent)?)?)
     }
 
     /// The clocks have no more to do with each other.
@@ -63,21 +73,11 @@ impl Acknowledged {
         self.points.clear();
     }
 
-    /// Of the points in the window what came after the first, by the time that it took.
-    fn over(&self, window_us: i64) -> Option<u64> {
-        let (newest_us, _) = *self.points.back()?;
-        let (mut bytes, mut pending, mut since_us, mut count) = (0, 0, newest_us, 0_u32);
-        for (at_us, sum) in self.points.iter().rev() {
-            if newest_us.saturating_sub(*at_us) > window_us && count >= POINTS_MIN {
-                break;
-            }
-            bytes += pending;
-            pending = *sum;
-            since_us = *at_us;
-            count += 1;
-        }
-        let span_us = u64::try_from(newest_us.saturating_sub(since_us)).ok()?;
-        (count >= POINTS_MIN).then(|| rate_of(bytes, span_us)).flatten()
+    /// What came after a point, by the time that it took.
+    fn since(&self, (from_us, from): (i64, u64)) -> Option<u64> {
+        let (to_us, to) = *self.points.back()?;
+        let span_us = u64::try_from(to_us.saturating_sub(from_us)).ok()?;
+        (self.points.len() >= POINTS_MIN).then(|| rate_of(to.wrapping_sub(from), span_us)).flatten()
     }
 }
 

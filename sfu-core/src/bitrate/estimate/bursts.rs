@@ -30,10 +30,10 @@ pub struct Bursts {
 }
 
 impl Bursts {
-    /// Takes a packet that arrived; the burst before, if this begins another.
-    pub fn add(&mut self, sent_us: u64, arrival_us: i64) -> Option<Burst> {
+    /// Takes packets that were sent together, of which the first and the last arrived then; the burst before, if they begin another.
+    pub fn add(&mut self, sent_us: u64, arrival_us: i64, last_arrival_us: i64) -> Option<Burst> {
         let way_us = way(sent_us, arrival_us);
-        let begun = Burst { first_sent_us: sent_us, arrival_us, way_us, last_arrival_us: arrival_us };
+        let begun = Burst { first_sent_us: sent_us, arrival_us, way_us, last_arrival_us };
         let Some(current) = &mut self.current else {
             self.current = Some(begun);
             return None;
@@ -49,7 +49,7 @@ impl Bursts {
         if way_us < current.way_us {
             (current.way_us, current.arrival_us) = (way_us, arrival_us);
         }
-        current.last_arrival_us = current.last_arrival_us.max(arrival_us);
+        current.last_arrival_us = current.last_arrival_us.max(last_arrival_us);
         None
     }
 
@@ -67,27 +67,28 @@ mod tests {
     fn a_frame_is_a_burst_and_its_first_packet_tells_the_way() {
         let mut bursts = Bursts::default();
         for packet in 0..9_u64 {
-            assert_eq!(bursts.add(1_000 + packet, 50_000 + i64::try_from(packet * 3_000).unwrap()), None);
+            let arrival_us = 50_000 + i64::try_from(packet * 3_000).unwrap();
+            assert_eq!(bursts.add(1_000 + packet, arrival_us, arrival_us), None);
         }
-        let burst = bursts.add(34_000, 90_000).unwrap();
+        let burst = bursts.add(34_000, 90_000, 90_000).unwrap();
         assert_eq!((burst.first_sent_us, burst.arrival_us, burst.way_us), (1_000, 50_000, 49_000));
     }
 
     #[test]
     fn what_was_held_up_together_is_a_burst() {
         let mut bursts = Bursts::default();
-        assert_eq!(bursts.add(0, 100_000), None);
-        assert_eq!(bursts.add(20_000, 100_500), None);
-        assert_eq!(bursts.add(40_000, 101_000), None);
-        let burst = bursts.add(60_000, 120_000).unwrap();
+        assert_eq!(bursts.add(0, 100_000, 100_000), None);
+        assert_eq!(bursts.add(20_000, 100_500, 100_500), None);
+        assert_eq!(bursts.add(40_000, 101_000, 101_000), None);
+        let burst = bursts.add(60_000, 120_000, 120_000).unwrap();
         assert_eq!((burst.way_us, burst.arrival_us), (61_000, 101_000));
     }
 
     #[test]
     fn what_was_overtaken_is_left_out() {
         let mut bursts = Bursts::default();
-        bursts.add(50_000, 100_000);
-        assert_eq!(bursts.add(10_000, 101_000), None);
-        assert_eq!(bursts.add(90_000, 140_000).unwrap().way_us, 50_000);
+        bursts.add(50_000, 100_000, 100_000);
+        assert_eq!(bursts.add(10_000, 101_000, 101_000), None);
+        assert_eq!(bursts.add(90_000, 140_000, 140_000).unwrap().way_us, 50_000);
     }
 }

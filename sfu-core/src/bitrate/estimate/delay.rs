@@ -45,8 +45,8 @@ impl Delay {
         self.clock.rounds(reference)
     }
 
-    /// Takes a packet that arrived; whether its clock is still that of those before.
-    pub fn add(&mut self, sent_us: u64, arrival_us: i64) -> Continuity {
+    /// Takes packets that were sent together and arrived between two times; whether their clock is still that of those before.
+    pub fn add(&mut self, sent_us: u64, arrival_us: i64, last_arrival_us: i64) -> Continuity {
         let continuity = self.clock.note(sent_us, arrival_us);
         if continuity == Continuity::Anew {
             self.bursts.reset();
@@ -55,7 +55,7 @@ impl Delay {
             self.onset.reset();
         }
         self.onset.add(arrival_us, way(sent_us, arrival_us));
-        if let Some(burst) = self.bursts.add(sent_us, arrival_us) {
+        if let Some(burst) = self.bursts.add(sent_us, arrival_us, last_arrival_us) {
             self.trend.add(burst);
             self.queue.add(burst);
         }

@@ -14,6 +14,7 @@ use super::rate_control::{Bounds, RateControl};
 use super::rates::{SECOND_US, share};
 use super::sending::Sending;
 use super::silence::Silence;
+use super::together::Together;
 use super::{Estimate, EstimateState, EstimatorConfig, FeedbackKind};
 use crate::rtcp::twcc::TransportFeedback;
 use crate::rtp::SeqNo;
@@ -92,18 +93,31 @@ impl Estimator {
         let now_us = self.us(now);
         let rounds = self.delay.rounds(feedback.reference_time);
         let (mut told, mut newest_us) = (false, 0);
+        let mut together: Option<Together> = None;
         for status in feedback.statuses() {
-            match self.history.report(now_us, status.sequence, status.arrival_us.is_some()) {
+            let packet = match self.history.report(now_us, status.sequence, status.arrival_us.is_some()) {
                 Known::NotSent => break,
-                Known::Nothing => {}
-                Known::News(packet) => {
-                    told |= packet.news != News::Missing;
-                    // Whoever was told of everything need not wait for more.
-                    let last = status.sequence.0.wrapping_add(1) == self.history.next().0;
-                    newest_us = if last { now_us } else { packet.sent_us.max(newest_us) };
-                    self.take(packet, status.arrival_us.map(|arrival_us| rounds.apply(arrival_us)));
-                }
+                Known::Nothing => continue,
+                Known::News(packet) => packet,
+            };
+            told |= packet.news != News::Missing;
+            // Whoever was told of everything need not wait for more.
+            let last = status.sequence.0.wrapping_add(1) == self.history.next().0;
+            newest_us = if last { now_us } else { packet.sent_us.max(newest_us) };
+            let arrival_us = status.arrival_us.map(|arrival_us| rounds.apply(arrival_us));
+            if together.as_mut().is_some_and(|before| before.joins(packet, arrival_us)) {
+                continue;
             }
+            if let Some(before) = together.take() {
+                self.take_arrived(before);
+            }
+            together = Together::begin(packet, arrival_us);
+            if together.is_none() {
+                self.take(packet, arrival_us);
+            }
+        }
+        if let Some(last) = together {
+            self.take_arrived(last);
         }
         if !told {
             return;
@@ -116,6 +130,15 @@ impl Estimator {
         self.decide(now_us, newest_us);
     }
 
+    /// Takes packets that were sent and came together.
+    fn take_arrived(&mut self, packets: Together) {
+        let Together { sent_us, first_us, last_us, count, bytes } = packets;
+        self.acknowledged.add(last_us, bytes);
+        self.losses.add(sent_us, bytes, count, true);
+        self.take_delay(sent_us, first_us, last_us);
+    }
+
+    /// Takes a packet that is to be looked at by itself.
     fn take(&mut self, packet: SentPacket, arrival_us: Option<i64>) {
         if let Some(arrival_us) = arrival_us {
             self.acknowledged.add(arrival_us, packet.bytes);
@@ -126,13 +149,17 @@ impl Estimator {
             return;
         }
         match packet.news {
-            News::Arrived => self.losses.add(packet.sent_us, packet.bytes, true),
-            News::Missing => self.losses.add(packet.sent_us, packet.bytes, false),
+            News::Arrived => self.losses.add(packet.sent_us, packet.bytes, 1, true),
+            News::Missing => self.losses.add(packet.sent_us, packet.bytes, 1, false),
             News::ArrivedAfterAll => self.losses.take_back(),
         }
-        if let Some(arrival_us) = arrival_us
-            && self.delay.add(packet.sent_us, arrival_us) == Continuity::Anew
-        {
+        if let Some(arrival_us) = arrival_us {
+            self.take_delay(packet.sent_us, arrival_us, arrival_us);
+        }
+    }
+
+    fn take_delay(&mut self, sent_us: u64, first_us: i64, last_us: i64) {
+        if self.delay.add(sent_us, first_us, last_us) == Continuity::Anew {
             self.acknowledged.reset();
         }
     }
@@ -215,6 +242,11 @@ impl Estimator {
             loss_permille: self.losses.lost_permille(),
             queue_delay: Duration::from_micros(self.delay.latest_queue_us()),
         }
+    }
+
+    /// What was sent in the last half second, probes aside, bit/s; `None` at first.
+    pub fn sent_bps(&self) -> Option<u64> {
+        self.sending.bps()
     }
 
     fn decide(&mut self, now_us: u64, newest_us: u64) {

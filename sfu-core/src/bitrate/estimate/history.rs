@@ -83,11 +83,13 @@ pub struct SendHistory {
     next: SeqNo,
     /// How many of the latest numbers are kept.
     kept: u16,
+    /// When the first place was written last; low bits.
+    turned_us: u32,
 }
 
 impl SendHistory {
     pub fn new() -> Self {
-        Self { entries: vec![UNUSED; SEND_HISTORY_ENTRIES].into(), next: SeqNo(0), kept: 0 }
+        Self { entries: vec![UNUSED; SEND_HISTORY_ENTRIES].into(), next: SeqNo(0), kept: 0, turned_us: 0 }
     }
 
     /// The number of the next packet.
@@ -105,26 +107,34 @@ impl SendHistory {
             cluster: cluster.map_or(0, |ClusterId(id)| id),
             fate: Fate::UnderWay,
         };
-        if usize::from(self.kept) == self.entries.len() {
-            self.make_room(entry.sent_us);
+        if self.place(sequence) == 0 {
+            self.turn(entry.sent_us);
         }
         let place = self.place(sequence);
         if let Some(old) = self.entries.get_mut(place) {
             *old = entry;
         }
         self.next = SeqNo(sequence.0.wrapping_add(1));
-        self.kept += 1;
+        if usize::from(self.kept) < self.entries.len() {
+            self.kept += 1;
+        }
         sequence
     }
 
-    /// Forgets the oldest, or grows if it is young.
-    fn make_room(&mut self, now: u32) {
-        let oldest = SeqNo(self.next.0.wrapping_sub(self.kept));
-        let age = self.entries.get(self.place(oldest)).map_or(0, |oldest| now.wrapping_sub(oldest.sent_us));
-        if age >= KEPT_US || self.entries.len() >= SEND_HISTORY_ENTRIES_MAX {
-            self.kept -= 1;
-            return;
+    /// The ring begins anew; if it took less than what is kept to fill it, it grows. What is overwritten is not looked at for that:
+    /// it has long left the processor's caches.
+    #[cold]
+    fn turn(&mut self, now: u32) {
+        let is_short = now.wrapping_sub(self.turned_us) < KEPT_US && self.entries.len() < SEND_HISTORY_ENTRIES_MAX;
+        if is_short && usize::from(self.kept) == self.entries.len() {
+            self.grow();
         }
+        if self.place(self.next) == 0 {
+            self.turned_us = now;
+        }
+    }
+
+    fn grow(&mut self) {
         let mut larger: Box<[Entry]> = vec![UNUSED; self.entries.len() * 2].into();
         for back in 1..=self.kept {
             let sequence = SeqNo(self.next.0.wrapping_sub(back));

@@ -74,14 +74,14 @@ pub struct Losses {
 }
 
 impl Losses {
-    /// Takes a packet that arrived or did not.
-    pub fn add(&mut self, sent_us: u64, bytes: u32, arrived: bool) {
+    /// Takes packets that were sent together, of so many bytes in all, that arrived or did not.
+    pub fn add(&mut self, sent_us: u64, bytes: u32, packets: u32, arrived: bool) {
         if sent_us < self.from_us {
             return;
         }
         let window = &mut self.window;
-        window.packets += 1;
-        window.lost += u64::from(!arrived);
+        window.packets += u64::from(packets);
+        window.lost += if arrived { 0 } else { u64::from(packets) };
         window.bytes += u64::from(bytes);
         window.first_sent_us.get_or_insert(sent_us);
         window.last_sent_us = window.last_sent_us.max(sent_us);
@@ -207,7 +207,7 @@ mod tests {
             if chosen {
                 by_chance -= 1_000;
             }
-            losses.add(sent_us, 1_250, fits && !chosen);
+            losses.add(sent_us, 1_250, 1, fits && !chosen);
             said.push(losses.judge(sent_us, bps));
         }
         said.retain(|verdict| *verdict != Verdict::None);

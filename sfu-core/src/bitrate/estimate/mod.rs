@@ -27,6 +27,7 @@ mod rate_control;
 mod rates;
 mod sending;
 mod silence;
+mod together;
 mod trend;
 
 pub use estimator::Estimator;

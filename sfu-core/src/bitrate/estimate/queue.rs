@@ -31,6 +31,9 @@ pub struct Queue {
     span_from_us: u64,
     /// How much longer than the fastest of those around it a burst takes, on average.
     jitter_us: i64,
+    /// How long every one of the last bursts waited, and of the last three, as of the last one.
+    standing_us: u64,
+    latest_us: u64,
 }
 
 impl Default for Queue {
@@ -41,6 +44,8 @@ impl Default for Queue {
             before_us: None,
             span_from_us: 0,
             jitter_us: 0,
+            standing_us: 0,
+            latest_us: 0,
         }
     }
 }
@@ -57,8 +62,15 @@ impl Queue {
             self.recent.pop_front();
         }
         self.recent.push_back((burst.first_sent_us, burst.way_us));
-        let beyond_us = burst.way_us.saturating_sub(self.standing_way_us().unwrap_or(burst.way_us));
+        let standing_way_us = self.standing_way_us();
+        let beyond_us = burst.way_us.saturating_sub(standing_way_us.unwrap_or(burst.way_us));
         self.jitter_us += (beyond_us.min(JITTER_MAX_US) - self.jitter_us) / JITTER_MEMORY;
+        self.judge(standing_way_us);
+    }
+
+    fn judge(&mut self, standing_way_us: Option<i64>) {
+        self.standing_us = self.waited(standing_way_us);
+        self.latest_us = self.waited(self.recent.iter().rev().take(BURSTS_LONG).map(|(_, way_us)| *way_us).min());
     }
 
     /// How much delays differ from burst to burst on this link, µs.
@@ -68,7 +80,7 @@ impl Queue {
 
     /// How long every one of the last bursts waited, µs.
     pub fn standing_us(&self) -> u64 {
-        self.waited(self.standing_way_us())
+        self.standing_us
     }
 
     fn standing_way_us(&self) -> Option<i64> {
@@ -81,13 +93,14 @@ impl Queue {
 
     /// How long every one of the last three bursts waited, µs.
     pub fn latest_us(&self) -> u64 {
-        self.waited(self.recent.iter().rev().take(BURSTS_LONG).map(|(_, way_us)| *way_us).min())
+        self.latest_us
     }
 
     /// What does not shrink when less is sent is no queue of ours: from now on it is the way.
     pub fn accept(&mut self) {
         self.before_us = None;
         self.base_us = self.recent.iter().map(|(_, way_us)| *way_us).min();
+        self.judge(self.standing_way_us());
     }
 
     /// The clocks have no more to do with each other.
@@ -114,7 +127,8 @@ mod tests {
     fn told(queue: &mut Queue, bursts: &mut Bursts, from_ms: u64, ways_ms: impl IntoIterator<Item = i64>) {
         for (frame, way_ms) in (0_u64..).zip(ways_ms) {
             let sent_us = (from_ms + frame * 33) * 1_000;
-            if let Some(burst) = bursts.add(sent_us, i64::try_from(sent_us).unwrap() + way_ms * 1_000) {
+            let arrival_us = i64::try_from(sent_us).unwrap() + way_ms * 1_000;
+            if let Some(burst) = bursts.add(sent_us, arrival_us, arrival_us) {
                 queue.add(burst);
             }
         }

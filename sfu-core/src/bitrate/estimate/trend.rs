@@ -9,6 +9,8 @@ use super::bursts::Burst;
 const WINDOW: usize = 20;
 /// How much of the smoothed delay a new one leaves.
 const SMOOTHING: f64 = 0.9;
+/// Points closer together make no line, ms²; far more than rounding leaves.
+const SPREAD_MIN: f64 = 0.01;
 /// Scales the line's slope, with the number of bursts up to `COUNT_MAX`, to what the threshold is made for.
 const GAIN: f64 = 4.0;
 const COUNT_MAX: u32 = 60;
@@ -46,6 +48,7 @@ pub struct Trend {
     smoothed_ms: f64,
     /// When they arrived, and their smoothed delay; ms.
     points: VecDeque<(f64, f64)>,
+    sums: Sums,
     threshold: f64,
     before: f64,
     over_ms: f64,
@@ -62,6 +65,7 @@ impl Default for Trend {
             accumulated_ms: 0.0,
             smoothed_ms: 0.0,
             points: VecDeque::with_capacity(WINDOW),
+            sums: Sums::default(),
             threshold: THRESHOLD,
             before: 0.0,
             over_ms: 0.0,
@@ -88,12 +92,17 @@ impl Trend {
         self.count = (self.count + 1).min(COUNT_MAX);
         self.accumulated_ms += delta_ms;
         self.smoothed_ms = SMOOTHING * self.smoothed_ms + (1.0 - SMOOTHING) * self.accumulated_ms;
-        if self.points.len() == WINDOW {
-            self.points.pop_front();
+        if self.points.len() == WINDOW
+            && let Some(oldest) = self.points.pop_front()
+        {
+            self.sums.add(oldest, -1.0);
         }
         let arrival_ms = milliseconds(burst.arrival_us.saturating_sub(self.first_arrival_us));
-        self.points.push_back((arrival_ms, self.smoothed_ms));
-        let slope = if self.points.len() == WINDOW { self.slope().unwrap_or(self.before) } else { 0.0 };
+        let newest = (arrival_ms, self.smoothed_ms);
+        self.points.push_back(newest);
+        self.sums.add(newest, 1.0);
+        let is_whole = self.points.len() == WINDOW;
+        let slope = if is_whole { self.sums.slope().unwrap_or(self.before) } else { 0.0 };
         self.judge(slope, sent_ms);
         self.rebase(burst.arrival_us);
     }
@@ -110,18 +119,11 @@ impl Trend {
         }
         let (by_us, by_ms) = (60_000_000, 60_000.0);
         self.first_arrival_us = self.first_arrival_us.saturating_add(by_us);
-        self.points.iter_mut().for_each(|(at, _)| *at -= by_ms);
-    }
-
-    /// Least squares.
-    fn slope(&self) -> Option<f64> {
-        let count = f64::from(u32::try_from(self.points.len()).ok()?);
-        let (sum_x, sum_y) = self.points.iter().fold((0.0, 0.0), |(x, y), point| (x + point.0, y + point.1));
-        let (mean_x, mean_y) = (sum_x / count, sum_y / count);
-        let (above, below) = self.points.iter().fold((0.0, 0.0), |(above, below), (x, y)| {
-            (above + (x - mean_x) * (y - mean_y), below + (x - mean_x) * (x - mean_x))
-        });
-        (below > f64::EPSILON).then(|| above / below)
+        self.sums = Sums::default();
+        for (at, delay) in &mut self.points {
+            *at -= by_ms;
+            self.sums.add((*at, *delay), 1.0);
+        }
     }
 
     fn judge(&mut self, slope: f64, sent_ms: f64) {
@@ -152,6 +154,35 @@ impl Trend {
     }
 }
 
+/// Of the points of the line, so that a new one need not look at all others. Made anew each minute ([`Trend::rebase`]), so that
+/// what rounding leaves of the points that are gone stays far below anything that matters.
+#[derive(Debug, Default)]
+struct Sums {
+    count: f64,
+    x: f64,
+    y: f64,
+    xx: f64,
+    xy: f64,
+}
+
+impl Sums {
+    /// Adds a point, or takes it away again.
+    fn add(&mut self, (x, y): (f64, f64), sign: f64) {
+        self.count += sign;
+        self.x += sign * x;
+        self.y += sign * y;
+        self.xx += sign * x * x;
+        self.xy += sign * x * y;
+    }
+
+    /// Least squares.
+    fn slope(&self) -> Option<f64> {
+        let below = self.xx - self.x * self.x / self.count;
+        let above = self.xy - self.x * self.y / self.count;
+        (below > SPREAD_MIN).then(|| above / below)
+    }
+}
+
 /// Half an hour either way at most.
 fn milliseconds(us: i64) -> f64 {
     let bounded = us.clamp(i64::from(i32::MIN), i64::from(i32::MAX));
@@ -169,7 +200,8 @@ mod tests {
         for frame in frames.clone() {
             let sent_us = frame * 33_000;
             let later = i64::try_from(frame - frames.start).unwrap() * step_us;
-            if let Some(burst) = bursts.add(sent_us, i64::try_from(sent_us).unwrap() + 50_000 + later) {
+            let arrival_us = i64::try_from(sent_us).unwrap() + 50_000 + later;
+            if let Some(burst) = bursts.add(sent_us, arrival_us, arrival_us) {
                 trend.add(burst);
                 said.push(trend.usage());
             }
