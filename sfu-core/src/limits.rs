@@ -36,10 +36,11 @@ pub const AV1_ELEMENTS_MAX: usize = 64;
 /// Frame differences of one template of a Dependency Descriptor; the wire has no bound, encoders use up to 4.
 pub const FRAME_DIFFS_MAX: usize = 64;
 
-/// Packets whose sending one transport remembers until feedback speaks of them, at first: two seconds at 250 a second.
-pub const SEND_HISTORY_ENTRIES: usize = 512;
-/// The same at most: two seconds at 50 Mbit/s, in 64 KiB. A power of two, and less than half the numbers that there are.
-pub const SEND_HISTORY_ENTRIES_MAX: usize = 8_192;
+/// Runs of packets whose sending one transport remembers until feedback speaks of them, at first: two seconds of a voice or a picture.
+pub const SEND_HISTORY_RUNS: u16 = 64;
+/// The same at most: two seconds of a thousand sends a second, in 32 KiB. A power of two, and with sixteen packets in each no more
+/// than half the numbers that there are.
+pub const SEND_HISTORY_RUNS_MAX: u16 = 2_048;
 
 /// How long a pair may go without a verified STUN request before the peer is gone (RFC 7675 §5.1).
 pub const CONSENT_EXPIRY: Duration = Duration::from_secs(30);

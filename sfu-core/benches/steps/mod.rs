@@ -180,7 +180,7 @@ pub fn read(compound: &[u8]) -> usize {
     let said = |packet| match message(&packet) {
         Ok(Some(Message::ReceiverReport { blocks })) => blocks.iter().count(),
         Ok(Some(Message::Nack { pairs, .. })) => pairs.sequences().count(),
-        _ => twcc::parse(&packet).map_or(0, |feedback| usize::from(feedback.totals().received)),
+        _ => twcc::parse(&packet).map_or(0, |feedback| usize::from(feedback.totals.received)),
     };
     packets(compound).map_while(Result::ok).map(said).sum()
 }

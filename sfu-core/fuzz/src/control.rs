@@ -78,7 +78,7 @@ fn settle(chain: &mut ControlChain, now: Instant) {
 /// Transport-wide feedback, which is parsed by itself.
 pub fn twcc(data: &[u8]) {
     for feedback in transport_wide::feedbacks(data) {
-        let totals = feedback.totals();
+        let totals = feedback.totals;
         let statuses: Vec<_> = feedback.statuses().collect();
         assert_eq!(statuses.len(), usize::from(feedback.status_count));
         let received = statuses.iter().filter(|status| status.arrival_us.is_some()).count();

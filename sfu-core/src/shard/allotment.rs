@@ -35,6 +35,8 @@ pub(super) struct Allotment {
     /// What was given then, and what would be taken, bit/s, sounds included.
     pub spent_bps: u64,
     pub wanted_bps: u64,
+    /// Whether each slot was given all that its layout asks for.
+    pub is_whole: bool,
     /// When that was.
     pub decided_at: Option<Instant>,
     /// How its climbs over its link went.
@@ -211,6 +213,7 @@ impl Shard {
         allotment.budget = question.budget();
         allotment.certain = question.terms.certain();
         (allotment.spent_bps, allotment.wanted_bps) = (allocation.spent_bps, allocation.wanted_bps);
+        allotment.is_whole = allocation.grants.iter().all(|grant| grant.limit.is_none());
         allotment.decided_at = Some(now);
         let demand_bps = allotment.demand_bps();
         let can_pad = participant.can_pad();

@@ -40,7 +40,7 @@ const TICK: Duration = Duration::from_millis(5);
 /// What is known of a viewer's link.
 #[derive(Debug)]
 pub(super) struct LinkEstimate {
-    estimator: Box<Estimator>,
+    estimator: Estimator,
     feedback: FeedbackKind,
     /// When the first packet left of which something could be said.
     begun: Option<Instant>,
@@ -61,7 +61,7 @@ enum Evidence {
 impl LinkEstimate {
     fn new(now: Instant, feedback: FeedbackKind) -> Self {
         let config = EstimatorConfig { start_bps: START_BPS, min_bps: MIN_BPS, max_bps: MAX_BPS, feedback };
-        Self { estimator: Box::new(Estimator::new(now, config)), feedback, begun: None, evidence: Evidence::None }
+        Self { estimator: Estimator::new(now, config), feedback, begun: None, evidence: Evidence::None }
     }
 
     /// A packet of `bytes` UDP payload leaves; its transport-wide number.
@@ -184,9 +184,8 @@ impl Participant {
         let since = allotment.decided_at.map_or(Duration::MAX, |at| now.saturating_duration_since(at));
         let was = allotment.budget.map_or(u64::MAX, |budget| budget.bps);
         let falls_short = link.bps < was && link.for_media() < allotment.spent_bps;
-        let is_crowded = allotment.spent_bps < allotment.wanted_bps;
         let interval = match () {
-            () if is_crowded => CROWDED_INTERVAL,
+            () if !allotment.is_whole => CROWDED_INTERVAL,
             () if self.has_room(link) => ROOMY_INTERVAL,
             () => FITTING_INTERVAL,
         };

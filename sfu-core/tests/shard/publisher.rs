@@ -468,7 +468,7 @@ impl Publisher {
             }
             Kind::TransportCc => {
                 self.twcc_reports += 1;
-                self.twcc_received += twcc::parse(packet).map_or(0, |it| u64::from(it.totals().received));
+                self.twcc_received += twcc::parse(packet).map_or(0, |it| u64::from(it.totals.received));
             }
             _ => {}
         }

@@ -1,13 +1,18 @@
-//! What was sent under each transport-wide number: written once for every packet at seal, read when feedback speaks of it.
+//! What was sent under each transport-wide number: noted for every packet at seal, read when feedback speaks of it.
 //!
-//! Invariant: numbers are given out one after the other, by this alone, so that a number's place is its low bits and a number
-//! is known exactly while it is among the latest `kept`.
+//! A send carries many packets of one size, so that what is noted is runs of them: a viewer's history has long left the
+//! processor's caches when its next frame comes, and the less of it there is, the less must be fetched again.
+//!
+//! Invariant: numbers are given out one after the other, by this alone, so that runs lie in their order; and no more packets are kept
+//! than half the numbers there are, so that a number is of one run at most.
 
-use crate::limits::{SEND_HISTORY_ENTRIES, SEND_HISTORY_ENTRIES_MAX};
+use crate::limits::{SEND_HISTORY_RUNS, SEND_HISTORY_RUNS_MAX};
 use crate::rtp::SeqNo;
 
 /// How long what was sent is kept while the ring may still grow, µs: a round trip of a second, and feedback that was lost.
 const KEPT_US: u32 = 2_000_000;
+/// Packets of a run: a bit for each.
+const RUN_MAX: u8 = 16;
 
 /// Why a packet was sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,31 +24,66 @@ pub enum SentKind {
     Padding,
 }
 
-/// What is known of a packet's fate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Fate {
-    UnderWay,
-    /// Feedback said that it had not come; later feedback may say that it has.
-    Missing,
-    Arrived,
-}
-
 /// The probe that a packet was sent in; numbers come round.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClusterId(pub u8);
 
-/// Eight bytes.
+/// Packets that left at one time, one number after the other, of one size but for the last, which may be shorter. Sixteen bytes.
 #[derive(Debug, Clone, Copy)]
-struct Entry {
+struct Run {
     /// Low bits of the time since the epoch; 71 minutes.
     sent_us: u32,
+    first: SeqNo,
     bytes: u16,
+    last_bytes: u16,
+    /// A bit for each packet: feedback said that it arrived, or that it had not; later feedback may say that it has.
+    arrived: u16,
+    missing: u16,
+    count: u8,
     /// Zero: none.
     cluster: u8,
-    fate: Fate,
 }
 
-const UNUSED: Entry = Entry { sent_us: 0, bytes: 0, cluster: 0, fate: Fate::Arrived };
+const NONE: Run =
+    Run { sent_us: 0, first: SeqNo(0), bytes: 0, last_bytes: 0, arrived: 0, missing: 0, count: 0, cluster: 0 };
+
+impl Run {
+    /// Whether a packet, the next one, belongs to it; if so it is counted in.
+    #[inline]
+    fn joins(&mut self, sent_us: u32, bytes: u16, cluster: u8) -> bool {
+        let is_open = (1..RUN_MAX).contains(&self.count) && self.last_bytes == self.bytes;
+        if !is_open || sent_us != self.sent_us || cluster != self.cluster || bytes > self.bytes {
+            return false;
+        }
+        self.last_bytes = bytes;
+        self.count += 1;
+        true
+    }
+
+    /// Which of its packets bears a number.
+    #[inline]
+    fn place_of(&self, sequence: SeqNo) -> Option<u8> {
+        let place = sequence.0.wrapping_sub(self.first.0);
+        u8::try_from(place).ok().filter(|place| *place < self.count)
+    }
+
+    /// Takes feedback's word about one of its packets; `None` if it was told before.
+    fn report(&mut self, place: u8, arrived: bool) -> Option<News> {
+        let bit = 1_u16 << place;
+        let news = match (self.arrived & bit != 0, self.missing & bit != 0, arrived) {
+            (false, false, true) => News::Arrived,
+            (false, true, true) => News::ArrivedAfterAll,
+            (false, false, false) => News::Missing,
+            (true, _, _) | (_, true, false) => return None,
+        };
+        if arrived {
+            self.arrived |= bit;
+        } else {
+            self.missing |= bit;
+        }
+        Some(news)
+    }
+}
 
 /// A packet that feedback has told something new of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,22 +114,31 @@ pub enum Known {
     NotSent,
 }
 
-/// The ring of one transport: 4 KiB, growing by doubling to 64 KiB (`SEND_HISTORY_ENTRIES_MAX`) where that is less than two
-/// seconds of packets.
+/// The ring of one transport: 1 KiB, growing by doubling to 32 KiB (`SEND_HISTORY_RUNS_MAX`) where that is less than two seconds.
 #[derive(Debug)]
 pub struct SendHistory {
     /// As many as a power of two.
-    entries: Box<[Entry]>,
-    next: SeqNo,
-    /// How many of the latest numbers are kept.
-    kept: u16,
+    runs: Box<[Run]>,
     /// When the first place was written last; low bits.
     turned_us: u32,
+    next: SeqNo,
+    /// How many of the latest runs are kept, and the place of the newest.
+    kept: u16,
+    newest: u16,
+    /// Where feedback spoke of a packet last: it speaks of the next one next.
+    told: u16,
 }
 
 impl SendHistory {
     pub fn new() -> Self {
-        Self { entries: vec![UNUSED; SEND_HISTORY_ENTRIES].into(), next: SeqNo(0), kept: 0, turned_us: 0 }
+        Self {
+            runs: vec![NONE; usize::from(SEND_HISTORY_RUNS)].into(),
+            turned_us: 0,
+            next: SeqNo(0),
+            kept: 0,
+            newest: 0,
+            told: 0,
+        }
     }
 
     /// The number of the next packet.
@@ -101,54 +150,55 @@ impl SendHistory {
     #[inline]
     pub fn push(&mut self, now_us: u64, bytes: usize, cluster: Option<ClusterId>) -> SeqNo {
         let sequence = self.next;
-        let entry = Entry {
-            sent_us: low_bits(now_us),
-            bytes: u16::try_from(bytes).unwrap_or(u16::MAX),
-            cluster: cluster.map_or(0, |ClusterId(id)| id),
-            fate: Fate::UnderWay,
-        };
-        if self.place(sequence) == 0 {
-            self.turn(entry.sent_us);
-        }
-        let place = self.place(sequence);
-        if let Some(old) = self.entries.get_mut(place) {
-            *old = entry;
-        }
         self.next = SeqNo(sequence.0.wrapping_add(1));
-        if usize::from(self.kept) < self.entries.len() {
-            self.kept += 1;
+        let (sent_us, bytes) = (low_bits(now_us), u16::try_from(bytes).unwrap_or(u16::MAX));
+        let cluster = cluster.map_or(0, |ClusterId(id)| id);
+        let newest = self.runs.get_mut(usize::from(self.newest));
+        if !newest.is_some_and(|newest| newest.joins(sent_us, bytes, cluster)) {
+            let run = Run { sent_us, first: sequence, bytes, last_bytes: bytes, count: 1, cluster, ..NONE };
+            self.begin(run);
         }
         sequence
     }
 
-    /// The ring begins anew; if it took less than what is kept to fill it, it grows. What is overwritten is not looked at for that:
-    /// it has long left the processor's caches.
-    #[cold]
-    fn turn(&mut self, now: u32) {
-        let is_short = now.wrapping_sub(self.turned_us) < KEPT_US && self.entries.len() < SEND_HISTORY_ENTRIES_MAX;
-        if is_short && usize::from(self.kept) == self.entries.len() {
-            self.grow();
+    fn begin(&mut self, run: Run) {
+        if self.kept > 0 {
+            self.newest = self.place(1);
         }
-        if self.place(self.next) == 0 {
+        if self.newest == 0 {
+            self.turn(run.sent_us);
+        }
+        if let Some(old) = self.runs.get_mut(usize::from(self.newest)) {
+            *old = run;
+        }
+        if self.kept < self.len() {
+            self.kept += 1;
+        }
+    }
+
+    /// The ring begins anew; if it took less than what is kept to fill it, it grows. What is overwritten is not looked at for that:
+    /// it would have to be fetched.
+    fn turn(&mut self, now: u32) {
+        let is_short = now.wrapping_sub(self.turned_us) < KEPT_US && self.len() < SEND_HISTORY_RUNS_MAX;
+        if is_short && self.kept == self.len() {
+            // What is kept begins at the first place and fills it: the new half follows.
+            let mut larger = std::mem::take(&mut self.runs).into_vec();
+            self.newest = self.kept;
+            larger.resize(larger.len() * 2, NONE);
+            self.runs = larger.into();
+        } else {
             self.turned_us = now;
         }
     }
 
-    fn grow(&mut self) {
-        let mut larger: Box<[Entry]> = vec![UNUSED; self.entries.len() * 2].into();
-        for back in 1..=self.kept {
-            let sequence = SeqNo(self.next.0.wrapping_sub(back));
-            let place = usize::from(sequence.0) & (larger.len() - 1);
-            if let (Some(old), Some(new)) = (self.entries.get(self.place(sequence)), larger.get_mut(place)) {
-                *new = *old;
-            }
-        }
-        self.entries = larger;
+    fn len(&self) -> u16 {
+        u16::try_from(self.runs.len()).unwrap_or(u16::MAX)
     }
 
+    /// So many after the newest, round the ring.
     #[inline]
-    fn place(&self, sequence: SeqNo) -> usize {
-        usize::from(sequence.0) & (self.entries.len() - 1)
+    fn place(&self, after: u16) -> u16 {
+        self.newest.wrapping_add(after) & (self.len() - 1)
     }
 
     /// Takes feedback's word about a packet: whether it arrived.
@@ -157,23 +207,41 @@ impl SendHistory {
         if back == 0 || back > u16::MAX / 2 {
             return Known::NotSent;
         }
-        let place = self.place(sequence);
-        let kept = back <= self.kept;
-        let Some(entry) = self.entries.get_mut(place).filter(|_| kept) else { return Known::Nothing };
-        let news = match (entry.fate, arrived) {
-            (Fate::UnderWay, true) => News::Arrived,
-            (Fate::Missing, true) => News::ArrivedAfterAll,
-            (Fate::UnderWay, false) => News::Missing,
-            (Fate::Missing, false) | (Fate::Arrived, _) => return Known::Nothing,
-        };
-        entry.fate = if arrived { Fate::Arrived } else { Fate::Missing };
-        let age_us = low_bits(now_us).wrapping_sub(entry.sent_us);
+        let Some((run, place)) = self.find(sequence) else { return Known::Nothing };
+        let Some(news) = run.report(place, arrived) else { return Known::Nothing };
+        let age_us = low_bits(now_us).wrapping_sub(run.sent_us);
         Known::News(SentPacket {
             sent_us: now_us.saturating_sub(u64::from(age_us)),
-            bytes: u32::from(entry.bytes),
-            cluster: (entry.cluster != 0).then_some(ClusterId(entry.cluster)),
+            bytes: u32::from(if place + 1 == run.count { run.last_bytes } else { run.bytes }),
+            cluster: (run.cluster != 0).then_some(ClusterId(run.cluster)),
             news,
         })
+    }
+
+    /// The run of a packet that was sent, and its place there; `None` if it is out of the history.
+    fn find(&mut self, sequence: SeqNo) -> Option<(&mut Run, u8)> {
+        let last = usize::from(self.told);
+        let next = (last + 1) & (self.runs.len() - 1);
+        let holds = |place: &usize| self.runs.get(*place).is_some_and(|run| run.place_of(sequence).is_some());
+        let place = [last, next].into_iter().find(holds).or_else(|| self.search(sequence))?;
+        self.told = u16::try_from(place).unwrap_or(0);
+        let run = self.runs.get_mut(place)?;
+        let packet = run.place_of(sequence)?;
+        Some((run, packet))
+    }
+
+    /// By halves: the runs lie in the order of their numbers, the oldest after the newest.
+    fn search(&self, sequence: SeqNo) -> Option<usize> {
+        let oldest = 1_u16.wrapping_add(self.len() - self.kept);
+        let place = |run: u16| usize::from(self.place(oldest.wrapping_add(run)));
+        let back = |first: SeqNo| self.next.0.wrapping_sub(first.0);
+        let (mut from, mut to) = (0, self.kept);
+        while from < to {
+            let middle = from.midpoint(to);
+            let begins_before = self.runs.get(place(middle)).is_some_and(|run| back(run.first) >= back(sequence));
+            (from, to) = if begins_before { (middle + 1, to) } else { (from, middle) };
+        }
+        Some(place(from.checked_sub(1)?))
     }
 }
 
@@ -200,8 +268,8 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_has_eight_bytes() {
-        assert_eq!(size_of::<Entry>(), 8);
+    fn a_run_has_sixteen_bytes() {
+        assert_eq!(size_of::<Run>(), 16);
     }
 
     #[test]
@@ -217,21 +285,43 @@ mod tests {
                 assert_eq!(packet.bytes, 100 + u32::from((count - 100) % 7 == 0));
             }
         }
-        assert_eq!(history.entries.len(), SEND_HISTORY_ENTRIES, "two seconds of packets fit");
+        assert_eq!(history.len(), 256, "two seconds of packets fit");
     }
 
     #[test]
     fn it_grows_to_hold_two_seconds_and_no_further_than_its_limit() {
         let mut history = SendHistory::new();
         for count in 0..3_000_u64 {
-            history.push(count * 1_000, 100, None);
+            history.push(count * 2_000, 100, None);
         }
-        assert_eq!(history.entries.len(), 2_048);
-        assert_eq!(news(history.report(3_000_000, SeqNo(1_500), true)).sent_us, 1_500_000);
+        assert_eq!(history.len(), 1_024);
+        assert_eq!(news(history.report(6_000_000, SeqNo(2_001), true)).sent_us, 4_002_000);
         for count in 0..60_000_u64 {
-            history.push(3_000_000 + count, 100, None);
+            history.push(6_000_000 + count, 100, None);
         }
-        assert_eq!(history.entries.len(), SEND_HISTORY_ENTRIES_MAX);
+        assert_eq!(history.len(), SEND_HISTORY_RUNS_MAX);
+    }
+
+    #[test]
+    fn what_leaves_at_once_in_one_size_is_one_run() {
+        let mut history = SendHistory::new();
+        let sizes = [1_200, 1_200, 700, 700, 700, 900, 900, 1_200];
+        for bytes in sizes {
+            history.push(5, bytes, None);
+        }
+        history.push(5, 1_200, Some(ClusterId(1)));
+        history.push(6, 1_200, Some(ClusterId(1)));
+        for _ in 0..40 {
+            history.push(7, 1_000, None);
+        }
+        let counts: Vec<_> = history.runs.iter().map(|run| run.count).take_while(|count| *count > 0).collect();
+        assert_eq!(counts, [3, 2, 2, 1, 1, 1, 16, 16, 8]);
+        for (sequence, bytes) in (0..).zip(sizes) {
+            assert_eq!(news(history.report(9, SeqNo(sequence), true)).bytes, u32::try_from(bytes).unwrap());
+        }
+        let (first, last) = (news(history.report(9, SeqNo(10), true)), news(history.report(9, SeqNo(49), false)));
+        assert_eq!((first.sent_us, first.cluster, last.news), (7, None, News::Missing));
+        assert_eq!(news(history.report(9, SeqNo(8), true)).cluster, Some(ClusterId(1)), "told late");
     }
 
     #[test]

@@ -1,15 +1,16 @@
 //! How much a subscriber's transport may be sent: Google Congestion Control (draft-ietf-rmcat-gcc-02) on the sender's side, fed
 //! with transport-wide feedback. Pure: told the time, draws nothing, and nothing it is told makes it leave its bounds.
 //!
-//! Walk a feedback: [`history`] (when was it sent) → `arrival_clock` → `bursts` → `trend` and `queue` (joined in `delay`),
-//! `acknowledged`, `losses`, `sending` → `rate_control`. `silence` is feedback that does not come, and `probes` find
-//! what the link holds beyond what is sent.
+//! Walk a packet: it is noted in `departures` and their [`history`], and nothing else is touched for it. Walk a feedback: the history
+//! (when was it sent) → `together` → `judge`: `arrival_clock` → `bursts` → `trend` and `queue` (joined in `delay`), `acknowledged`,
+//! `losses`, `sending` → `rate_control`. `silence` is feedback that does not come, and `probes` find what the link holds beyond
+//! what is sent.
 //!
 //! *Why not the `Gcc` of `rtc-interceptor`*, fed through `on_reports`: its rate control is closed, and what must be cured lies in
 //! it. It grows whatever arrives; takes a sender that has nothing more to send for one that is held up, and jitter for a queue;
 //! takes no measurement from a probe; its loss control falls to the floor on a radio that loses a tenth, and grows without end
 //! while nothing is lost, so that it is no bound when losses begin. It wants a report of eleven fields for each packet in a list of
-//! its own, where here feedback is read in place against eight bytes a packet.
+//! its own, where here feedback is read in place against sixteen bytes for a send.
 
 mod acknowledged;
 mod arrival_clock;
@@ -17,10 +18,13 @@ mod bursts;
 mod ceiling;
 mod cluster;
 mod delay;
+mod departures;
 mod estimator;
 mod history;
+mod judge;
 mod loss;
 mod onset;
+mod open_probe;
 mod probes;
 mod queue;
 mod rate_control;

@@ -5,16 +5,13 @@
 
 use super::cluster::{Cluster, Measurement, Outcome};
 use super::history::{ClusterId, SentPacket};
-use super::rates::{SECOND_US, bytes_in, share};
+use super::open_probe::given_up_us;
+use super::rates::{SECOND_US, share};
 
 /// How long a probe lasts, µs: on a full link it makes a queue as long. Jitter of half of it is borne.
 const DURATION_US: u64 = 40_000;
 /// What it takes at least, bytes, so that it is more than a few packets on a slow link.
 const BYTES_MIN: u64 = 1_600;
-/// Padding leaves in portions of so long, µs.
-const PORTION_US: u64 = 5_000;
-/// The smallest portion that is worth a packet, bytes; padding packets of RTP have up to 255 bytes of it.
-const PORTION_BYTES_MIN: u64 = 200;
 /// Thousandths of the estimate that the first probe and later ones try.
 const FIRST: u64 = 3_000;
 const NEXT: u64 = 2_000;
@@ -30,9 +27,6 @@ const LEAST_BPS: u64 = 300_000;
 const PAUSE_LEAST_MAX_US: u64 = 3 * SECOND_US;
 /// The pause after one that was of no use, µs.
 const PAUSE_UNCLEAR_US: u64 = SECOND_US / 2;
-/// How long its outcome is awaited beyond a response, µs.
-const PATIENCE_US: u64 = 400_000;
-
 /// What a probe may do now.
 #[derive(Debug, Clone, Copy)]
 pub struct Room {
@@ -53,8 +47,6 @@ pub struct Probes {
     most_bps: u64,
     last_id: u8,
     current: Option<Measurement>,
-    /// Bytes sent since it began.
-    sent_bytes: u64,
     not_before_us: u64,
     pause_us: u64,
     /// Another multiple for the next one, thousandths, or a rate that was known before.
@@ -69,7 +61,6 @@ impl Default for Probes {
             most_bps: u64::MAX,
             last_id: 0,
             current: None,
-            sent_bytes: 0,
             not_before_us: 0,
             pause_us: PAUSE_US,
             multiple: FIRST,
@@ -89,17 +80,6 @@ impl Probes {
         (self.not_before_us, self.known_bps) = (now_us, bps);
     }
 
-    /// A packet leaves; the cluster that it belongs to.
-    #[inline]
-    pub fn note_sent(&mut self, now_us: u64, bytes: u64) -> Option<ClusterId> {
-        let cluster = self.current?.cluster;
-        if now_us >= cluster.until_us {
-            return None;
-        }
-        self.sent_bytes += bytes;
-        Some(cluster.id)
-    }
-
     /// Takes what feedback says of a cluster's packet.
     pub fn take(&mut self, packet: SentPacket, arrival_us: Option<i64>) {
         let current = self.current.as_mut().filter(|current| Some(current.cluster.id) == packet.cluster);
@@ -112,7 +92,7 @@ impl Probes {
     pub fn finish(&mut self, now_us: u64, newest_sent_us: u64, room: Room) -> Option<Outcome> {
         let current = self.current?;
         let until_us = current.cluster.until_us;
-        if newest_sent_us < until_us && now_us < until_us + room.response_us + PATIENCE_US {
+        if newest_sent_us < until_us && now_us < given_up_us(current.cluster, room.response_us) {
             return None;
         }
         self.current = None;
@@ -152,36 +132,12 @@ impl Probes {
         let until_us = now_us + DURATION_US.max(least_us);
         let cluster = Cluster { id: ClusterId(self.last_id), bps, from_us: now_us, until_us };
         self.current = Some(Measurement::new(cluster));
-        self.sent_bytes = 0;
         Some(cluster)
-    }
-
-    /// How many bytes of padding are to leave now.
-    pub fn padding_due(&self, now_us: u64) -> u64 {
-        let Some(cluster) = self.sending().filter(|cluster| now_us < cluster.until_us) else { return 0 };
-        let elapsed_us = now_us.saturating_sub(cluster.from_us) + PORTION_US;
-        let due = bytes_in(cluster.bps, elapsed_us).saturating_sub(self.sent_bytes);
-        if due < portion(cluster) { 0 } else { due }
-    }
-
-    /// When padding is due next, or the outcome is given up.
-    pub fn timeout_us(&self, response_us: u64) -> Option<u64> {
-        let cluster = self.sending()?;
-        let given_up_us = cluster.until_us + response_us + PATIENCE_US;
-        let bits = (self.sent_bytes + portion(cluster)) * 8;
-        // Rounded up: a timer that comes a little early would come again and again.
-        let needs_us = bits.saturating_mul(SECOND_US).div_ceil(cluster.bps.max(1));
-        let portion_us = (cluster.from_us + needs_us).saturating_sub(PORTION_US).max(cluster.from_us);
-        Some(if portion_us < cluster.until_us { portion_us } else { given_up_us })
     }
 
     /// When the next may begin, if there is something to find.
     pub fn begin_us(&self, room: Room) -> Option<u64> {
         (self.current.is_none() && self.is_worth(room)).then_some(self.not_before_us)
-    }
-
-    fn sending(&self) -> Option<Cluster> {
-        self.current.map(|current| current.cluster)
     }
 
     fn target(&self, room: Room) -> u64 {
@@ -193,15 +149,11 @@ impl Probes {
     }
 }
 
-/// What leaves at once, bytes.
-fn portion(cluster: Cluster) -> u64 {
-    bytes_in(cluster.bps, PORTION_US).max(PORTION_BYTES_MIN)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::bitrate::estimate::history::News;
+    use crate::bitrate::estimate::open_probe::OpenProbe;
 
     const ROOM: Room =
         Room { estimate_bps: 500_000, max_bps: 10_000_000, response_us: 200_000, clear: true, chance: 0 };
@@ -209,11 +161,11 @@ mod tests {
     /// Sends a whole probe over a link and tells of it; its rate, how much was sent and the outcome.
     fn probed(probes: &mut Probes, at_us: u64, room: Room, link_bps: u64) -> Option<(u64, u64, Outcome)> {
         let cluster = probes.begin(at_us, room)?;
-        let (mut free_us, mut sent) = (at_us, 0);
-        while let Some(due_us) = probes.timeout_us(room.response_us).filter(|due_us| *due_us < cluster.until_us) {
-            assert!(probes.padding_due(due_us) > 0, "a timer that comes for nothing");
-            while probes.padding_due(due_us) > 0 {
-                let id = probes.note_sent(due_us, 220).unwrap();
+        let (mut free_us, mut sent, mut open) = (at_us, 0, OpenProbe::new(cluster));
+        while let Some(due_us) = Some(open.timeout_us(room.response_us)).filter(|due_us| *due_us < cluster.until_us) {
+            assert!(open.padding_due(due_us) > 0, "a timer that comes for nothing");
+            while open.padding_due(due_us) > 0 {
+                let id = open.note_sent(due_us, 220).unwrap();
                 sent += 220;
                 free_us = free_us.max(due_us) + 220 * 8 * 1_000_000 / link_bps;
                 let packet = SentPacket { sent_us: due_us, bytes: 220, cluster: Some(id), news: News::Arrived };
@@ -288,12 +240,12 @@ mod tests {
     fn media_is_padding_enough() {
         let mut probes = Probes::default();
         probes.set_wanted(4_000_000, u64::MAX);
-        probes.begin(0, ROOM).unwrap();
-        assert!(probes.padding_due(0) > 0);
-        assert!(probes.note_sent(0, 20_000).is_some());
-        assert_eq!(probes.padding_due(30_000), 0);
-        assert_eq!(probes.note_sent(50_000, 100), None, "it is over");
-        assert_eq!(probes.timeout_us(200_000), Some(640_000), "its outcome is given up some time");
+        let mut open = OpenProbe::new(probes.begin(0, ROOM).unwrap());
+        assert!(open.padding_due(0) > 0);
+        assert!(open.note_sent(0, 20_000).is_some());
+        assert_eq!(open.padding_due(30_000), 0);
+        assert_eq!(open.note_sent(50_000, 100), None, "it is over");
+        assert_eq!(open.timeout_us(200_000), 640_000, "its outcome is given up some time");
         assert_eq!(probes.finish(640_000, 0, ROOM), Some(Outcome::Unclear));
     }
 }

@@ -17,7 +17,6 @@ const ABOVE: u64 = 850;
 /// What was sent in the last half second.
 #[derive(Debug)]
 pub struct Sending {
-    total_bytes: u64,
     /// When, and the total then.
     samples: VecDeque<(u64, u64)>,
     application_limited: bool,
@@ -25,19 +24,13 @@ pub struct Sending {
 
 impl Default for Sending {
     fn default() -> Self {
-        Self { total_bytes: 0, samples: VecDeque::with_capacity(SAMPLES_MAX), application_limited: false }
+        Self { samples: VecDeque::with_capacity(SAMPLES_MAX), application_limited: false }
     }
 }
 
 impl Sending {
-    /// Counts a packet.
-    #[inline]
-    pub fn add(&mut self, bytes: u64) {
-        self.total_bytes = self.total_bytes.wrapping_add(bytes);
-    }
-
-    /// Looks at what was sent since it was looked at last.
-    pub fn sample(&mut self, now_us: u64, estimate_bps: u64) {
+    /// Looks at what was sent in all until now.
+    pub fn sample(&mut self, now_us: u64, total_bytes: u64, estimate_bps: u64) {
         if self.samples.back().is_none_or(|(at_us, _)| now_us.saturating_sub(*at_us) >= SAMPLE_US) {
             let old = |samples: &VecDeque<(u64, u64)>| {
                 samples.get(1).is_some_and(|(at_us, _)| now_us.saturating_sub(*at_us) >= WINDOW_US)
@@ -45,7 +38,7 @@ impl Sending {
             while old(&self.samples) || self.samples.len() == SAMPLES_MAX {
                 self.samples.pop_front();
             }
-            self.samples.push_back((now_us, self.total_bytes));
+            self.samples.push_back((now_us, total_bytes));
         }
         let Some(bps) = self.bps() else { return };
         self.application_limited = bps < share(estimate_bps, if self.application_limited { ABOVE } else { BELOW });
@@ -69,10 +62,11 @@ mod tests {
     #[test]
     fn who_sends_less_than_it_may_is_limited_by_itself() {
         let mut sending = Sending::default();
-        let second = |sending: &mut Sending, from_ms: u64, bytes| {
+        let mut total_bytes = 0;
+        let mut second = |sending: &mut Sending, from_ms: u64, bytes| {
             for step in 0..100 {
-                sending.add(bytes);
-                sending.sample((from_ms + step * 10) * 1_000, 1_000_000);
+                total_bytes += bytes;
+                sending.sample((from_ms + step * 10) * 1_000, total_bytes, 1_000_000);
             }
         };
         second(&mut sending, 0, 1_250);
