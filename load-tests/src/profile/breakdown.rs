@@ -39,7 +39,7 @@ pub enum Stage {
 /// By which names a stage is known. The innermost function of a stack that has one decides, and of its names the first.
 ///
 /// Where the compiler put one function into another it counts as the other; `poll_transmit` has most of the walk outwards in it.
-const NAMES: [(&str, Stage); 30] = [
+const NAMES: [(&str, Stage); 32] = [
     ("quinn_udp::imp::send", Stage::Send),
     ("MediaSocket::send", Stage::Send),
     ("UdpSocketState::recv", Stage::Receive),
@@ -56,6 +56,8 @@ const NAMES: [(&str, Stage); 30] = [
     ("interceptor", Stage::Feedback),
     ("sfu_core::rtcp", Stage::Feedback),
     ("shard::feedback", Stage::Feedback),
+    ("bitrate::estimate", Stage::Feedback),
+    ("shard::estimation", Stage::Feedback),
     ("sfu_core::subscribe", Stage::Rewrite),
     ("shard::batch", Stage::Rewrite),
     ("shard::egress", Stage::Rewrite),
