@@ -38,6 +38,10 @@ pub enum ProblemType {
     BadField,
     TooManySettings,
     NotAdministrator,
+    TokenNeeded,
+    TokenInvalid,
+    TokenExpired,
+    NotAllowed,
     NotReady,
 }
 
@@ -60,6 +64,10 @@ impl ProblemType {
             Self::BadField => "urn:sfu:problem:bad-field",
             Self::TooManySettings => "urn:sfu:problem:too-many-settings",
             Self::NotAdministrator => "urn:sfu:problem:not-administrator",
+            Self::TokenNeeded => "urn:sfu:problem:token-needed",
+            Self::TokenInvalid => "urn:sfu:problem:token-invalid",
+            Self::TokenExpired => "urn:sfu:problem:token-expired",
+            Self::NotAllowed => "urn:sfu:problem:not-allowed",
             Self::NotReady => "urn:sfu:problem:not-ready",
         }
     }
@@ -82,6 +90,10 @@ impl ProblemType {
             Self::BadField => "A field cannot be set so",
             Self::TooManySettings => "There are too many settings",
             Self::NotAdministrator => "This is for the administrator",
+            Self::TokenNeeded => "This needs a token",
+            Self::TokenInvalid => "The token is not accepted",
+            Self::TokenExpired => "The token has expired",
+            Self::NotAllowed => "The token does not allow this",
             Self::NotReady => "The server cannot do this now",
         })
     }

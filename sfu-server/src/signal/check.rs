@@ -14,6 +14,11 @@ use super::limits::{
 use super::refusal::Refusal;
 use super::wire::{ErrorCode, LayoutSlot, TrackUse};
 
+/// Whether others may be shown this name.
+pub fn is_name(text: &str) -> bool {
+    name(text).is_ok()
+}
+
 pub(super) fn name(name: &str) -> Result<(), Refusal> {
     bounded("name", name, NAME_BYTES_MAX)?;
     if name.trim().is_empty() {

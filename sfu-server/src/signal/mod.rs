@@ -63,5 +63,6 @@ pub mod upgrade;
 pub mod wire;
 
 pub use admission::{Admission, Permit};
+pub use check::is_name;
 pub use refusal::Refusal;
 pub use rooms::{Reservation, Rooms, now};

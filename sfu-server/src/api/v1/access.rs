@@ -9,7 +9,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, FORWARDED, HOST, VIA, WWW_AUTHENTICATE};
+use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, HOST, WWW_AUTHENTICATE};
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::middleware::Next;
@@ -18,17 +18,9 @@ use axum::response::Response;
 use crate::api::origin::Origin;
 use crate::api::problem::{Problem, ProblemType};
 use crate::app::AppState;
+use crate::auth::came_through_proxy;
 use crate::config::AdminToken;
 
-/// What a proxy adds.
-const OF_PROXIES: [HeaderName; 6] = [
-    FORWARDED,
-    VIA,
-    HeaderName::from_static("x-forwarded-for"),
-    HeaderName::from_static("x-forwarded-host"),
-    HeaderName::from_static("x-forwarded-proto"),
-    HeaderName::from_static("x-real-ip"),
-];
 /// Where the page that asks stands to us (Fetch metadata); `none`: a person did it.
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
@@ -80,7 +72,7 @@ fn local(request: &Request) -> Result<(), Problem> {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_canonical());
     let detail = if !peer.is_some_and(|peer| peer.is_loopback()) {
         "while no admin_token is set, the operator's API is for this machine itself; set one to use it from elsewhere"
-    } else if OF_PROXIES.iter().any(|name| request.headers().contains_key(name)) {
+    } else if came_through_proxy(request.headers()) {
         "this came through a proxy, which asks for others; set an admin_token to use the operator's API through it"
     } else if !is_asked_as_this_machine(request) {
         "while no admin_token is set, ask 127.0.0.1, [::1] or localhost: another name may be pointed here by anybody"

@@ -3,7 +3,7 @@
 //! Invariant: each route is in the document at `/api/openapi.json`, as both are made of the same handlers.
 
 mod access;
-mod body;
+pub(crate) mod body;
 mod decision;
 mod describe;
 mod document;

@@ -1,0 +1,25 @@
+//! Who may come in, and what for: tokens (RFC 7519) signed by keys that the operator has put into a file, or nobody asked where it
+//! has put none. Control path, before a room is looked at: who is refused learns nothing of rooms, nor how long looking for one takes.
+//!
+//! [`verify`] judges a text, [`claims`] what it says, [`key`], [`keys`] and [`store`] what it was signed by; [`Auth`] is what routes
+//! and sockets ask.
+
+mod bearer;
+mod claims;
+mod door;
+mod grants;
+mod key;
+mod keys;
+pub mod limits;
+mod object;
+mod store;
+mod verify;
+
+pub use bearer::{bearer, came_through_proxy};
+pub use claims::{ClaimedCaps, Claims, Participant, Pass};
+pub use door::{Auth, Denied, Entrant, Openness};
+pub use grants::{Grant, Grants};
+pub use key::{Jwk, Key, KeyError};
+pub use keys::{Jwks, Keys, KeysError};
+pub use store::{KeyStore, Reload};
+pub use verify::{MintError, TokenError, mint, verify};
