@@ -14,6 +14,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
 
 use crate::api::{cors, health, join, metrics as scrape, problem, resource, v1, web};
+use crate::auth::Auth;
 use crate::config::Config;
 use crate::control::Control;
 use crate::directory::Kind;
@@ -35,6 +36,8 @@ pub struct AppState {
     pub admission: Arc<Admission>,
     pub metrics: Arc<Metrics>,
     pub settings: Arc<Settings>,
+    /// Who may come in.
+    pub auth: Auth,
     /// Of media, for whoever asks.
     pub meter: Arc<Meter>,
     /// What was sent to whom.
@@ -52,7 +55,7 @@ pub struct Settings {
 }
 
 impl AppState {
-    pub fn new(control: Arc<Control>, config: &Config) -> Self {
+    pub fn new(control: Arc<Control>, config: &Config, auth: Auth) -> Self {
         let settings = Settings {
             announce: config.announce.clone(),
             cors: config.cors_allow_origin.clone(),
@@ -69,6 +72,7 @@ impl AppState {
             resume: Duration::from_secs(config.resume_seconds.into()),
             ping_interval: Duration::from_secs(config.ping_interval_seconds.into()),
             ice_servers: config.ice_server.iter().map(ice_server).collect(),
+            access: auth.access(),
         };
         let rooms = Rooms::new(Arc::clone(&control), Arc::clone(&metrics), terms);
         let admission = Arc::new(Admission::new(Arc::clone(&metrics), config.sockets_per_address));
@@ -78,6 +82,7 @@ impl AppState {
             admission,
             metrics,
             settings: Arc::new(settings),
+            auth,
             meter: Arc::default(),
             history: Arc::default(),
         }

@@ -1,9 +1,11 @@
 //! Every metric of the server, declared here: `sfu_<thing>_<unit>[_total]`, base units, no label without a bound. Counters get
 //! their `_total` when written.
 
+mod auth;
 mod sample;
 mod signal;
 
+pub use auth::AuthMetrics;
 pub use sample::Sample;
 pub use signal::{Shed, SignalMetrics};
 
@@ -49,6 +51,7 @@ pub struct Metrics {
     /// HTTP connections closed at once because too many were open.
     pub connections_refused: Counter,
     pub signal: SignalMetrics,
+    pub auth: AuthMetrics,
 }
 
 impl Metrics {
@@ -73,7 +76,9 @@ impl Metrics {
         );
         let signal = SignalMetrics::default();
         signal.register(&mut registry);
-        Self { registry, requests, request_seconds, connections, connections_refused, signal }
+        let auth = AuthMetrics::default();
+        auth.register(&mut registry);
+        Self { registry, requests, request_seconds, connections, connections_refused, signal, auth }
     }
 
     /// Counts a request that was answered.

@@ -5,6 +5,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -12,12 +13,14 @@ use std::time::Duration;
 use serde::Serialize;
 use sfu_core::event::Event;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::{JoinError, JoinHandle as Task};
-use tokio::time::{sleep, timeout};
+use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 
 use crate::app::{AppState, app};
+use crate::auth::limits::KEYS_LOOK_INTERVAL;
+use crate::auth::{Auth, KeysError, Openness};
 use crate::config::Config;
 use crate::control::Control;
 use crate::http::{self, Limits};
@@ -39,6 +42,8 @@ pub enum ServeError {
     Bind { address: SocketAddr, source: io::Error },
     #[error("signals cannot be caught: {0}")]
     Signal(#[source] io::Error),
+    #[error("{path}: {source}; `sfu-server keys generate` writes such a file", path = path.display())]
+    Keys { path: PathBuf, source: KeysError },
     #[error("HTTP ended unasked: {0}")]
     Http(#[from] JoinError),
 }
@@ -62,6 +67,8 @@ impl Addresses {
 pub async fn serve(config: &Config, listening: impl FnOnce(&Addresses)) -> Result<(), ServeError> {
     let mut terminate = signal(SignalKind::terminate()).map_err(ServeError::Signal)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(ServeError::Signal)?;
+    let auth = open_keys(config)?;
+    let hangup = signal(SignalKind::hangup()).map_err(ServeError::Signal)?;
     let bind = |source| ServeError::Bind { address: config.http_addr, source };
     let listener = TcpListener::bind(config.http_addr).await.map_err(bind)?;
     let local = listener.local_addr().map_err(bind)?;
@@ -78,7 +85,8 @@ pub async fn serve(config: &Config, listening: impl FnOnce(&Addresses)) -> Resul
     }
     listening(&addresses);
 
-    let state = AppState::new(Arc::clone(&control), config);
+    let state = AppState::new(Arc::clone(&control), config, auth.clone());
+    tokio::spawn(watch_keys(auth, hangup));
     for (shard, events) in events {
         tokio::spawn(Arc::clone(&state.rooms).listen(shard, events));
     }
@@ -104,6 +112,38 @@ pub async fn serve(config: &Config, listening: impl FnOnce(&Addresses)) -> Resul
     let served = wait(serving, stopped, &control, &admission).await;
     tokio::task::spawn_blocking(move || end_threads(&control, threads)).await.unwrap_or_default();
     served
+}
+
+fn open_keys(config: &Config) -> Result<Auth, ServeError> {
+    let path = config.auth_keys.clone().unwrap_or_default();
+    let auth = Auth::open(config).map_err(|source| ServeError::Keys { path: path.clone(), source })?;
+    match &auth {
+        Auth::Keys { store, audience } => {
+            tracing::info!(file = %path.display(), keys = ?store.keys().ids(), %audience, "tokens are asked for");
+        }
+        Auth::Open(Openness::Development) => {
+            tracing::info!("development mode: nobody is asked for a token, and HTTP is served to this machine alone");
+        }
+        Auth::Open(Openness::Insecure) => {
+            tracing::warn!("insecure_no_auth: whoever reaches this server may come into every room, without a token");
+        }
+    }
+    Ok(auth)
+}
+
+/// Has the file of keys looked at now and then, and at every SIGHUP, which ends nothing.
+async fn watch_keys(auth: Auth, mut hangup: Signal) {
+    let mut looks = interval(KEYS_LOOK_INTERVAL);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = looks.tick() => {}
+            heard = hangup.recv() => if heard.is_none() { return },
+        }
+        let Some(store) = auth.store().cloned() else { continue };
+        // A file's disk may be slow, or across a network.
+        let _ = tokio::task::spawn_blocking(move || store.look()).await;
+    }
 }
 
 /// The media plane, started.

@@ -191,6 +191,28 @@ fn an_announced_address_needs_a_socket_of_its_family() {
 }
 
 #[test]
+fn without_keys_other_machines_are_let_in_only_by_name() {
+    for address in ["0.0.0.0:8080", "[::]:8080", "192.0.2.7:80", "[::ffff:192.0.2.7]:80"] {
+        check(None, &[], &["--http-addr", address]).refused(&[
+            address,
+            "flag --http-addr",
+            "auth_keys",
+            "insecure_no_auth",
+            "keys generate",
+        ]);
+        let open = check(None, &[], &["--insecure-no-auth", "--http-addr", address]);
+        assert_eq!(open.line("insecure_no_auth"), ("insecure_no_auth = true".into(), "flag --insecure-no-auth".into()));
+        assert_eq!(check(None, &[("SFU_AUTH_KEYS", "keys.json")], &["--http-addr", address]).code, 0);
+    }
+    for address in ["127.0.0.1:8080", "127.8.8.8:80", "[::1]:80", "[::ffff:127.0.0.1]:80"] {
+        assert_eq!(check(None, &[], &["--http-addr", address]).code, 0, "{address}");
+    }
+    check(None, &[("SFU_AUTH_KEYS", "keys.json")], &["--insecure-no-auth"])
+        .refused(&["--insecure-no-auth", "auth_keys"]);
+    check(None, &[], &["--auth-audience", "a b"]).refused(&["without spaces"]);
+}
+
+#[test]
 fn a_password_is_not_printed() {
     let run = check(None, &[], &["--ice-server", "turn:turn.example.net ann secret"]);
     assert_eq!(run.line("ice_server").0, "ice_server = [\"turn:turn.example.net ann ********\"]");

@@ -28,6 +28,9 @@ fn generated() -> String {
     declaration::<wire::LayoutSlot>(config, &mut text);
     declaration::<wire::ServerMessage>(config, &mut text);
     declaration::<wire::Joined>(config, &mut text);
+    declaration::<wire::Access>(config, &mut text);
+    declaration::<sfu_server::auth::Grant>(config, &mut text);
+    declaration::<wire::RefusedTrack>(config, &mut text);
     declaration::<wire::IceServer>(config, &mut text);
     declaration::<wire::LeaveReason>(config, &mut text);
     declaration::<wire::ErrorCode>(config, &mut text);
@@ -63,20 +66,21 @@ fn the_typescript_is_what_the_rust_types_say() {
 /// Requests of every variant, with all of their fields set and with none that may be left out.
 fn requests() -> Vec<Request> {
     let metadata = BTreeMap::from([("team".to_owned(), "blue".to_owned())]);
-    let join = |metadata, identity: Option<&str>, resume: Option<&str>| Request::Join {
+    let join = |metadata, identity: Option<&str>, resume: Option<&str>, token: Option<&str>| Request::Join {
         version: wire::VERSION,
         name: "Ann".to_owned(),
         metadata,
         identity: identity.map(str::to_owned),
         resume: resume.map(str::to_owned),
+        token: token.map(str::to_owned),
     };
     let source = wire::TrackSource::ScreenAudio;
     let uses = [None, Some(true), Some(false)].into_iter().zip(["0", "1", "2"]);
     let tracks = uses.map(|(muted, mid)| wire::TrackUse { mid: mid.to_owned(), source, muted }).collect();
     let (mid, track) = ("3".to_owned(), "1@bob".to_owned());
     vec![
-        join(metadata, Some("ann"), Some("1.6f")),
-        join(BTreeMap::new(), None, None),
+        join(metadata, Some("ann"), Some("1.6f"), Some("a.b.c")),
+        join(BTreeMap::new(), None, None, None),
         Request::Offer { sdp: "v=0".to_owned(), tracks, fresh: true },
         Request::Offer { sdp: "v=0".to_owned(), tracks: Vec::new(), fresh: false },
         Request::Layout { slots: vec![wire::LayoutSlot { mid, track, height: 360, priority: 7 }] },
@@ -92,9 +96,9 @@ fn requests() -> Vec<Request> {
 /// What the server must read of a request. Names every field, so that a new one does not compile before it is here.
 fn meant(request: Request) -> Checked {
     match request {
-        Request::Join { version, name, metadata, identity, resume } => {
+        Request::Join { version, name, metadata, identity, resume, token } => {
             let identity = identity.map(|identity| Identity::new(&identity).unwrap());
-            Checked::Join(request::Join { version, name, metadata, identity, resume })
+            Checked::Join(request::Join { version, name, metadata, identity, resume, token })
         }
         Request::Offer { sdp, tracks, fresh } => Checked::Offer { sdp, uses: tracks, fresh },
         Request::Layout { slots } => Checked::Layout(slots.into_iter().map(entry).collect()),

@@ -1,5 +1,6 @@
 //! `POST /whip/{room}` (RFC 9725 §4.2) and `POST /whep/{room}` (draft-ietf-wish-whep): an offer in, an answer and a resource out.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use axum::body::Bytes;
@@ -16,10 +17,12 @@ use super::problem::{Problem, ProblemType};
 use super::query::JoinQuery;
 use super::{SDP, SDP_FRAGMENT, is_media_type};
 use crate::app::AppState;
+use crate::auth::{Denied, Entrant, Grant, Permitted, bearer, permitted};
 use crate::config::IceServer;
 use crate::control::{JoinRequest, Joined};
 use crate::directory::Kind;
 use crate::names;
+use crate::signal::now;
 
 /// `Accept-Patch` (RFC 5789 §3.1), which the `http` crate has no name for.
 pub const ACCEPT_PATCH: HeaderName = HeaderName::from_static("accept-patch");
@@ -41,22 +44,62 @@ pub async fn join(
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
     let Ok(Path(room)) = room else { return Err(bad_name(NOT_UTF8)) };
     let room = RoomName::new(&room).map_err(|error| bad_name(&format!("the room's name {error}")))?;
+    let entrant = admit(&state, kind, &room, request.headers())?;
     let JoinQuery { identity, watch } = JoinQuery::parse(kind, request.uri().query().unwrap_or(""))?;
-    let identity = match identity {
+    let identity = match entrant.identity.clone().or(identity) {
         Some(identity) => identity,
         None => names::made_up(kind).map_err(|error| bad_name(&format!("the made-up identity {error}")))?,
     };
-    let offer = offer(request).await?;
+    let offer = allowed(&state, kind, offer(request).await?, &entrant)?;
     let reservation = match kind {
         Kind::Whip => Some(state.rooms.reserve(&room, &identity).ok_or_else(|| identity_taken(&identity))?),
         Kind::Whep | Kind::Meet => None,
     };
     let candidates = |sockets: &[SocketAddr]| state.settings.candidates(sockets, peer);
     let transport = state.control.transport_id();
-    let request = JoinRequest { kind, transport, room: room.clone(), identity, watch, offer, muted: Vec::new() };
+    let request = JoinRequest {
+        kind,
+        transport,
+        room: room.clone(),
+        identity,
+        watch,
+        offer,
+        muted: Vec::new(),
+        granted: entrant.caps,
+    };
     let joined = state.control.join(request, candidates).await?;
     drop(reservation);
     created(kind, &room, joined, &state.settings.ice_servers)
+}
+
+/// Before anything of the room is looked at: who is refused learns nothing of it.
+fn admit(state: &AppState, kind: Kind, room: &RoomName, headers: &HeaderMap) -> Result<Entrant, Problem> {
+    let admitted = state.auth.reached(headers).and_then(|()| {
+        let entrant = state.auth.admit(room, bearer(headers), now().unix_ms / 1_000)?;
+        match kind {
+            Kind::Whep => entrant.needs(Grant::Subscribe)?,
+            Kind::Whip if !entrant.grants.publishes() => return Err(Denied::Lacks(Grant::PublishCamera)),
+            Kind::Whip | Kind::Meet => {}
+        }
+        Ok(entrant)
+    });
+    Ok(admitted.inspect_err(|denied| state.metrics.auth.denied(*denied))?)
+}
+
+/// A publisher's offer as far as its grants go: the rest of it is answered `inactive`.
+fn allowed(state: &AppState, kind: Kind, offer: String, entrant: &Entrant) -> Result<String, Problem> {
+    if kind != Kind::Whip {
+        return Ok(offer);
+    }
+    let Permitted { sdp, refused, flows } = permitted(&offer, &BTreeMap::new(), &entrant.grants);
+    match refused.first() {
+        Some(first) if !flows => {
+            let denied = Denied::Lacks(first.needs);
+            state.metrics.auth.denied(denied);
+            Err(denied.into())
+        }
+        Some(_) | None => Ok(sdp.into_owned()),
+    }
 }
 
 async fn offer(request: Request) -> Result<String, Problem> {

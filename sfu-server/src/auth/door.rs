@@ -2,16 +2,20 @@
 
 use std::sync::Arc;
 
-use axum::http::StatusCode;
 use axum::http::header::WWW_AUTHENTICATE;
+use axum::http::{HeaderMap, StatusCode};
 use sfu_core::bitrate::Caps;
 use sfu_core::id::{Identity, RoomName};
 
+use super::bearer::came_through_proxy;
 use super::claims::{Participant, Pass};
 use super::grants::{Grant, Grants};
+use super::keys::KeysError;
 use super::store::KeyStore;
 use super::verify::{TokenError, verify};
 use crate::api::problem::{Problem, ProblemType};
+use crate::config::Config;
+use crate::signal::wire::Access;
 
 /// Whether tokens are asked for.
 #[derive(Debug, Clone)]
@@ -116,6 +120,35 @@ impl Entrant {
 }
 
 impl Auth {
+    /// What the configuration asks for.
+    pub fn open(config: &Config) -> Result<Self, KeysError> {
+        Ok(match &config.auth_keys {
+            None if config.insecure_no_auth => Self::Open(Openness::Insecure),
+            None => Self::Open(Openness::Development),
+            Some(path) => Self::Keys {
+                store: Arc::new(KeyStore::open(path)?),
+                audience: Arc::from(config.auth_audience.as_str()),
+            },
+        })
+    }
+
+    /// Refuses what came through a proxy while only this machine is meant.
+    pub fn reached(&self, headers: &HeaderMap) -> Result<(), Denied> {
+        match self {
+            Self::Open(Openness::Development) if came_through_proxy(headers) => Err(Denied::ThroughProxy),
+            Self::Open(_) | Self::Keys { .. } => Ok(()),
+        }
+    }
+
+    /// As the page is told.
+    pub fn access(&self) -> Access {
+        match self {
+            Self::Keys { .. } => Access::Token,
+            Self::Open(Openness::Development) => Access::Development,
+            Self::Open(Openness::Insecure) => Access::Insecure,
+        }
+    }
+
     /// Whether `token` lets its bearer into this room at `now_s`, seconds since 1970 (UTC).
     pub fn admit(&self, room: &RoomName, token: Option<&str>, now_s: u64) -> Result<Entrant, Denied> {
         let entrant = match self {

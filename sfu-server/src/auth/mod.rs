@@ -7,19 +7,23 @@
 mod bearer;
 mod claims;
 mod door;
+mod file;
 mod grants;
 mod key;
 mod keys;
 pub mod limits;
 mod object;
+mod offer;
 mod store;
 mod verify;
 
 pub use bearer::{bearer, came_through_proxy};
 pub use claims::{ClaimedCaps, Claims, Participant, Pass};
 pub use door::{Auth, Denied, Entrant, Openness};
+pub use file::replace_file;
 pub use grants::{Grant, Grants};
 pub use key::{Jwk, Key, KeyError};
 pub use keys::{Jwks, Keys, KeysError};
+pub use offer::{Permitted, permitted};
 pub use store::{KeyStore, Reload};
 pub use verify::{MintError, TokenError, mint, verify};

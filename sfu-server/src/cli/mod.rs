@@ -1,15 +1,17 @@
-//! The command line: one file per command. `serve` is the server; the others ask a running one.
+//! The command line: one file per command. `serve` is the server; `keys` and `token` need none; the others ask a running one.
 
 mod answers;
 mod cap;
 mod caps;
 mod completions;
 mod failure;
+mod keys;
 mod participants;
 mod remote;
 mod rooms;
 mod screen;
 mod serve;
+mod token;
 mod what_if;
 mod why;
 mod words;
@@ -78,8 +80,11 @@ pub fn main(
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
-    if let Some((serve::NAME, matches)) = matches.subcommand() {
-        return serve::run(matches, variables);
+    match matches.subcommand() {
+        Some((serve::NAME, matches)) => return serve::run(matches, variables),
+        Some((token::NAME, matches)) => return token::run(matches, variables),
+        Some((keys::NAME, matches)) => return keys::run(matches),
+        _ => {}
     }
     match Task::from_arg_matches(&matches) {
         Ok(Task::Rooms(task)) => client(&task),
@@ -102,7 +107,9 @@ pub fn command() -> Command {
         .subcommand_required(true)
         .arg_required_else_help(true)
         .after_help(EXIT_CODES)
-        .subcommand(serve::command());
+        .subcommand(serve::command())
+        .subcommand(token::command())
+        .subcommand(keys::command());
     Task::augment_subcommands(command).about(ABOUT)
 }
 

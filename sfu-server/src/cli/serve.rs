@@ -28,14 +28,7 @@ pub fn command() -> Command {
     Command::new(NAME)
         .about("Serve HTTP and media until SIGTERM or SIGINT")
         .after_help(PRECEDENCE)
-        .arg(
-            Arg::new("config")
-                .long("config")
-                .value_name("FILE")
-                .env("SFU_CONFIG")
-                .value_parser(value_parser!(PathBuf))
-                .help("Configuration file, TOML"),
-        )
+        .arg(config_argument())
         .arg(
             Arg::new("check-config")
                 .long("check-config")
@@ -50,8 +43,20 @@ pub fn command() -> Command {
         )
         .args(OPTIONS.iter().map(|spec| {
             let action = if spec.shape == Shape::List { ArgAction::Append } else { ArgAction::Set };
-            Arg::new(spec.key).long(spec.flag).value_name(spec.placeholder).help(spec.help).action(action)
+            let arg = Arg::new(spec.key).long(spec.flag).value_name(spec.placeholder).help(spec.help).action(action);
+            // A switch by its name alone is on.
+            if spec.shape == Shape::Switch { arg.num_args(0..=1).default_missing_value("true") } else { arg }
         }))
+}
+
+/// The configuration file.
+pub fn config_argument() -> Arg {
+    Arg::new("config")
+        .long("config")
+        .value_name("FILE")
+        .env("SFU_CONFIG")
+        .value_parser(value_parser!(PathBuf))
+        .help("Configuration file, TOML")
 }
 
 fn layers(matches: &ArgMatches, variables: impl Iterator<Item = (OsString, OsString)>) -> Result<Layers, ConfigError> {

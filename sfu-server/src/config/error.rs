@@ -1,6 +1,6 @@
 //! Why a configuration was refused: where it came from, what was wrong and what is valid.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use super::layer::Origin;
@@ -38,6 +38,13 @@ pub enum ConfigError {
         "media_port {first} and {shards} shards would need ports beyond 65535; take a lower media_port or fewer shards"
     )]
     PortsRunOut { first: u16, shards: u16 },
+    #[error(
+        "{origin}: http_addr {address} is reached from other machines, and nobody would be asked for a token; set auth_keys to a file \
+         that `sfu-server keys generate` writes, or insecure_no_auth to let everybody into every room"
+    )]
+    OpenToOthers { origin: Origin, address: SocketAddr },
+    #[error("{origin}: insecure_no_auth lets everybody in, auth_keys asks for tokens; set one of them")]
+    KeysAndNone { origin: Origin },
     #[error(
         "{origin}: announce {announced} is {family}, but media_addr ({media_origin}) binds {other} only; add {example} to media_addr, \
          or leave {announced} out",

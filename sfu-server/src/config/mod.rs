@@ -14,6 +14,7 @@ pub use report::report;
 pub use value::{AdminToken, IceServer, LogFormat, Origin as CorsOrigin};
 
 use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 
 use crate::media::announce;
 
@@ -48,6 +49,12 @@ pub struct Config {
     pub admin_token: Option<AdminToken>,
     /// Whether who asks from this machine needs no token; without effect where there is one.
     pub admin_local: bool,
+    /// File of the keys that tokens are signed by; `None`: nobody is asked for one.
+    pub auth_keys: Option<PathBuf>,
+    /// What a token's `aud` must be.
+    pub auth_audience: String,
+    /// Whether everybody may come into every room, wherever HTTP is served.
+    pub insecure_no_auth: bool,
     /// Filter directives of the log.
     pub log: String,
     pub log_format: LogFormat,
@@ -71,9 +78,13 @@ impl Config {
             sockets_per_address: layers.one("sockets_per_address", value::sockets_per_address)?,
             admin_token: layers.one("admin_token", value::admin_token)?,
             admin_local: layers.one("admin_local", value::switch)?,
+            auth_keys: layers.one("auth_keys", value::path)?,
+            auth_audience: layers.one("auth_audience", value::audience)?,
+            insecure_no_auth: layers.one("insecure_no_auth", value::switch)?,
             log: layers.one("log", value::log_filter)?,
             log_format: layers.one("log_format", value::log_format)?,
         };
+        config.check_openness(layers)?;
         let last_port = u32::from(config.media_port) + u32::from(config.shards) - 1;
         if config.media_port != 0 && last_port > u32::from(u16::MAX) {
             return Err(ConfigError::PortsRunOut { first: config.media_port, shards: config.shards });
@@ -86,6 +97,17 @@ impl Config {
                 announced,
             }),
             Some(_) | None => Ok(config),
+        }
+    }
+
+    /// Without keys the server is for its own machine, unless it is said by name that it is for everybody.
+    fn check_openness(&self, layers: &Layers) -> Result<(), ConfigError> {
+        match (&self.auth_keys, self.insecure_no_auth) {
+            (Some(_), true) => Err(ConfigError::KeysAndNone { origin: layers.origin("insecure_no_auth") }),
+            (None, false) if !self.http_addr.ip().to_canonical().is_loopback() => {
+                Err(ConfigError::OpenToOthers { origin: layers.origin("http_addr"), address: self.http_addr })
+            }
+            (Some(_), false) | (None, _) => Ok(()),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::digest::{SHA256, digest};
@@ -56,6 +57,9 @@ const ADMIN_TOKEN_CHARS_MIN: usize = 16;
 /// Longest administrator's token, so that a header holds it.
 const ADMIN_TOKEN_CHARS_MAX: usize = 1_024;
 
+/// Longest audience, so that tokens stay small.
+const AUDIENCE_CHARS_MAX: usize = 255;
+
 pub fn socket_addr(text: &str) -> Option<SocketAddr> {
     text.parse().ok()
 }
@@ -105,6 +109,17 @@ pub fn admin_token(text: &str) -> Option<Option<AdminToken>> {
     let body = text.trim_end_matches('=');
     let well_formed = body.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~+/".contains(&b));
     (is_long && well_formed && !body.is_empty()).then(|| Some(AdminToken(text.to_owned())))
+}
+
+/// Empty: there is none.
+pub fn path(text: &str) -> Option<Option<PathBuf>> {
+    Some((!text.is_empty()).then(|| PathBuf::from(text)))
+}
+
+/// One text, as a token repeats it.
+pub fn audience(text: &str) -> Option<String> {
+    let fits = (1..=AUDIENCE_CHARS_MAX).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
+    fits.then(|| text.to_owned())
 }
 
 pub fn origin(text: &str) -> Option<Origin> {

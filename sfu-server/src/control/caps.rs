@@ -10,12 +10,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use futures::future::join_all;
 use sfu_core::bitrate::{Caps, RoomCaps};
 use sfu_core::command::Command;
-use sfu_core::id::{Identity, RequestId, RoomName};
+use sfu_core::id::{Identity, RequestId, RoomName, TransportId};
 
 use super::request::Asked;
 use super::waiting::ReplyTo;
-use super::{Control, ControlError};
-use crate::media::SendError;
+use super::{Control, ControlError, JoinRequest};
+use crate::media::{SendError, ShardIndex};
 
 /// Rooms that may have settings at a time, people in them or not: as many as an operator plans for a day, at most some 2 MB.
 pub const ROOMS_WITH_SETTINGS_MAX: usize = 4_096;
@@ -66,6 +66,16 @@ pub(super) struct Kept {
     rooms: BTreeMap<RoomName, RoomSettings>,
     /// Entries in all rooms.
     participants: usize,
+    /// What the tokens allow of those who are here or coming.
+    granted: BTreeMap<(RoomName, Identity), Vec<Granted>>,
+}
+
+/// What a token allows, for as long as the transport lives that it was brought for.
+#[derive(Debug, Clone, Copy)]
+struct Granted {
+    transport: TransportId,
+    shard: ShardIndex,
+    caps: Caps,
 }
 
 impl Kept {
@@ -73,9 +83,56 @@ impl Kept {
         self.rooms.get(room).map(|settings| settings.caps).unwrap_or_default()
     }
 
+    /// What the operator says of a participant, and under that its token.
     pub fn of_participant(&self, room: &RoomName, identity: &Identity) -> Caps {
         let settings = self.rooms.get(room);
-        settings.and_then(|settings| settings.participants.get(identity).copied()).unwrap_or_default()
+        let own = settings.and_then(|settings| settings.participants.get(identity).copied()).unwrap_or_default();
+        own.over(&self.granted_to(room, identity))
+    }
+
+    /// The least of what a participant's tokens allow: it may have come by several.
+    fn granted_to(&self, room: &RoomName, identity: &Identity) -> Caps {
+        if self.granted.is_empty() {
+            return Caps::default();
+        }
+        let granted = self.granted.get(&(room.clone(), identity.clone()));
+        granted.into_iter().flatten().map(|granted| granted.caps).reduce(least).unwrap_or_default()
+    }
+
+    fn granted_in(&self, room: &RoomName) -> BTreeMap<Identity, Caps> {
+        let here = self.granted.keys().filter(|(of, _)| of == room);
+        here.map(|(_, identity)| (identity.clone(), self.granted_to(room, identity))).collect()
+    }
+
+    /// Notes what the token of somebody allows who is coming.
+    pub fn grant(&mut self, request: &JoinRequest, shard: ShardIndex) {
+        if request.granted != Caps::default() {
+            let key = (request.room.clone(), request.identity.clone());
+            let granted = Granted { transport: request.transport, shard, caps: request.granted };
+            self.granted.entry(key).or_default().push(granted);
+        }
+    }
+
+    /// A transport is gone, or came to nothing: what was brought for it is no matter any more.
+    pub fn withdraw(&mut self, room: &RoomName, identity: &Identity, transport: TransportId) {
+        if self.granted.is_empty() {
+            return;
+        }
+        let key = (room.clone(), identity.clone());
+        if let Some(granted) = self.granted.get_mut(&key) {
+            granted.retain(|granted| granted.transport != transport);
+            if granted.is_empty() {
+                self.granted.remove(&key);
+            }
+        }
+    }
+
+    /// The same of every transport of a shard.
+    pub fn withdraw_all_of(&mut self, shard: ShardIndex) {
+        self.granted.retain(|_, granted| {
+            granted.retain(|granted| granted.shard != shard);
+            !granted.is_empty()
+        });
     }
 
     /// Changes what is kept of a room, which is kept only while there is something.
@@ -101,6 +158,18 @@ impl Kept {
     }
 }
 
+/// The lower of each.
+fn least(a: Caps, b: Caps) -> Caps {
+    fn lower<T: Ord>(a: Option<T>, b: Option<T>) -> Option<T> {
+        a.into_iter().chain(b).min()
+    }
+    Caps {
+        publish_max_bps: lower(a.publish_max_bps, b.publish_max_bps),
+        subscribe_max_bps: lower(a.subscribe_max_bps, b.subscribe_max_bps),
+        video_max_height: lower(a.video_max_height, b.video_max_height),
+    }
+}
+
 /// What operators allow, for any thread.
 #[derive(Debug, Default)]
 pub(super) struct CapsTable(Mutex<Kept>);
@@ -116,6 +185,16 @@ impl Control {
     /// What is kept of a room; `None`: nothing.
     pub fn room_settings(&self, room: &RoomName) -> Option<RoomSettings> {
         self.caps.lock().rooms.get(room).cloned()
+    }
+
+    /// What the tokens of a participant allow, under what the operator says of it.
+    pub fn granted_caps(&self, room: &RoomName, identity: &Identity) -> Caps {
+        self.caps.lock().granted_to(room, identity)
+    }
+
+    /// The same of everybody in a room whose token allows anything.
+    pub fn granted_in(&self, room: &RoomName) -> BTreeMap<Identity, Caps> {
+        self.caps.lock().granted_in(room)
     }
 
     /// What a room is allowed.
@@ -165,7 +244,7 @@ impl Control {
                 }
                 Changed { caps, is_new: before.is_none() }
             })?;
-            let caps = changed.caps;
+            let caps = kept.of_participant(room, identity);
             let command =
                 |request| Command::CapParticipant { request, room: room.clone(), identity: identity.clone(), caps };
             (changed, self.tell_shards_of(room, command))
@@ -180,7 +259,13 @@ impl Control {
         let (settings, told) = {
             let mut kept = self.caps.lock();
             let settings = kept.change(room, std::mem::take)?;
-            (settings, self.tell_shards_of(room, |request| Command::UncapRoom { request, room: room.clone() }))
+            let mut told = self.tell_shards_of(room, |request| Command::UncapRoom { request, room: room.clone() });
+            for (identity, caps) in kept.granted_in(room) {
+                let command =
+                    |request| Command::CapParticipant { request, room: room.clone(), identity: identity.clone(), caps };
+                told.extend(self.tell_shards_of(room, command));
+            }
+            (settings, told)
         };
         self.heard(told).await?;
         Ok(!settings.is_empty())

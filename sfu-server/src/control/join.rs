@@ -41,17 +41,19 @@ impl Control {
         candidates: Vec<SocketAddr>,
     ) -> Result<oneshot::Receiver<Result<Joined, ControlError>>, ControlError> {
         let (id, room) = (self.request_id(), request.room.clone());
+        let (identity, transport) = (request.identity.clone(), request.transport);
         let (reply, answer) = oneshot::channel();
-        let kept = self.caps.lock();
+        let mut kept = self.caps.lock();
+        kept.grant(&request, shard.index);
         let join = Join {
             request: id,
-            transport: request.transport,
+            transport,
             room: room.clone(),
-            identity: request.identity.clone(),
+            identity: identity.clone(),
             offer: request.offer.clone(),
             candidates,
             room_caps: kept.of_room(&room),
-            caps: kept.of_participant(&room, &request.identity),
+            caps: kept.of_participant(&room, &identity),
         };
         let command = match request.kind {
             Kind::Whip => Command::Publish(join),
@@ -63,6 +65,7 @@ impl Control {
         if let Err(error) = shard.send(command) {
             self.waiting.remove(&id);
             self.directory.release(&room, shard.index);
+            kept.withdraw(&room, &identity, transport);
             return Err(error.into());
         }
         Ok(answer)

@@ -14,6 +14,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use dashmap::DashMap;
+use sfu_core::bitrate::Caps;
 use sfu_core::command::Command;
 use sfu_core::error::RequestError;
 use sfu_core::event::{Event, PatchOutcome, PublishedTrack};
@@ -59,6 +60,8 @@ pub struct JoinRequest {
     pub offer: String,
     /// Tracks that are muted from the start; for `Kind::Meet`.
     pub muted: Vec<Mid>,
+    /// What its token says that it may publish and be sent, under what the operator says of it.
+    pub granted: Caps,
 }
 
 /// A transport that was made.
@@ -184,6 +187,7 @@ impl Control {
             Event::Connected { transport } => tracing::debug!(shard = shard.0, transport = transport.0, "connected"),
             Event::Closed { transport, room, identity, reason } => {
                 self.directory.remove(transport, &room);
+                self.caps.lock().withdraw(&room, &identity, transport);
                 tracing::info!(%room, participant = %identity, transport = transport.0, ?reason, "transport closed");
                 tell(News::Closed { transport, room, reason });
             }
@@ -208,6 +212,7 @@ impl Control {
     /// A shard's thread has ended: whoever waits for it is told. Gives the transports that went with it.
     pub fn shard_ended(&self, shard: ShardIndex) -> Vec<(TransportId, RoomName)> {
         self.waiting.retain(|_, waiting| waiting.shard != shard);
+        self.caps.lock().withdraw_all_of(shard);
         self.directory.remove_shard(shard)
     }
 
@@ -247,6 +252,7 @@ impl Control {
         let Some((_, Waiting { shard, reply })) = self.waiting.remove(&request) else { return };
         if let ReplyTo::Join { request, .. } = &reply {
             self.directory.release(&request.room, shard);
+            self.caps.lock().withdraw(&request.room, &request.identity, request.transport);
         }
         reply.refuse(error);
     }

@@ -7,6 +7,7 @@ use sfu_core::sdp::SdpError;
 
 use super::limits::EXPLANATION_CHARS_MAX;
 use super::wire::{ErrorCode, RequestId, ServerMessage};
+use crate::auth::{Denied, TokenError};
 use crate::control::ControlError;
 
 /// An error without the request's id.
@@ -44,6 +45,17 @@ impl Refusal {
     pub fn to_message(&self, id: Option<RequestId>) -> ServerMessage {
         let Self { code, message, field } = self.clone();
         ServerMessage::Error { id, code, message, field }
+    }
+}
+
+impl From<Denied> for Refusal {
+    fn from(denied: Denied) -> Self {
+        let code = match denied {
+            Denied::Token(TokenError::Expired) => ErrorCode::TokenExpired,
+            Denied::NoToken | Denied::Token(TokenError::Invalid | TokenError::NotYet) => ErrorCode::Unauthorized,
+            Denied::OtherRoom | Denied::Lacks(_) | Denied::ThroughProxy => ErrorCode::Forbidden,
+        };
+        Self::new(code, denied.to_string())
     }
 }
 

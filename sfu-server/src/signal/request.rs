@@ -35,6 +35,7 @@ pub struct Join {
     pub metadata: BTreeMap<String, String>,
     pub identity: Option<Identity>,
     pub resume: Option<String>,
+    pub token: Option<String>,
 }
 
 impl Checked {
@@ -125,11 +126,11 @@ fn body(kind: &str, fields: Map<String, Value>) -> Result<Checked, Refusal> {
 }
 
 fn join(body: JoinBody) -> Result<Checked, Refusal> {
-    let JoinBody { version, name, metadata, identity, resume } = body;
+    let JoinBody { version, name, metadata, identity, resume, token } = body;
     check::name(&name)?;
     check::metadata(&metadata)?;
     let identity = identity.map(|identity| check::identity("identity", &identity)).transpose()?;
-    Ok(Checked::Join(Join { version, name, metadata, identity, resume }))
+    Ok(Checked::Join(Join { version, name, metadata, identity, resume, token }))
 }
 
 /// Reads a request's fields; what serde says is turned into the name of the field and a sentence.
@@ -167,6 +168,8 @@ struct JoinBody {
     identity: Option<String>,
     #[serde(default)]
     resume: Option<String>,
+    #[serde(default)]
+    token: Option<String>,
 }
 
 #[derive(Deserialize)]

@@ -10,11 +10,12 @@ use super::limits::PARTICIPANTS_PER_ROOM_MAX;
 use super::outbox::Outbox;
 use super::refusal::Refusal;
 use super::request::{Checked, Join};
-use super::room::{Entry, MemberId, NotJoined, OfferKind, OfferRefused};
+use super::room::{Entry, MemberId, NotJoined, OfferKind, OfferRefused, Rights};
 use super::rooms::now;
 use super::socket::Session;
 use super::token::Token;
 use super::wire::{ErrorCode, LeaveReason, RequestId, ServerMessage, Track, TrackUse, VERSION};
+use crate::auth::{Denied, Entrant, Grant, Permitted, permitted};
 use crate::control::{Answer, ControlError, JoinRequest};
 use crate::directory::Kind;
 use crate::names;
@@ -41,9 +42,13 @@ impl Session {
             Checked::Offer { sdp, uses, fresh } => {
                 return self.offer(id, (member, identity), sdp, uses, fresh).await;
             }
-            Checked::Layout(layout) => self.layout(member, layout).await?,
+            Checked::Layout(layout) => {
+                self.needs(Grant::Subscribe)?;
+                self.layout(member, layout).await?;
+            }
             Checked::Mute { mid, muting } => self.mute(member, mid, muting).await?,
             Checked::Chat { text } => {
+                self.needs(Grant::Data)?;
                 self.with_room(|room| room.chat(now(), member, text));
             }
             Checked::Leave => {
@@ -78,11 +83,13 @@ impl Session {
                 rooms.enter(&self.room, self.socket, outbox, |room| room.resume(&rooms.terms, &token, self.socket, id))
             });
             rooms.metrics.signal.resumed(back.is_ok());
-            let (member, identity) = back.map_err(not_joined)?;
+            let (member, identity, rights) = back.map_err(not_joined)?;
             tracing::info!(room = %self.room, participant = %identity, "came back");
             self.member = Some((member, identity));
+            self.rights = rights;
             return Ok(());
         }
+        let entrant = self.admit(join.token.as_deref())?;
         if !rooms.has_space() {
             return Err(Refusal::new(ErrorCode::Unavailable, "the server is full; try again later"));
         }
@@ -92,19 +99,36 @@ impl Session {
             return Err(Refusal::new(ErrorCode::TooMany, message));
         }
         let made_up = || names::made_up(Kind::Meet).map_err(|error| Refusal::field("identity", error));
-        let identity = join.identity.map_or_else(made_up, Ok)?;
+        let identity = entrant.identity.or(join.identity).map_or_else(made_up, Ok)?;
+        let rights = Rights { grants: entrant.grants, caps: entrant.caps };
         let entry = Entry {
             socket: self.socket,
             request: id,
             identity: identity.clone(),
-            name: join.name,
+            name: entrant.name.unwrap_or(join.name),
             metadata: join.metadata,
+            rights: rights.clone(),
         };
         let entered = rooms.enter(&self.room, self.socket, outbox, |room| room.join(now(), &rooms.terms, entry));
         let member = entered.map_err(not_joined)?;
         tracing::info!(room = %self.room, participant = %identity, "joined");
         self.member = Some((member, identity));
+        self.rights = rights;
         Ok(())
+    }
+
+    /// Before anything of the room is looked at: who is refused learns nothing of it.
+    fn admit(&self, token: Option<&str>) -> Result<Entrant, Refusal> {
+        let admitted = self.state.auth.admit(&self.room, token, now().unix_ms / 1_000);
+        Ok(admitted.inspect_err(|denied| self.state.metrics.auth.denied(*denied))?)
+    }
+
+    fn needs(&self, grant: Grant) -> Result<(), Refusal> {
+        if self.rights.grants.has(grant) {
+            return Ok(());
+        }
+        self.state.metrics.auth.denied(Denied::Lacks(grant));
+        Err(Denied::Lacks(grant).into())
     }
 
     async fn offer(
@@ -116,14 +140,18 @@ impl Session {
         fresh: bool,
     ) -> Result<(), Refusal> {
         let control = &self.state.control;
+        let Permitted { sdp, refused, flows } = self.permitted(member, &sdp, &uses, fresh);
+        if !flows {
+            self.needs(refused.first().map_or(Grant::Subscribe, |refused| refused.needs))?;
+        }
         let begun = self.with_room(|room| room.begin_offer(member, fresh, || control.transport_id()));
         let kind = begun.unwrap_or(Err(OfferRefused::Gone)).map_err(offer_refused)?;
         // With the offer, so that no packet of a track that is to be muted is forwarded before the shard knows.
         let muted = uses.iter().filter(|stated| stated.muted == Some(true));
         let muted: Vec<Mid> = muted.map(|stated| Mid(Arc::from(stated.mid.as_str()))).collect();
         let answer = match kind {
-            OfferKind::New(transport) => self.meet(transport, identity, sdp, muted).await,
-            OfferKind::Further(transport) => control.renegotiate(transport, sdp, muted).await,
+            OfferKind::New(transport) => self.meet(transport, identity, sdp.into_owned(), muted).await,
+            OfferKind::Further(transport) => control.renegotiate(transport, sdp.into_owned(), muted).await,
         };
         let answer = match answer {
             Ok(answer) => answer,
@@ -132,7 +160,10 @@ impl Session {
                 return Err(error.into());
             }
         };
-        let told = self.with_room(|room| room.answered(member, (self.socket, id), kind, answer, uses));
+        if answer.tracks.iter().any(|track| refused.iter().any(|refused| *refused.mid == *track.mid.0)) {
+            return Err(self.published_all_the_same(member, kind));
+        }
+        let told = self.with_room(|room| room.answered(member, (self.socket, id), kind, answer, (uses, refused)));
         match (told, kind) {
             (Some(to_unmute), OfferKind::New(transport) | OfferKind::Further(transport)) => {
                 self.unmute(transport, to_unmute).await;
@@ -142,6 +173,23 @@ impl Session {
             (None, OfferKind::Further(_)) => {}
         }
         Ok(())
+    }
+
+    /// What was to be inactive is not: a fault of our own, and nobody shall profit by it.
+    fn published_all_the_same(&self, member: MemberId, kind: OfferKind) -> Refusal {
+        let (OfferKind::New(transport) | OfferKind::Further(transport)) = kind;
+        tracing::error!(room = %self.room, transport = transport.0, "publishes what its token does not allow; it is ended");
+        self.with_room(|room| room.offer_refused(member));
+        self.state.control.close(transport);
+        Refusal::new(ErrorCode::Internal, "the server could not keep to what your token allows")
+    }
+
+    /// An offer as far as the participant's grants go.
+    fn permitted<'a>(&self, member: MemberId, sdp: &'a str, uses: &[TrackUse], fresh: bool) -> Permitted<'a> {
+        let before = if fresh { None } else { self.with_room(|room| room.stated(member)) };
+        let mut stated = before.unwrap_or_default();
+        stated.extend(uses.iter().map(|stated| (stated.mid.clone(), stated.source)));
+        permitted(sdp, &stated, &self.rights.grants)
     }
 
     async fn meet(
@@ -154,7 +202,8 @@ impl Session {
         let rooms = &self.state.rooms;
         rooms.expect_transport(transport, &self.room);
         let (room, watch) = (self.room.clone(), Vec::new());
-        let request = JoinRequest { kind: Kind::Meet, transport, room, identity, watch, offer, muted };
+        let granted = self.rights.caps;
+        let request = JoinRequest { kind: Kind::Meet, transport, room, identity, watch, offer, muted, granted };
         let candidates = |sockets: &[SocketAddr]| self.state.settings.candidates(sockets, self.peer);
         let joined = self.state.control.join(request, candidates).await;
         if joined.is_err() {

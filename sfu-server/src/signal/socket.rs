@@ -19,7 +19,7 @@ use super::limits::{CLOSE_MAX, FRAME_BYTES_MAX, FRAME_TOKENS, JOIN_MAX};
 use super::outbox::{self, Outbox, OutboxQueue, OutboxState, Outgoing};
 use super::refusal::Refusal;
 use super::request;
-use super::room::{MemberId, Room, SocketId};
+use super::room::{MemberId, Rights, Room, SocketId};
 use super::rooms::now;
 use super::wire::{ErrorCode, LeaveReason, RequestId, ServerMessage};
 use crate::app::AppState;
@@ -34,6 +34,8 @@ pub struct Session {
     pub(super) peer: Option<IpAddr>,
     /// Who it is, once it has joined.
     pub(super) member: Option<(MemberId, Identity)>,
+    /// What it may do then.
+    pub(super) rights: Rights,
     /// When the last frame came.
     heard: Instant,
 }
@@ -50,7 +52,7 @@ enum Next {
 impl Session {
     pub fn new(state: AppState, room: RoomName, peer: Option<IpAddr>) -> Self {
         let socket = state.rooms.socket_id();
-        Self { state, room, socket, peer, member: None, heard: Instant::now() }
+        Self { state, room, socket, peer, member: None, rights: Rights::default(), heard: Instant::now() }
     }
 
     /// Serves the socket until it ends, then waits whether its participant comes back.

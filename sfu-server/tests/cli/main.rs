@@ -18,6 +18,7 @@ mod people;
 mod proof;
 mod settings;
 mod tls;
+mod tokens;
 
 use std::process::{Command, Output};
 

@@ -18,9 +18,11 @@ mod openapi;
 mod operations;
 mod pages;
 mod participants;
+mod passes;
 mod placement;
 mod refusals;
 mod series;
 #[allow(dead_code, reason = "shared with the tests of signalling, which use more of it")]
 mod support;
+mod tokens;
 mod whys;

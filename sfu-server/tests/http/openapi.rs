@@ -12,6 +12,7 @@ const PARTICIPANT: &str = "/api/v1/rooms/{room}/participants/{participant}";
 const WHY: &str = "/api/v1/rooms/{room}/participants/{participant}/why";
 const SERIES: &str = "/api/v1/rooms/{room}/participants/{participant}/series";
 const ROOM_SERIES: &str = "/api/v1/rooms/{room}/series";
+const TOKENS: &str = "/api/v1/tokens";
 const WHAT_IF: &str = "/api/v1/rooms/{room}/what-if";
 
 async fn document(server: &Server) -> Value {
@@ -24,6 +25,7 @@ async fn anybody_may_read_it_and_it_names_its_version() {
     assert!(document["openapi"].as_str().unwrap().starts_with("3.1"), "{document}");
     assert_eq!(document["info"]["version"], env!("CARGO_PKG_VERSION"));
     assert_eq!(document["components"]["securitySchemes"]["admin_token"]["scheme"], "bearer");
+    assert_eq!(document["components"]["securitySchemes"]["token"]["bearerFormat"], "JWT");
 }
 
 #[tokio::test]
@@ -32,7 +34,7 @@ async fn every_route_and_method_is_in_it_and_nothing_else() {
     let document = document(&server).await;
     let paths = document["paths"].as_object().unwrap();
     let known: BTreeSet<&str> = paths.keys().map(String::as_str).collect();
-    let rooms = ["/api/v1/rooms", "/api/v1/rooms/{room}", WHAT_IF, ROOM_SERIES];
+    let rooms = ["/api/v1/rooms", "/api/v1/rooms/{room}", WHAT_IF, ROOM_SERIES, TOKENS];
     let participants = ["/api/v1/rooms/{room}/participants", PARTICIPANT, WHY, SERIES];
     assert_eq!(known, rooms.into_iter().chain(participants).collect());
     for (path, methods) in paths {

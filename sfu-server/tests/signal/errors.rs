@@ -141,7 +141,7 @@ fn wrong_joins() -> Vec<(Value, &'static str, &'static str)> {
         (json!({"version": 1, "name": "Ann", "metadata": many}), "too_many", "metadata"),
         (json!({"version": 1, "name": "Ann", "metadata": {"": "x"}}), "invalid_field", "metadata"),
         (json!({"version": 1, "name": "Ann", "resume": "1.2"}), "resume_failed", "resume"),
-        (json!({"version": 1, "name": "Ann", "token": "x"}), "invalid_field", "token"),
+        (json!({"version": 1, "name": "Ann", "tokens": "x"}), "invalid_field", "tokens"),
     ]
 }
 

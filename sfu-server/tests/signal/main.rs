@@ -13,7 +13,11 @@ mod client;
 mod doors;
 mod errors;
 mod excess;
+mod grants;
 mod media;
+#[path = "../http/passes.rs"]
+#[allow(dead_code, reason = "shared with the tests of HTTP, which use more of it")]
+mod passes;
 mod roster;
 #[path = "../http/support.rs"]
 #[allow(dead_code, reason = "shared with the tests of HTTP, which use more of it")]

@@ -17,6 +17,11 @@ fn answered(request: RequestId, transport: TransportId, kinds: &[(&str, MediaKin
     Event::Answered { request, transport, answer: ANSWER.to_owned(), ice_tag: TAG.to_owned(), tracks }
 }
 
+/// What a shard says that takes two tracks of whatever offer.
+pub fn published(join: &sfu_core::command::Join) -> Event {
+    answered(join.request, join.transport, &[("0", MediaKind::Audio), ("1", MediaKind::Video)])
+}
+
 /// Every offer publishes one audio and two videos.
 pub fn publishing() -> Server {
     let kinds = [("0", MediaKind::Audio), ("1", MediaKind::Video), ("2", MediaKind::Video)];

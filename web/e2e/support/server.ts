@@ -17,6 +17,8 @@ export interface ServerOptions {
   readonly httpPort?: number;
   readonly mediaPort?: number;
   readonly shards?: number;
+  /** Further flags of `serve`. */
+  readonly flags?: readonly string[];
 }
 
 /** The environment without what starts with SFU_: the server refuses variables it does not know, such as these tests' own. */
@@ -33,7 +35,13 @@ export class Server {
   readonly #process: ChildProcess;
   #log = '';
 
-  private constructor(address: string, httpPort: number, mediaPort: number, shards: number) {
+  private constructor(
+    options: ServerOptions,
+    address: string,
+    httpPort: number,
+    mediaPort: number,
+    shards: number,
+  ) {
     this.address = address;
     this.httpPort = httpPort;
     this.mediaPort = mediaPort;
@@ -43,6 +51,9 @@ export class Server {
       [
         ['serve', '--http-addr', `${address}:${httpPort}`, '--media-port', String(mediaPort)],
         ['--media-addr', address, '--announce', address, '--shards', String(shards)],
+        options.flags ?? [],
+        // Nobody but the test reaches what it listens on, be it another address than loopback.
+        address === '127.0.0.1' || options.flags?.includes('--auth-keys') ? [] : ['--insecure-no-auth'],
       ].flat(),
       { stdio: ['ignore', 'pipe', 'pipe'], env: { ...foreignVariables(), SFU_ADMIN_TOKEN: ADMIN_TOKEN } },
     );
@@ -59,7 +70,7 @@ export class Server {
     const shards = options.shards ?? SHARDS_DEFAULT;
     const httpPort = options.httpPort ?? (await freeTcpPort(address));
     const mediaPort = options.mediaPort ?? (await freeMediaPorts(address, shards));
-    const server = new Server(address, httpPort, mediaPort, shards);
+    const server = new Server(options, address, httpPort, mediaPort, shards);
     const ready = (): Promise<boolean> =>
       fetch(`${server.url}/readyz`).then(
         (response) => response.ok,

@@ -29,7 +29,9 @@ export { cutToBytes } from './text.ts';
 export { WhepClient, type Slot as WhepSlot } from './whep.ts';
 export { WhipClient } from './whip.ts';
 export type {
+  Access,
   ChatMessage,
+  Grant,
   Layer,
   LeaveReason,
   LimitedBy,

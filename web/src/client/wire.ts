@@ -26,7 +26,11 @@ identity?: string,
 /**
  * The token of an earlier `joined`: comes back as the same participant.
  */
-resume?: string, } | { "type": "offer", sdp: string, 
+resume?: string, 
+/**
+ * What lets one in where the server asks for it (JWT); says who one is. Not needed beside `resume`.
+ */
+token?: string, } | { "type": "offer", sdp: string, 
 /**
  * What the published sections are for; one that is not named is what it was, at first a camera or a microphone.
  */
@@ -59,7 +63,11 @@ identity?: string,
 /**
  * The token of an earlier `joined`: comes back as the same participant.
  */
-resume?: string, } | { "type": "offer", sdp: string, 
+resume?: string, 
+/**
+ * What lets one in where the server asks for it (JWT); says who one is. Not needed beside `resume`.
+ */
+token?: string, } | { "type": "offer", sdp: string, 
 /**
  * What the published sections are for; one that is not named is what it was, at first a camera or a microphone.
  */
@@ -108,7 +116,11 @@ priority: number, };
 /**
  * One message, told by its `type`. Those with an `id` answer a request.
  */
-export type ServerMessage = { "type": "joined" } & Joined | { "type": "answer", id: number, sdp: string, } | { "type": "ok", id: number, } | { "type": "pong", id: number, } | { "type": "error", id?: number, code: ErrorCode, 
+export type ServerMessage = { "type": "joined" } & Joined | { "type": "answer", id: number, sdp: string, 
+/**
+ * Tracks of the offer that one may not publish: their sections are answered `inactive`, the others are as they would be.
+ */
+refused?: Array<RefusedTrack>, } | { "type": "ok", id: number, } | { "type": "pong", id: number, } | { "type": "error", id?: number, code: ErrorCode, 
 /**
  * What is wrong and what to do, for people.
  */
@@ -145,7 +157,15 @@ resumed: boolean,
 /**
  * How often the client should send `ping`, ms.
  */
-pingIntervalMs: number, iceServers: Array<IceServer>, 
+pingIntervalMs: number, 
+/**
+ * Whether the server asks for tokens.
+ */
+access: Access, 
+/**
+ * What one may do here.
+ */
+grants: Array<Grant>, iceServers: Array<IceServer>, 
 /**
  * Everybody in order of arrival, oneself among them.
  */
@@ -168,6 +188,29 @@ encodings: Array<TrackEncodings>,
 publishRefusedBps: number | null, };
 
 /**
+ * Whether a server asks for tokens.
+ */
+export type Access = "token" | "development" | "insecure";
+
+/**
+ * One thing that somebody may do.
+ */
+export type Grant = "join" | "publish_microphone" | "publish_camera" | "publish_screen" | "subscribe" | "data" | "moderate" | "admin";
+
+/**
+ * A track that one may not publish.
+ */
+export type RefusedTrack = { 
+/**
+ * Its section of the offer.
+ */
+mid: string, source: TrackSource, 
+/**
+ * What one's token lacks.
+ */
+needs: Grant, };
+
+/**
  * A STUN or TURN server, as RTCIceServer wants it.
  */
 export type IceServer = { urls: string, username?: string, credential?: string, };
@@ -180,7 +223,7 @@ export type LeaveReason = "left" | "lost" | "replaced" | "draining" | "misbehave
 /**
  * What is wrong with a request, for programs.
  */
-export type ErrorCode = "malformed" | "invalid_field" | "unknown_type" | "out_of_order" | "unsupported_version" | "identity_taken" | "resume_failed" | "bad_sdp" | "not_found" | "too_large" | "too_many" | "unavailable" | "internal";
+export type ErrorCode = "malformed" | "invalid_field" | "unknown_type" | "out_of_order" | "unsupported_version" | "unauthorized" | "token_expired" | "forbidden" | "identity_taken" | "resume_failed" | "bad_sdp" | "not_found" | "too_large" | "too_many" | "unavailable" | "internal";
 
 /**
  * Somebody in the room.

@@ -3,6 +3,7 @@ import { Meeting, type Support } from '../client/index.ts';
 import type { Theme } from './hooks/use-theme.ts';
 import { useTitle } from './hooks/use-title.ts';
 import { readOptions } from './lib/options.ts';
+import { passFor } from './lib/pass.ts';
 import { preferences } from './lib/preferences.ts';
 import type { MeetingFactory } from './visit/room-meeting.ts';
 import { Visit } from './visit/visit.ts';
@@ -21,7 +22,12 @@ const realMeeting: MeetingFactory = (options) => new Meeting(options);
 /** A visit to one room: the door, the meeting, and what comes after. */
 export default function RoomPage({ room, support, theme, createMeeting = realMeeting }: Props): ReactElement {
   const [visit] = useState(
-    () => new Visit(room, { createMeeting, options: readOptions(new URLSearchParams(location.search)) }),
+    () =>
+      new Visit(room, {
+        createMeeting,
+        options: readOptions(new URLSearchParams(location.search)),
+        token: passFor(room, window),
+      }),
   );
   useTitle(`${room} · ${words.product}`);
   useEffect(() => {

@@ -148,6 +148,14 @@ export const words = {
     title: 'The organiser’s limit is lower than what you send.',
     text: 'The others see a smaller picture of you, or one that stops now and then.',
   },
+  insecure: {
+    title: 'Anybody can come in here.',
+    text: 'This server asks nobody for an invitation: whoever knows the room’s name is in it.',
+  },
+  watching: {
+    title: 'You are here to watch and listen.',
+    text: 'Your invitation lets you send neither picture nor sound.',
+  },
   sound: { title: 'Your browser holds the sound back', cure: 'Turn sound on' },
   media: {
     connecting: 'Connecting sound and pictures…',

@@ -1,7 +1,9 @@
 import {
   Observable,
+  type Access,
   type ChatMessage,
   type DataLink,
+  type Grant,
   type MeetingOptions,
   type MeetingState,
   type Participant,
@@ -37,6 +39,15 @@ export class FakeMeeting implements RoomMeeting {
   readonly chat = new Observable<readonly ChatMessage[]>([]);
   readonly slots = new Observable<readonly Slot[]>([]);
   readonly refusedAbove = new Observable<number | null>(null);
+  readonly access = new Observable<Access | null>('token');
+  readonly grants = new Observable<readonly Grant[]>([
+    'join',
+    'publish_microphone',
+    'publish_camera',
+    'publish_screen',
+    'subscribe',
+    'data',
+  ]);
   readonly sound = new Observable<SoundState>('playing');
   readonly peer = new Observable<RTCPeerConnection | null>(null);
   readonly negotiations = new Observable(0);

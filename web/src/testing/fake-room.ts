@@ -1,3 +1,4 @@
+import { EVERYTHING } from '../client/meeting/room-state.ts';
 import type {
   ClientMessage,
   ErrorCode,
@@ -78,6 +79,8 @@ export class FakeRoom {
   tracks: Participant['tracks'] = [];
   chat: Joined['chat'] = [];
   slots: Joined['slots'] = [];
+  access: Joined['access'] = 'token';
+  grants: Joined['grants'] = [...EVERYTHING];
   encodings: Joined['encodings'] = [];
   speakers: Joined['speakers'] = { dominant: null, speaking: [] };
   /** Whether the next `joined` still has the media of before. */
@@ -175,6 +178,8 @@ export class FakeRoom {
       media: resume !== undefined && this.media,
       resumed: resume !== undefined,
       pingIntervalMs: PING_MS,
+      access: this.access,
+      grants: this.grants,
       iceServers: [],
       participants: [...this.others, person(identity, this.tracks)],
       chat: this.chat,

@@ -1,5 +1,5 @@
-//! Who may use the operator's API: whoever knows `admin_token`; while there is none, nobody, or with `admin_local` whoever asks
-//! from this machine itself. Pages of other sites never may, whatever browser they run in.
+//! Who may use the operator's API: whoever bears a token with `admin`, or with `moderate` for what concerns its own room; whoever
+//! knows `admin_token`; while there is none, with `admin_local`, whoever asks from this machine itself. Pages of other sites never may, whatever browser they run in.
 //!
 //! Where the address alone is the proof (`admin_local`), two things could lend it to others. A page whose name is pointed at
 //! 127.0.0.1 (DNS rebinding) asks from the browser next door, under that name, and is refused by it. A proxy on this machine asks
@@ -8,33 +8,98 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use axum::extract::{ConnectInfo, Request, State};
-use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, HOST, WWW_AUTHENTICATE};
+use axum::RequestExt;
+use axum::extract::{ConnectInfo, MatchedPath, RawPathParams, Request, State};
+use axum::http::header::{CACHE_CONTROL, HOST, WWW_AUTHENTICATE};
 use axum::http::uri::Authority;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
 
 use crate::api::origin::Origin;
 use crate::api::problem::{Problem, ProblemType};
 use crate::app::AppState;
-use crate::auth::came_through_proxy;
-use crate::config::AdminToken;
+use crate::auth::{Auth, Denied, Grant, Participant, Pass, bearer, came_through_proxy};
+use crate::signal::now;
 
 /// Where the page that asks stands to us (Fetch metadata); `none`: a person did it.
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
+/// Routes, by method and path, that a token with `moderate` opens for its own room; every other one is the administrator's.
+pub const MODERATED: [(Method, &str); 6] = [
+    (Method::GET, "/api/v1/rooms/{room}"),
+    (Method::GET, "/api/v1/rooms/{room}/participants"),
+    (Method::GET, "/api/v1/rooms/{room}/participants/{participant}"),
+    (Method::GET, "/api/v1/rooms/{room}/participants/{participant}/why"),
+    (Method::GET, "/api/v1/rooms/{room}/series"),
+    (Method::GET, "/api/v1/rooms/{room}/participants/{participant}/series"),
+];
+
+/// Who asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Caller {
+    Admin,
+    /// Of the room in the path, which its token names.
+    Moderator(Participant),
+}
+
 /// Middleware: refuses whoever may not.
-pub async fn guard(State(state): State<AppState>, request: Request, next: Next) -> Result<Response, Problem> {
+pub async fn guard(State(state): State<AppState>, mut request: Request, next: Next) -> Result<Response, Problem> {
     same_site(request.headers())?;
-    match &state.settings.admin_token {
-        Some(token) => bearer(request.headers(), token)?,
-        None if state.settings.admin_local => local(&request)?,
-        None => return Err(no_way_in()),
-    }
+    let caller = caller(&state, &mut request).await?;
+    request.extensions_mut().insert(caller);
     let mut response = next.run(request).await;
     response.headers_mut().entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     Ok(response)
+}
+
+async fn caller(state: &AppState, request: &mut Request) -> Result<Caller, Problem> {
+    let settings = &state.settings;
+    let token = bearer(request.headers());
+    if token.zip(settings.admin_token.as_ref()).is_some_and(|(token, admin)| admin.is(token)) {
+        return Ok(Caller::Admin);
+    }
+    let asks_for_tokens = matches!(state.auth, Auth::Keys { .. });
+    match token {
+        Some(token) if asks_for_tokens => {
+            let token = token.to_owned();
+            let room = room_in_path(request).await;
+            let judged = by_token(state, &token, room.as_deref(), request);
+            Ok(judged.inspect_err(|denied| state.metrics.auth.denied(*denied))?)
+        }
+        _ if settings.admin_token.is_some() => Err(not_the_administrators_token(token)),
+        _ if settings.admin_local => local(request).map(|()| Caller::Admin),
+        _ if asks_for_tokens => {
+            state.metrics.auth.denied(Denied::NoToken);
+            Err(Denied::NoToken.into())
+        }
+        _ => Err(no_way_in()),
+    }
+}
+
+/// The room that the path names; `None`: it names none, or none that can be.
+async fn room_in_path(request: &mut Request) -> Option<String> {
+    let parameters = request.extract_parts::<RawPathParams>().await.ok()?;
+    parameters.iter().find(|(name, _)| *name == "room").map(|(_, room)| room.to_owned())
+}
+
+/// By what the token says and which room is asked about, whether or not there is one.
+fn by_token(state: &AppState, token: &str, room: Option<&str>, request: &Request) -> Result<Caller, Denied> {
+    let participant = match state.auth.pass(Some(token), now().unix_ms / 1_000)? {
+        Pass::Admin => return Ok(Caller::Admin),
+        Pass::Participant(participant) => participant,
+    };
+    let path = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    if !MODERATED.iter().any(|(method, moderated)| *method == request.method() && *moderated == path) {
+        return Err(Denied::Lacks(Grant::Admin));
+    }
+    if room != Some(participant.room.as_str()) {
+        return Err(Denied::OtherRoom);
+    }
+    if !participant.grants.has(Grant::Moderate) {
+        return Err(Denied::Lacks(Grant::Moderate));
+    }
+    Ok(Caller::Moderator(participant))
 }
 
 fn same_site(headers: &HeaderMap) -> Result<(), Problem> {
@@ -47,24 +112,18 @@ fn same_site(headers: &HeaderMap) -> Result<(), Problem> {
     Ok(())
 }
 
-/// RFC 6750 §2.1.
-fn bearer(headers: &HeaderMap, token: &AdminToken) -> Result<(), Problem> {
-    let given = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()?.split_once(' '));
+/// RFC 6750 §3.
+fn not_the_administrators_token(given: Option<&str>) -> Problem {
     let detail = match given {
-        Some((scheme, given)) if scheme.eq_ignore_ascii_case("bearer") => {
-            if token.is(given.trim()) {
-                return Ok(());
-            }
-            "this is not the administrator's token; the operator has it in admin_token"
-        }
-        _ => "send the administrator's token, which the operator has in admin_token, as Authorization: Bearer TOKEN",
+        Some(_) => "this is not the administrator's token; the operator has it in admin_token",
+        None => "send the administrator's token, which the operator has in admin_token, as Authorization: Bearer TOKEN",
     };
-    Err(Problem::new(StatusCode::UNAUTHORIZED, ProblemType::NotAdministrator, detail)
-        .with_header(WWW_AUTHENTICATE, "Bearer realm=\"sfu\""))
+    Problem::new(StatusCode::UNAUTHORIZED, ProblemType::NotAdministrator, detail)
+        .with_header(WWW_AUTHENTICATE, "Bearer realm=\"sfu\"")
 }
 
 fn no_way_in() -> Problem {
-    let detail = "the operator's API is closed: set admin_token and send it, or admin_local if no proxy runs on the server's machine";
+    let detail = "the operator's API is closed: set auth_keys and send a token with the grant admin, or set admin_token and send it, or admin_local if no proxy runs on the server's machine";
     Problem::new(StatusCode::FORBIDDEN, ProblemType::NotAdministrator, detail)
 }
 

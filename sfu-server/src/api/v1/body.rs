@@ -9,6 +9,7 @@ use axum::extract::Request;
 use axum::extract::rejection::BytesRejection;
 use axum::http::StatusCode;
 use percent_encoding::utf8_percent_encode;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use sfu_core::bitrate::{Caps, RoomCaps};
 use sfu_core::id::Identity;
@@ -126,6 +127,19 @@ impl Supposition {
         let participants = participants_of(participants, &mut faults);
         if faults.is_empty() { Ok(Self { room: Change(room), participants }) } else { Err(Problem::of_fields(faults)) }
     }
+}
+
+/// Reads a body of this shape, strictly; the field that is at fault is named.
+pub async fn read<T: DeserializeOwned>(request: Request) -> Result<T, Problem> {
+    if !is_media_type(request.headers(), JSON) {
+        return Err(wrong_type(JSON));
+    }
+    let fields = object(&body(request).await?)?;
+    serde_path_to_error::deserialize(Value::Object(fields)).map_err(|error| {
+        let path = error.path().to_string();
+        let path = if path == "." { String::new() } else { path.replace(['.', '['], "/").replace(']', "") };
+        Problem::of_fields(vec![Fault { pointer: format!("#/{path}"), detail: error.into_inner().to_string() }])
+    })
 }
 
 fn participants_of(named: Value, faults: &mut Vec<Fault>) -> BTreeMap<Identity, Change> {

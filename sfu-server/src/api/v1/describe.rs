@@ -1,6 +1,6 @@
 //! Rooms and participants as the API describes them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use sfu_core::bitrate::{Caps, RoomCaps};
@@ -93,7 +93,7 @@ pub struct Participant {
     /// Its own settings.
     #[serde(flatten)]
     settings: ParticipantSettings,
-    /// What holds for it: its own settings, and its room's where it has none.
+    /// What holds for it: its own settings, its token's caps where it has none, and its room's where neither has.
     effective: ParticipantSettings,
     /// Whether it is in the room.
     present: bool,
@@ -108,6 +108,8 @@ pub struct Present {
     pub identities: BTreeSet<Identity>,
     pub resources: Vec<Resource>,
     pub shards: Vec<ShardIndex>,
+    /// What tokens allow those who have been given caps by theirs.
+    pub granted: BTreeMap<Identity, Caps>,
 }
 
 impl Present {
@@ -139,12 +141,13 @@ impl Present {
     /// A participant.
     pub fn participant(&self, room: &RoomName, identity: &Identity, transports: &Transports<'_>) -> Participant {
         let own = self.own_caps(identity).unwrap_or_default();
+        let granted = self.granted.get(identity).copied().unwrap_or_default();
         let resources = self.resources.iter().filter(|resource| resource.identity == *identity);
         Participant {
             room: room.to_string(),
             participant: identity.to_string(),
             settings: own.into(),
-            effective: own.over(&self.caps().participant).into(),
+            effective: own.over(&granted).over(&self.caps().participant).into(),
             present: self.identities.contains(identity),
             transports: resources.map(|resource| transports.describe(resource)).collect(),
         }

@@ -5,6 +5,8 @@ use utoipa::{Modify, OpenApi};
 
 /// Name of the way to prove who one is.
 const ADMIN_TOKEN: &str = "admin_token";
+/// The same, for tokens.
+const TOKEN: &str = "token";
 
 /// The document's frame; its paths come from the handlers.
 #[derive(Debug, OpenApi)]
@@ -16,7 +18,7 @@ const ADMIN_TOKEN: &str = "admin_token";
                        documents (RFC 9457)."
     ),
     modifiers(&Security),
-    security((), ("admin_token" = []))
+    security((), ("admin_token" = []), ("token" = []))
 )]
 pub struct Api;
 
@@ -30,5 +32,10 @@ impl Modify for Security {
         ));
         let components = document.components.get_or_insert_default();
         components.add_security_scheme(ADMIN_TOKEN, SecurityScheme::Http(bearer.build()));
+        let token = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").description(Some(
+            "A token (HS256 or EdDSA) that a key in auth_keys has signed: with the grant admin for everything, with moderate for \
+             looking into the room that it names. sfu-server token and POST /api/v1/tokens make them.",
+        ));
+        components.add_security_scheme(TOKEN, SecurityScheme::Http(token.build()));
     }
 }

@@ -13,6 +13,7 @@ mod path;
 mod rooms;
 mod sentences;
 mod series;
+mod tokens;
 mod transports;
 mod what_if;
 mod why;
@@ -45,6 +46,7 @@ pub fn router(state: &AppState) -> Router<AppState> {
         .routes(routes!(what_if::post))
         .routes(routes!(series::of_room))
         .routes(routes!(series::of_participant))
+        .routes(routes!(tokens::create))
         .split_for_parts();
     let document: Arc<str> = Arc::from(document.to_json().unwrap_or_default());
     // The document holds no secret: it may be read by whoever may ask this server anything.

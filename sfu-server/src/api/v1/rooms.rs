@@ -113,7 +113,8 @@ pub fn one(state: &AppState, room: &RoomName) -> Present {
     let mut identities: BTreeSet<Identity> = state.rooms.identities(room).into_iter().collect();
     identities.extend(resources.iter().map(|resource| resource.identity.clone()));
     let shards = state.control.directory.shards_of(room);
-    Present { settings: state.control.room_settings(room), identities, resources, shards }
+    let granted = state.control.granted_in(room);
+    Present { settings: state.control.room_settings(room), identities, resources, shards, granted }
 }
 
 /// The same of every room, by name.

@@ -92,7 +92,7 @@ pub async fn post(State(state): State<AppState>, room: RoomPath, request: Reques
     let caps = supposed.room.room_caps(settings.caps);
     let own = |(identity, change): (&Identity, &super::body::Change)| -> (Identity, Caps) {
         let own = settings.participants.get(identity).copied().unwrap_or_default();
-        (identity.clone(), change.caps(own))
+        (identity.clone(), change.caps(own).over(&state.control.granted_caps(&room, identity)))
     };
     let participants: BTreeMap<Identity, Caps> = supposed.participants.iter().map(own).collect();
     let forecasts = state.control.what_if(&room, caps, &participants).await?;

@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
+use sfu_core::bitrate::Caps;
 use sfu_core::event::PublishedTrack;
 use sfu_core::id::{Identity, MediaKind, TransportId};
 
+use crate::auth::Grants;
 use crate::signal::token::Token;
 use crate::signal::wire::{Participant, Presence, Slot, Track, TrackEncodings, TrackKind, TrackSource, TrackUse, Via};
 
@@ -61,9 +63,18 @@ pub(super) struct Whip {
     pub replaced: bool,
 }
 
+/// What a participant may do, for as long as it is here.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Rights {
+    pub grants: Grants,
+    /// What its token says it may publish and be sent.
+    pub caps: Caps,
+}
+
 /// A participant by socket.
 #[derive(Debug)]
 pub(super) struct Seat {
+    pub rights: Rights,
     pub token: Token,
     /// The token before it, good until the client shows by a message that it knows the new one.
     pub previous_token: Option<Token>,

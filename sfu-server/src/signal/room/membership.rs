@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use sfu_core::id::{Identity, TransportId};
 
-use super::member::{Body, EventChannel, Link, Media, Member, MemberId, Seat, SocketId, Told, Whip};
+use super::member::{Body, EventChannel, Link, Media, Member, MemberId, Rights, Seat, SocketId, Told, Whip};
 use super::{Now, Output, Room, Terms};
 use crate::signal::limits::{NO_MEDIA_RESUME, PARTICIPANTS_PER_ROOM_MAX};
 use crate::signal::token::Token;
@@ -20,6 +20,7 @@ pub struct Entry {
     pub identity: Identity,
     pub name: String,
     pub metadata: BTreeMap<String, String>,
+    pub rights: Rights,
 }
 
 /// Why somebody was not let in.
@@ -41,10 +42,12 @@ impl Room {
             return Err(NotJoined::Full);
         }
         let id = MemberId::next();
+        let Entry { socket, request, identity, name, metadata, rights } = entry;
         let seat = Seat {
+            rights,
             token: Token::random(id.0),
             previous_token: None,
-            link: Link::Here(entry.socket),
+            link: Link::Here(socket),
             media: Media::None,
             joining: None,
             negotiating: false,
@@ -55,7 +58,6 @@ impl Room {
             publish_refused_bps: None,
             events: EventChannel::None,
         };
-        let Entry { socket, request, identity, name, metadata } = entry;
         let body = Body::Room(Box::new(seat));
         let (tracks, told) = (Vec::new(), Told::default());
         self.add(id, Member { identity, name, metadata, joined_at_ms: now.unix_ms, tracks, body, told });
@@ -70,7 +72,7 @@ impl Room {
         presented: &Token,
         socket: SocketId,
         request: RequestId,
-    ) -> Result<(MemberId, Identity), NotJoined> {
+    ) -> Result<(MemberId, Identity, Rights), NotJoined> {
         let id = MemberId(presented.member);
         let seat = self.seat_mut(id).ok_or(NotJoined::UnknownToken)?;
         if !(seat.token.is(presented) || seat.previous_token.as_ref().is_some_and(|token| token.is(presented))) {
@@ -85,12 +87,14 @@ impl Room {
             self.outputs.push_back(Output::End { socket: old, reason: LeaveReason::Replaced });
         }
         self.welcome(terms, id, socket, request, Arrival::Back);
-        let identity = self.members.get(&id).map(|member| member.identity.clone()).ok_or(NotJoined::UnknownToken)?;
+        let back =
+            self.members.get(&id).and_then(|member| Some((member.identity.clone(), member.seat()?.rights.clone())));
+        let (identity, rights) = back.ok_or(NotJoined::UnknownToken)?;
         if matches!(before, Link::Away { .. }) {
             self.outputs.push_back(Output::Settled(id));
             self.tell_changed(id);
         }
-        Ok((id, identity))
+        Ok((id, identity, rights))
     }
 
     /// A participant's client has said something: it knows its token.
@@ -240,6 +244,8 @@ impl Room {
             media: matches!(seat.media, Media::Live { .. }),
             resumed: matches!(arrival, Arrival::Back),
             ping_interval_ms: u32::try_from(terms.ping_interval.as_millis()).unwrap_or(u32::MAX),
+            access: terms.access,
+            grants: seat.rights.grants.list(),
             ice_servers: terms.ice_servers.clone(),
             participants: self.members.values().map(Member::participant).collect(),
             chat: self.chat.history(),

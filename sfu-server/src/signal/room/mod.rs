@@ -8,7 +8,7 @@ mod member;
 mod membership;
 mod negotiation;
 
-pub use member::{MemberId, SocketId};
+pub use member::{MemberId, Rights, SocketId};
 pub use membership::{Entry, NotJoined};
 pub use negotiation::{OfferKind, OfferRefused};
 
@@ -20,7 +20,7 @@ use sfu_core::id::{Identity, RoomName, TransportId};
 use self::chat::Chat;
 use self::member::{Member, Seat, Told};
 use super::limits::CHANGE_INTERVAL;
-use super::wire::{IceServer, LeaveReason, ServerMessage, Speakers};
+use super::wire::{Access, IceServer, LeaveReason, ServerMessage, Speakers};
 
 /// The time, on both clocks.
 #[derive(Debug, Clone, Copy)]
@@ -37,6 +37,7 @@ pub struct Terms {
     pub resume: Duration,
     pub ping_interval: Duration,
     pub ice_servers: Vec<IceServer>,
+    pub access: Access,
 }
 
 /// Something to be done, in this order.

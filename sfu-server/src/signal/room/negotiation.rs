@@ -1,6 +1,6 @@
 //! Offers of a participant: which transport they are for, and what an answer changes.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use sfu_core::event::PublishedTrack;
 use sfu_core::id::TransportId;
@@ -8,7 +8,7 @@ use sfu_core::id::TransportId;
 use super::member::{EventChannel, Media, MemberId, SocketId, roster_tracks};
 use super::{Output, Room};
 use crate::control::Answer;
-use crate::signal::wire::{RequestId, ServerMessage, Slot, Track, TrackUse};
+use crate::signal::wire::{RefusedTrack, RequestId, ServerMessage, Slot, Track, TrackSource, TrackUse};
 
 /// What an offer is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +57,12 @@ impl Room {
         Ok(kind)
     }
 
+    /// What a participant said its sections are for, by mid.
+    pub fn stated(&self, member: MemberId) -> BTreeMap<String, TrackSource> {
+        let uses = self.seat(member).map(|seat| &seat.uses);
+        uses.into_iter().flatten().map(|(mid, stated)| (mid.clone(), stated.source)).collect()
+    }
+
     /// An offer was answered: the answer, then what it changed. Gives the tracks that it unmuted,
     /// which the shard must be told.
     pub fn answered(
@@ -65,7 +71,7 @@ impl Room {
         to: (SocketId, RequestId),
         kind: OfferKind,
         answer: Answer,
-        uses: Vec<TrackUse>,
+        (uses, refused): (Vec<TrackUse>, Vec<RefusedTrack>),
     ) -> Vec<Track> {
         let Some(seat) = self.seat_mut(member) else {
             // Gone meanwhile: nobody wants what was made.
@@ -94,7 +100,7 @@ impl Room {
             self.outputs.extend(before.map(Output::Close));
         }
         let (socket, id) = to;
-        self.tell(socket, ServerMessage::Answer { id, sdp: answer.sdp });
+        self.tell(socket, ServerMessage::Answer { id, sdp: answer.sdp, refused });
         if self.seat(member).is_some_and(|seat| seat.media == Media::Lost) {
             self.tell(socket, ServerMessage::MediaLost {});
             self.withdraw_tracks(member);

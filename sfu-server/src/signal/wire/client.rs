@@ -38,6 +38,10 @@ pub enum Request {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[ts(optional)]
         resume: Option<String>,
+        /// What lets one in where the server asks for it (JWT); says who one is. Not needed beside `resume`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[ts(optional)]
+        token: Option<String>,
     },
     /// The peer connection's offer, the first and any further one. Answered by `answer`. After a resume an offer of a new peer
     /// connection says so by `fresh`, which ends the old transport.

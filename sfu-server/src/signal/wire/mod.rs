@@ -6,7 +6,7 @@ mod server;
 mod status;
 
 pub use client::{ClientMessage, LayoutSlot, Request, RequestId, TrackSource, TrackUse};
-pub use server::{ErrorCode, IceServer, Joined, LeaveReason, ServerMessage};
+pub use server::{Access, ErrorCode, IceServer, Joined, LeaveReason, RefusedTrack, ServerMessage};
 pub use status::{
     ChatMessage, Layer, LimitedBy, Participant, Presence, Slot, SlotState, Speakers, Track, TrackEncodings, TrackKind,
     Via,

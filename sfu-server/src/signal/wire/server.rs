@@ -3,8 +3,9 @@
 use serde::Serialize;
 use ts_rs::TS;
 
-use super::client::RequestId;
+use super::client::{RequestId, TrackSource};
 use super::status::{ChatMessage, Participant, Slot, Speakers, TrackEncodings};
+use crate::auth::Grant;
 
 /// One message, told by its `type`. Those with an `id` answer a request.
 #[derive(Debug, Clone, PartialEq, Serialize, TS)]
@@ -16,6 +17,10 @@ pub enum ServerMessage {
     Answer {
         id: RequestId,
         sdp: String,
+        /// Tracks of the offer that one may not publish: their sections are answered `inactive`, the others are as they would be.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        #[ts(optional, as = "Option<Vec<RefusedTrack>>")]
+        refused: Vec<RefusedTrack>,
     },
     /// Done.
     Ok {
@@ -101,6 +106,10 @@ pub struct Joined {
     pub resumed: bool,
     /// How often the client should send `ping`, ms.
     pub ping_interval_ms: u32,
+    /// Whether the server asks for tokens.
+    pub access: Access,
+    /// What one may do here.
+    pub grants: Vec<Grant>,
     pub ice_servers: Vec<IceServer>,
     /// Everybody in order of arrival, oneself among them.
     pub participants: Vec<Participant>,
@@ -114,6 +123,28 @@ pub struct Joined {
     /// What the last `publish_refused` said.
     #[ts(type = "number | null")]
     pub publish_refused_bps: Option<u64>,
+}
+
+/// Whether a server asks for tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Access {
+    Token,
+    /// No: it is reached from its own machine alone.
+    Development,
+    /// No: its operator lets everybody into every room.
+    Insecure,
+}
+
+/// A track that one may not publish.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct RefusedTrack {
+    /// Its section of the offer.
+    pub mid: String,
+    pub source: TrackSource,
+    /// What one's token lacks.
+    pub needs: Grant,
 }
 
 /// A STUN or TURN server, as RTCIceServer wants it.
@@ -158,6 +189,12 @@ pub enum ErrorCode {
     /// Valid, but not now: before `join`, a second `join`, a layout before the first offer.
     OutOfOrder,
     UnsupportedVersion,
+    /// This needs a token, and there is none, or none that is accepted: ask for an invitation.
+    Unauthorized,
+    /// The token was good and is not any more.
+    TokenExpired,
+    /// The token does not allow this.
+    Forbidden,
     /// Somebody here has this identity.
     IdentityTaken,
     /// The resume token names nobody (any more): join anew.

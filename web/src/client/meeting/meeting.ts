@@ -34,6 +34,10 @@ export class Meeting {
   readonly slots = this.#room.slots;
   /** The operator's limit that one sends more than, bit/s: the server refuses what is above. Null: it refuses nothing. */
   readonly refusedAbove = this.#room.refusedAbove;
+  /** Whether the server asks for tokens; null until it has let one in. */
+  readonly access = this.#room.access;
+  /** What one may do here; what is sent beyond it, the server does not take. */
+  readonly grants = this.#room.grants;
   /** Whether sound can be heard; browsers hold it back until a person touches the page. */
   readonly sound: Observable<SoundState>;
   /** The peer connection of the moment, for statistics. */
@@ -61,10 +65,10 @@ export class Meeting {
     this.#surroundings = surroundings;
     const url = socketUrl(options, surroundings.origin);
     const memory = new Memory(surroundings, `${url.href} ${options.identity ?? ''}`);
-    const { metadata = {}, identity } = options;
+    const { metadata = {}, identity, token } = options;
     // Too long a name is no reason to stay outside.
     const name = cutToBytes(options.name, NAME_BYTES_MAX);
-    this.#signal = new Signal(url, { name, metadata, identity }, memory, surroundings, {
+    this.#signal = new Signal(url, { name, metadata, identity, token }, memory, surroundings, {
       joined: (joined) => this.#onJoined(joined),
       message: (message) => this.#onMessage(message),
       waiting: (attempt, retryInMs, problem) => this.#wait({ attempt, retryInMs, problem }),

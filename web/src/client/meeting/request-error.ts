@@ -8,7 +8,7 @@ export class RequestError extends ProblemError {
   readonly field: string | undefined;
 
   constructor(code: ErrorCode, message: string, field?: string) {
-    const detail = field === undefined ? message : `${message} (${field})`;
+    const detail = adviceOf(code) ?? (field === undefined ? message : `${message} (${field})`);
     super({ title: titleOf(code), detail }, outlookOf(code));
     this.name = 'RequestError';
     this.code = code;
@@ -56,6 +56,12 @@ function titleOf(code: ErrorCode): string {
       return 'The server did not understand a request';
     case 'unsupported_version':
       return 'This page and the server are of different versions: load the page again';
+    case 'unauthorized':
+      return 'This room needs an invitation';
+    case 'token_expired':
+      return 'Your invitation has run out';
+    case 'forbidden':
+      return 'Your invitation does not allow this';
     case 'identity_taken':
       return 'Somebody here already has this identity';
     case 'resume_failed':
@@ -75,6 +81,13 @@ function titleOf(code: ErrorCode): string {
   }
 }
 
+/** What a person may do, where the server speaks to whoever wrote the program. */
+function adviceOf(code: ErrorCode): string | undefined {
+  if (code === 'unauthorized') return 'Ask whoever invited you for a link that lets you in.';
+  if (code === 'token_expired') return 'Ask whoever invited you for a new link.';
+  return undefined;
+}
+
 function outlookOf(code: ErrorCode): Outlook {
   switch (code) {
     case 'too_many':
@@ -86,6 +99,9 @@ function outlookOf(code: ErrorCode): Outlook {
     case 'unknown_type':
     case 'out_of_order':
     case 'unsupported_version':
+    case 'unauthorized':
+    case 'token_expired':
+    case 'forbidden':
     case 'identity_taken':
     case 'resume_failed':
     case 'bad_sdp':

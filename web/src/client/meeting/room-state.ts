@@ -1,6 +1,25 @@
 import { Observable } from '../observable.ts';
-import type { ChatMessage, Joined, Participant, ServerMessage, Slot, Speakers } from '../wire.ts';
+import type {
+  Access,
+  ChatMessage,
+  Grant,
+  Joined,
+  Participant,
+  ServerMessage,
+  Slot,
+  Speakers,
+} from '../wire.ts';
 import { applyToChat, applyToRoster, applyToSlots } from './roster.ts';
+
+/** What one may do until the server says otherwise. */
+export const EVERYTHING: readonly Grant[] = [
+  'join',
+  'publish_microphone',
+  'publish_camera',
+  'publish_screen',
+  'subscribe',
+  'data',
+];
 
 const NOBODY: Speakers = { dominant: null, speaking: [] };
 
@@ -14,12 +33,18 @@ export class RoomState {
   readonly slots = new Observable<readonly Slot[]>([]);
   /** The limit that one's own sending is above, bit/s, so that some of it is refused; null: nothing is. */
   readonly refusedAbove = new Observable<number | null>(null);
+  /** Whether the server asks for tokens; null until it has let one in. */
+  readonly access = new Observable<Access | null>(null);
+  /** What one may do here. */
+  readonly grants = new Observable<readonly Grant[]>(EVERYTHING);
   #identity = '';
   #roster: readonly Participant[] = [];
 
   /** Takes the snapshot in place of all that was known; messages of before stay where the room is the same. */
   joined(joined: Joined): void {
     this.#identity = joined.participant;
+    this.access.set(joined.access);
+    this.grants.set(joined.grants);
     this.#setRoster(joined.participants);
     this.chat.set(applyToChat(joined.resumed ? this.chat.value : [], joined.chat));
     this.speakers.set(joined.speakers);

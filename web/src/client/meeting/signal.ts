@@ -17,6 +17,7 @@ export interface Hello {
   readonly name: string;
   readonly metadata: Readonly<Record<string, string>>;
   readonly identity: string | undefined;
+  readonly token: string | undefined;
 }
 
 export interface SignalListener {
@@ -137,8 +138,9 @@ export class Signal {
 
   /** Comes back by the token; if the server knows it no more, as somebody new of the same identity; or under any. */
   async #introduce(socket: Socket): Promise<Joined> {
-    const { name, metadata, identity } = this.#hello;
-    const hello = { type: 'join', version: VERSION, name, metadata: { ...metadata } } as const;
+    const { name, metadata, identity, token } = this.#hello;
+    const proof = token === undefined ? {} : { token };
+    const hello = { type: 'join', version: VERSION, name, metadata: { ...metadata }, ...proof } as const;
     const before = this.#memory.membership;
     const wish = identity ?? before?.identity;
     const asked = wish === undefined ? hello : { ...hello, identity: wish };

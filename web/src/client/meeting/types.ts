@@ -12,6 +12,8 @@ export interface MeetingOptions {
   readonly server?: URL;
   /** A name of one's own in the room; the server makes one up if there is none. */
   readonly identity?: string;
+  /** What lets one in where the server asks for it (JWT). It says who one is, whatever `identity` says. */
+  readonly token?: string;
   /** Tracks that can be seen at once to begin with; more are negotiated when more are shown. Default 9, at most 25. */
   readonly videoSlots?: number;
   /** Whether the camera is sent in three sizes; it is unless this says `off`. */

@@ -37,31 +37,36 @@ export function ControlBar({ visit, meeting, reading, opened, keys }: Props): Re
   const screen = useObservable(visit.screen.state);
   const unread = useObservable(reading.unread);
   const others = useObservable(meeting.participants);
+  const grants = useObservable(meeting.grants);
   const heard = isComing(microphone) && !muted;
   const seen = isComing(camera);
   const sharing = screen.kind === 'on';
   const { bar } = words;
   return (
     <nav className="bar" aria-label={bar.label}>
-      <IconButton
-        id="microphone"
-        shortcut="m"
-        look={heard ? 'round' : 'off'}
-        label={heard ? bar.mute : bar.unmute}
-        onClick={keys.m}
-      >
-        {heard ? <Mic /> : <MicOff />}
-      </IconButton>
-      <IconButton
-        id="camera"
-        shortcut="v"
-        look={seen ? 'round' : 'off'}
-        label={seen ? bar.cameraOff : bar.cameraOn}
-        onClick={keys.v}
-      >
-        {seen ? <Video /> : <VideoOff />}
-      </IconButton>
-      {canShare() && (
+      {grants.includes('publish_microphone') && (
+        <IconButton
+          id="microphone"
+          shortcut="m"
+          look={heard ? 'round' : 'off'}
+          label={heard ? bar.mute : bar.unmute}
+          onClick={keys.m}
+        >
+          {heard ? <Mic /> : <MicOff />}
+        </IconButton>
+      )}
+      {grants.includes('publish_camera') && (
+        <IconButton
+          id="camera"
+          shortcut="v"
+          look={seen ? 'round' : 'off'}
+          label={seen ? bar.cameraOff : bar.cameraOn}
+          onClick={keys.v}
+        >
+          {seen ? <Video /> : <VideoOff />}
+        </IconButton>
+      )}
+      {canShare() && grants.includes('publish_screen') && (
         <IconButton
           id="screen"
           shortcut="s"

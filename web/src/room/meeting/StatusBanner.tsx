@@ -15,6 +15,8 @@ interface Props {
 export function StatusBanner({ meeting, state }: Props): ReactElement {
   const sound = useObservable(meeting.sound);
   const refusedAbove = useObservable(meeting.refusedAbove);
+  const access = useObservable(meeting.access);
+  const mute = useObservable(meeting.grants).every((grant) => !grant.startsWith('publish_'));
   const banner = bannerWords(state);
   const lost = state.kind === 'reconnecting' && state.media === 'lost';
   return (
@@ -25,6 +27,20 @@ export function StatusBanner({ meeting, state }: Props): ReactElement {
             <Spinner />
             <span>
               <strong>{banner.title}</strong> {banner.text}
+            </span>
+          </p>
+        )}
+        {access === 'insecure' && (
+          <p className="banner" data-banner="insecure" data-tone="bad">
+            <span>
+              <strong>{words.insecure.title}</strong> {words.insecure.text}
+            </span>
+          </p>
+        )}
+        {mute && (
+          <p className="banner" data-banner="watching" data-tone="busy">
+            <span>
+              <strong>{words.watching.title}</strong> {words.watching.text}
             </span>
           </p>
         )}

@@ -8,6 +8,8 @@ import type { ScreenShare } from './screen-share.ts';
 export interface VisitParts {
   readonly createMeeting: MeetingFactory;
   readonly options: LinkOptions;
+  /** What lets one in. */
+  readonly token?: string | undefined;
   readonly camera?: LocalDevice;
   readonly microphone?: LocalDevice;
   readonly screen?: ScreenShare;

@@ -20,6 +20,7 @@ export class Visit {
   readonly meeting = new Observable<RoomMeeting | null>(null);
   readonly options: LinkOptions;
   readonly #create: MeetingFactory;
+  readonly #token: string | undefined;
   #name = '';
   #entered: 'yes' | 'no' = 'no';
   /** What follows the meeting of the moment. */
@@ -34,6 +35,7 @@ export class Visit {
     this.microphoneMuted = this.own.microphoneMuted;
     this.screen = parts.screen ?? new ScreenShare();
     this.#create = parts.createMeeting;
+    this.#token = parts.token;
   }
 
   /** Whether one has been in the meeting of the moment. */
@@ -66,7 +68,7 @@ export class Visit {
     this.#name = name;
     if (this.options.name === undefined) prefer({ name });
     prefer({ room: this.room });
-    const meeting = this.#create(meetingOptions(this.room, name, this.options));
+    const meeting = this.#create(meetingOptions(this.room, name, this.options, this.#token));
     this.#letGo();
     this.#entered = 'no';
     this.#meetingStops.push(
@@ -75,6 +77,13 @@ export class Visit {
         if (kind === 'joined') this.#entered = 'yes';
         // However it ended, by whomever: nobody watches any more, so no light stays on.
         if (kind === 'left' || kind === 'failed') this.#end();
+      }),
+    );
+    this.#meetingStops.push(
+      meeting.grants.subscribe((grants) => {
+        // Nobody would see or hear it: no light stays on.
+        if (!grants.includes('publish_camera')) this.camera.close();
+        if (!grants.includes('publish_microphone')) this.microphone.close();
       }),
     );
     if (preferences.value.speakerId !== '') {

@@ -1,0 +1,31 @@
+//! What is counted of who may not come in.
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::registry::Registry;
+
+use crate::auth::Denied;
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ReasonLabel {
+    reason: &'static str,
+}
+
+/// Counters of refusals.
+#[derive(Debug, Default)]
+pub struct AuthMetrics {
+    denied: Family<ReasonLabel, Counter>,
+}
+
+impl AuthMetrics {
+    pub(super) fn register(&self, registry: &mut Registry) {
+        let help = "Requests and joins refused for want of a token, or of a grant";
+        registry.register("sfu_auth_denied", help, Family::clone(&self.denied));
+    }
+
+    /// Counts a refusal.
+    pub fn denied(&self, denied: Denied) {
+        self.denied.get_or_create(&ReasonLabel { reason: denied.reason() }).inc();
+    }
+}

@@ -1,0 +1,108 @@
+//! Keys and tokens from the command line, and the server that asks for them.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::binary::{Running, start};
+use crate::{Run, command, run, url};
+
+fn file(name: &str) -> PathBuf {
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}.json", std::process::id()));
+    let _ = std::fs::remove_file(&path);
+    path
+}
+
+fn keys(arguments: &[&str], path: &Path) -> Run {
+    run(&mut command(&[&["keys"], arguments, &["--file", path.to_str().unwrap()]].concat()))
+}
+
+fn token(path: &Path, arguments: &[&str]) -> Run {
+    run(command(&["token"]).args(arguments).env("SFU_AUTH_KEYS", path))
+}
+
+fn guarded(path: &Path) -> Running {
+    let media = ["--media-addr", "127.0.0.1", "--media-port", "0", "--shards", "1"];
+    start(&[&media[..], &["--auth-keys", path.to_str().unwrap()]].concat())
+}
+
+fn rooms(server: &Running, token: &str) -> Run {
+    run(command(&["rooms", "--json"]).env("SFU_URL", url(server)).env("SFU_TOKEN", token.trim()))
+}
+
+#[test]
+fn a_drawn_key_comes_first_and_one_that_is_removed_is_gone() {
+    let path = file("kept");
+    keys(&["generate", "--id", "old"], &path).done();
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600, "nobody else reads it");
+    keys(&["generate", "--id", "new", "--algorithm", "eddsa"], &path).done();
+    let ids = || -> Vec<String> {
+        let set: Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+        set["keys"].as_array().unwrap().iter().map(|key| key["kid"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(ids(), ["new", "old"]);
+    keys(&["generate", "--id", "new"], &path).failed(2, &["a key `new` already"]);
+    keys(&["generate", "--id", "../x"], &path).failed(2, &["kid must be"]);
+    keys(&["remove", "--id", "none"], &path).failed(2, &["no key `none`"]);
+    let public = keys(&["public"], &path).json();
+    assert_eq!((public["keys"].as_array().unwrap().len(), &public["keys"][0]["d"]), (1, &Value::Null));
+    keys(&["remove", "--id", "old"], &path).done();
+    assert_eq!(ids(), ["new"]);
+    keys(&["remove", "--id", "new"], &path).failed(2, &["no key; with none"]);
+    let printed = run(&mut command(&["keys", "generate"])).json();
+    assert_eq!(printed["keys"][0]["alg"], "HS256");
+}
+
+#[test]
+fn a_token_opens_what_it_names_until_its_key_is_gone_and_no_server_is_started_anew() {
+    let path = file("rotated");
+    keys(&["generate", "--id", "first"], &path).done();
+    let server = guarded(&path);
+    let admin = token(&path, &["--grant", "admin"]).done();
+    rooms(&server, &admin).json();
+    let guest = token(&path, &["--room", "demo", "--identity", "ann"]).done();
+    rooms(&server, &guest).failed(5, &["admin"]);
+    rooms(&server, "").failed(5, &[]);
+
+    keys(&["generate", "--id", "second", "--algorithm", "eddsa"], &path).done();
+    server.signal("HUP");
+    let by_second = token(&path, &["--grant", "admin"]).done();
+    let in_force = |token: &str| (0..200).any(|_| rooms(&server, token).code == 0);
+    assert!(in_force(&by_second), "the new key is in force");
+    rooms(&server, &admin).json();
+    std::fs::write(&path, "{ not keys").unwrap();
+    server.signal("HUP");
+    rooms(&server, &by_second).json();
+    std::fs::remove_file(&path).unwrap();
+    keys(&["generate", "--id", "third"], &path).done();
+    server.signal("HUP");
+    assert!((0..200).any(|_| rooms(&server, &admin).code == 5), "what the first key has signed is good no more");
+    let (code, log) = server.end("TERM");
+    assert_eq!(code, Some(0), "{log}");
+    for part in ["tokens are asked for", "the file of keys is refused; the keys before it stay in force", "keys read"] {
+        assert!(log.contains(part), "`{part}` is not in: {log}");
+    }
+}
+
+#[test]
+fn a_token_that_would_be_refused_is_not_made() {
+    let path = file("strict");
+    keys(&["generate"], &path).done();
+    let ann = ["--room", "demo", "--identity", "ann"];
+    let with = |more: &[&str]| token(&path, &[&ann[..], more].concat());
+    assert_eq!(
+        with(&["--grant", "join,publish", "--cap", "video_max_height=360", "--ttl", "15m"]).done().matches('.').count(),
+        2
+    );
+    with(&["--ttl", "25h"]).failed(2, &["--ttl 25h"]);
+    with(&["--ttl", "0"]).failed(2, &["--ttl 0"]);
+    with(&["--grant", "root"]).failed(2, &["--grant root", "publish_camera"]);
+    with(&["--grant", "admin"]).failed(2, &["--grant admin alone"]);
+    with(&["--cap", "video_max_height=big"]).failed(2, &["--cap video_max_height=big"]);
+    with(&["--cap", "video_max_height=1"]).failed(2, &["no token"]);
+    with(&["--key-id", "none"]).failed(2, &["no key of this name"]);
+    token(&path, &["--room", "demo"]).failed(2, &["--identity"]);
+    run(command(&["token"]).args(ann)).failed(2, &["--auth-keys", "keys generate"]);
+    token(&file("none-such"), &ann).failed(2, &["none-such", "cannot be read"]);
+}
