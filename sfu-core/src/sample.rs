@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use crate::event::CurrentLayer;
+use crate::event::{CurrentLayer, LimitedBy};
 use crate::id::{EncodingId, Identity, MediaKind, Mid, RoomName, TransportId};
 
 /// What flows on a shard, of everybody who is connected.
@@ -25,6 +25,8 @@ pub struct ViewerSample {
     pub cap_bps: Option<u64>,
     /// What its link carries, bit/s of UDP payload; `None` while that is not estimated.
     pub estimate_bps: Option<u64>,
+    /// The least of what it may be sent, bit/s of UDP payload, and whose limit that is; `None`: no limit.
+    pub limit: Option<(u64, LimitedBy)>,
     /// What its slots were given, bit/s, sounds included.
     pub allotted_bps: u64,
     /// UDP payload bytes sent to it so far, of whatever kind.

@@ -90,7 +90,7 @@ pub async fn serve(config: &Config, listening: impl FnOnce(&Addresses)) -> Resul
     for (shard, events) in events {
         tokio::spawn(Arc::clone(&state.rooms).listen(shard, events));
     }
-    tokio::spawn(series::keep(Arc::clone(&control), Arc::clone(&state.history)));
+    tokio::spawn(series::keep(Arc::clone(&control), Arc::clone(&state.history), Arc::clone(&state.rooms)));
     let stopping = state.clone();
     let stop = async move {
         let name = tokio::select! {

@@ -40,6 +40,7 @@ fn generated() -> String {
     declaration::<wire::Track>(config, &mut text);
     declaration::<wire::TrackKind>(config, &mut text);
     declaration::<wire::Slot>(config, &mut text);
+    declaration::<wire::Limit>(config, &mut text);
     declaration::<wire::SlotState>(config, &mut text);
     declaration::<wire::Layer>(config, &mut text);
     declaration::<wire::LimitedBy>(config, &mut text);

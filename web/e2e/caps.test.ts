@@ -132,7 +132,7 @@ describe('a cap on what somebody is sent', () => {
     expect((await tile()).label).toMatch(/^ann’s picture is limited by the organiser/);
     await vera.page.click(`${seen} ${control('seen')}`);
     await vera.says(/Limited by the organiser to [\d.]+ [kM]bit\/s in all/);
-    await vera.says(/All received\s*[\d.]+ [kM]bit\/s/);
+    await vera.says(/All received\s*[\d.]+ of [\d.]+ [kM]bit\/s/);
     await vera.page.keyboard.press('Escape');
     await vera.gone('[data-panel="seen"]');
     await comesBack();

@@ -136,6 +136,24 @@ function limit(meeting: FakeMeeting): void {
   );
 }
 
+/** The first person's picture is kept small by this, which moves as an estimate does. */
+const bounded =
+  (by: 'link' | 'room_cap') =>
+  (meeting: FakeMeeting): void => {
+    limit(meeting);
+    meeting.slotsOf.set('1@Ben Okafor', {
+      layer: { rid: 'h', height: 360, temporal: null },
+      limitedBy: by,
+    });
+    let second = 0;
+    const tell = (): void => {
+      second += 1;
+      meeting.limit.set({ by, bps: 900_000 + 40_000 * Math.min(second, 8) + 60_000 * Math.sin(second) });
+    };
+    tell();
+    setInterval(tell, 1000);
+  };
+
 function talk(meeting: FakeMeeting): void {
   const at = Date.UTC(2026, 0, 5, 12);
   meeting.say('Ben Okafor', 'Ben Okafor', 'Good to see everybody! Can you hear me?', at);
@@ -233,6 +251,8 @@ export const stories: Readonly<Record<string, Story>> = {
       }),
   },
   limited: room(3, limit),
+  'limited-link': room(3, bounded('link')),
+  'limited-room': room(3, bounded('room_cap')),
   'limited-sixteen': room(15, limit),
   'limited-screen': room(4, (meeting) => {
     limit(meeting);

@@ -37,6 +37,7 @@ impl Shard {
             identity: participant.membership.identity.clone(),
             cap_bps: terms.allowed_bps(),
             estimate_bps: sending.estimate_bps,
+            limit: sending.budget_bps.zip(sending.limited_by),
             allotted_bps: sending.allotted_bps,
             bytes_sent: sending.bytes_sent,
             bytes_received: participant.bytes_received,

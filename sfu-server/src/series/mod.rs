@@ -22,7 +22,7 @@ use sfu_core::sample::Sample;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use crate::control::Control;
-use crate::signal;
+use crate::signal::{self, Rooms};
 use store::Store;
 
 /// How often is sampled.
@@ -136,8 +136,8 @@ impl History {
     }
 }
 
-/// Samples once a second for as long as the server runs.
-pub async fn keep(control: Arc<Control>, history: Arc<History>) {
+/// Samples once a second for as long as the server runs, and has who is limited told by how much.
+pub async fn keep(control: Arc<Control>, history: Arc<History>, rooms: Arc<Rooms>) {
     let mut seconds = interval(INTERVAL);
     seconds.set_missed_tick_behavior(MissedTickBehavior::Skip);
     loop {
@@ -147,6 +147,7 @@ pub async fn keep(control: Arc<Control>, history: Arc<History>) {
             let samples = control.samples().await;
             let egress = |room: &RoomName| control.room_caps(room).room_egress_max_bps;
             history.take_in(tick, &samples, egress);
+            rooms.take_in(&samples);
         } else if !history.lock().is_empty() {
             history.lock().forget(tick);
         }

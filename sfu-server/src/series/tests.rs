@@ -16,6 +16,7 @@ fn viewer(transport: u64, bytes: u64, slots: usize) -> ViewerSample {
         identity: Identity::new(&format!("v{transport}")).unwrap(),
         cap_bps: Some(500_001),
         estimate_bps: None,
+        limit: None,
         allotted_bps: 400_000,
         bytes_sent: bytes,
         bytes_received: bytes / 10,

@@ -26,6 +26,7 @@
 //!   changed nothing. Requests of one socket are carried out one after the other.
 //! - `slots` tells what changed since the last; slots of an answer are told after it. `participant_changed` goes to everybody,
 //!   the participant itself among them, if it is not as they were told, at most once in [`limits::CHANGE_INTERVAL`]. `speakers` goes over the data channel labelled `events` while one is open.
+//! - `limit` tells what bounds all that a client is sent, while a slot's pictures would be better without, once a second at most.
 //! - An answer's tracks are what the offer's `tracks` say they are; without that the audio is a microphone, the first video a
 //!   camera and any further one a screen. A use whose section does not publish is left aside.
 //! - The transport's end while the socket lives is told by `media_lost`: the next offer is of a new peer connection and says

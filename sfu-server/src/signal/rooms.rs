@@ -12,15 +12,17 @@ use dashmap::mapref::entry::Entry as MapEntry;
 use sfu_core::command::DataPayload;
 use sfu_core::event::{CloseReason, Event};
 use sfu_core::id::{Identity, RoomName, TransportId};
+use sfu_core::sample::Sample;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::sleep_until;
 
 use super::admission::Place;
+use super::convert;
 use super::limits::PARTICIPANTS_MAX;
 use super::outbox::Outbox;
 use super::room::{MemberId, Now, Output, Room, SocketId, Terms};
-use super::wire::{LeaveReason, ServerMessage};
+use super::wire::{LeaveReason, Limit, ServerMessage};
 use crate::control::{Control, News};
 use crate::media::ShardIndex;
 use crate::metrics::{Metrics, Shed};
@@ -147,6 +149,14 @@ impl Rooms {
         }
         for (transport, room) in self.control.shard_ended(shard) {
             self.handle_news(News::Closed { transport, room, reason: CloseReason::Internal });
+        }
+    }
+
+    /// Takes what bounds each viewer to those whose pictures it bounds.
+    pub fn take_in(&self, samples: &[Sample]) {
+        for viewer in samples.iter().flat_map(|sample| &sample.viewers) {
+            let limit = viewer.limit.map(|(bps, by)| Limit { by: convert::limited_by(by), bps });
+            self.with_owner(viewer.transport, |room| room.limit(viewer.transport, limit));
         }
     }
 

@@ -23,6 +23,7 @@ fn sample(at: Instant, bytes: u64) -> Sample {
             identity: Identity::new("ann").unwrap(),
             cap_bps: Some(500_000),
             estimate_bps: Some(2_000_000),
+            limit: None,
             allotted_bps: 400_000,
             bytes_sent: bytes,
             bytes_received: 0,

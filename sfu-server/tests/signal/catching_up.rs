@@ -1,8 +1,11 @@
 //! Who comes back is told all that was missed.
 
+use std::time::Instant;
+
 use serde_json::{Value, json};
-use sfu_core::event::{Event, SlotStatus, Speakers};
+use sfu_core::event::{Event, LimitedBy, SlotStatus, Speakers};
 use sfu_core::id::{Identity, MediaKind, Mid, Rid, RoomName};
+use sfu_core::sample::{Sample, ViewerSample};
 use sfu_core::stats::SlotState;
 
 use crate::absence::{ann_and_bob, presence};
@@ -120,6 +123,61 @@ async fn who_publishes_is_told_which_encodings_to_send_and_again_when_it_comes_b
     let token = joined["resume"].as_str().unwrap();
     let (_, joined) = Client::resume(&server, "demo", token).await;
     assert_eq!(joined["encodings"], json!([{"mid": "3", "rids": ["q"]}]));
+}
+
+#[tokio::test]
+async fn who_lacks_bits_is_told_what_bounds_them_as_it_moves_and_again_when_it_comes_back() {
+    let server = Server::start();
+    let (mut ann, token, transport, _bob) = ann_and_bob(&server).await;
+    let bounded = |bps: u64, by: LimitedBy| {
+        let viewer = ViewerSample {
+            transport,
+            room: RoomName::new("demo").unwrap(),
+            identity: Identity::new("ann").unwrap(),
+            cap_bps: None,
+            estimate_bps: None,
+            limit: Some((bps, by)),
+            allotted_bps: 0,
+            bytes_sent: 0,
+            bytes_received: 0,
+            slots: 0,
+        };
+        server.state.rooms.take_in(&[Sample { at: Instant::now(), viewers: vec![viewer], slots: Vec::new() }]);
+    };
+    let limited = |by: Option<LimitedBy>| {
+        let slot = SlotStatus {
+            mid: Mid("3".into()),
+            kind: MediaKind::Video,
+            track: None,
+            state: SlotState::Live,
+            layer: None,
+            limited_by: by,
+            limit_bps: None,
+        };
+        server.tell(Event::Slots { transport, slots: vec![slot] });
+    };
+    // Its pictures are as good as they may be, whatever the bound.
+    bounded(9_000_000, LimitedBy::Link);
+    limited(Some(LimitedBy::HeightCap));
+    ann.expect("slots").await;
+    bounded(8_000_000, LimitedBy::Link);
+    limited(Some(LimitedBy::Link));
+    ann.expect("slots").await;
+    bounded(1_000_000, LimitedBy::Link);
+    assert_eq!(ann.expect("limit").await["limit"], json!({"by": "link", "bps": 1_000_000}));
+    bounded(1_010_000, LimitedBy::Link);
+    bounded(1_030_000, LimitedBy::Link);
+    assert_eq!(ann.expect("limit").await["limit"], json!({"by": "link", "bps": 1_030_000}));
+    bounded(1_030_000, LimitedBy::RoomCap);
+    assert_eq!(ann.expect("limit").await["limit"], json!({"by": "room_cap", "bps": 1_030_000}));
+
+    let (mut ann, _) = Client::resume(&server, "demo", &token).await;
+    bounded(1_030_000, LimitedBy::RoomCap);
+    assert_eq!(ann.expect("limit").await["limit"], json!({"by": "room_cap", "bps": 1_030_000}));
+    limited(None);
+    ann.expect("slots").await;
+    bounded(1_030_000, LimitedBy::RoomCap);
+    assert_eq!(ann.expect("limit").await["limit"], Value::Null);
 }
 
 #[tokio::test]

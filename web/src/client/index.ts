@@ -34,6 +34,7 @@ export type {
   Grant,
   Layer,
   LeaveReason,
+  Limit,
   LimitedBy,
   Participant,
   Presence,

@@ -128,7 +128,7 @@ message: string,
 /**
  * Where in the request, as in `slots[2].height`.
  */
-field?: string, } | { "type": "participant_joined", participant: Participant, } | { "type": "participant_changed", participant: Participant, } | { "type": "participant_left", participant: string, reason: LeaveReason, } | { "type": "slots", slots: Array<Slot>, } | { "type": "encodings", tracks: Array<TrackEncodings>, } | { "type": "publish_refused", limitBps: number | null, } | { "type": "speakers" } & Speakers | { "type": "chat", message: ChatMessage, } | { "type": "restart_ice", } | { "type": "media_lost", } | { "type": "ended", reason: LeaveReason, 
+field?: string, } | { "type": "participant_joined", participant: Participant, } | { "type": "participant_changed", participant: Participant, } | { "type": "participant_left", participant: string, reason: LeaveReason, } | { "type": "slots", slots: Array<Slot>, } | { "type": "encodings", tracks: Array<TrackEncodings>, } | { "type": "publish_refused", limitBps: number | null, } | { "type": "limit", limit: Limit | null, } | { "type": "speakers" } & Speakers | { "type": "chat", message: ChatMessage, } | { "type": "restart_ice", } | { "type": "media_lost", } | { "type": "ended", reason: LeaveReason, 
 /**
  * For people.
  */
@@ -290,6 +290,15 @@ limitedBy: LimitedBy | null,
  * What the client may be sent in all, bit/s of UDP payload; `null` unless `limitedBy` is `cap`.
  */
 limitBps: number | null, };
+
+/**
+ * What bounds all that a client is sent.
+ */
+export type Limit = { by: LimitedBy, 
+/**
+ * Bit/s of UDP payload; of a link, what it carries by estimate.
+ */
+bps: number, };
 
 /**
  * What a slot does, and if nothing, why.

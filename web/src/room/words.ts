@@ -117,7 +117,6 @@ export const words = {
     allRate: 'All received',
     legendPicture: 'picture',
     legendAll: 'all received',
-    legendLimit: 'limit',
     limitedBy: 'Limited by',
     organiser: 'the organiser',
     connection: 'your connection',

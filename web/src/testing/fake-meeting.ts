@@ -4,6 +4,7 @@ import {
   type ChatMessage,
   type DataLink,
   type Grant,
+  type Limit,
   type MeetingOptions,
   type MeetingState,
   type Participant,
@@ -48,6 +49,7 @@ export class FakeMeeting implements RoomMeeting {
     'subscribe',
     'data',
   ]);
+  readonly limit = new Observable<Limit | null>(null);
   readonly sound = new Observable<SoundState>('playing');
   readonly peer = new Observable<RTCPeerConnection | null>(null);
   readonly negotiations = new Observable(0);

@@ -1,7 +1,10 @@
 import type { Received } from '../client/index.ts';
 
+/** What a browser counts. */
+export type Counted = Omit<Received, 'limitBps'>;
+
 /** A peer connection in whose one slot so much comes in between any two looks at it, a second of its clock apart. */
-export function receiving(mid: string, received: () => Received, ssrc = () => 1): RTCPeerConnection {
+export function receiving(mid: string, received: () => Counted, ssrc = () => 1): RTCPeerConnection {
   let seconds = 0;
   let framesDecoded = 0;
   let bytesReceived = 0;

@@ -9,7 +9,10 @@ use super::member::{Body, EventChannel, Link, Media, Member, MemberId, Told, Whi
 use super::{Now, Output, Room};
 use crate::control::ChannelState;
 use crate::signal::convert;
-use crate::signal::wire::{LeaveReason, ServerMessage, Speakers};
+use crate::signal::wire::{LeaveReason, Limit, LimitedBy, ServerMessage, Slot, Speakers};
+
+/// A limit that moves by less than one part in so many is not told again: nobody sees that in a plot.
+const LIMIT_STEPS: u64 = 50;
 
 impl Room {
     /// Slots of a participant whose status changed.
@@ -43,6 +46,22 @@ impl Room {
         let Some(seat) = self.seat_mut(id) else { return };
         seat.publish_refused_bps = limit_bps;
         self.tell_member(id, ServerMessage::PublishRefused { limit_bps });
+    }
+
+    /// What bounds all that a participant is sent, as it is now. It is told if it keeps pictures from being better, and moved.
+    pub fn limit(&mut self, transport: TransportId, limit: Option<Limit>) {
+        let Some(id) = self.holder_of(transport) else { return };
+        let Some(seat) = self.seat_mut(id) else { return };
+        let limit = limit.filter(|_| seat.slots.values().any(lacks_bits));
+        let is_as_told = match (seat.limit, limit) {
+            (None, None) => true,
+            (Some(told), Some(now)) => told.by == now.by && told.bps.abs_diff(now.bps) <= told.bps / LIMIT_STEPS,
+            (None, Some(_)) | (Some(_), None) => false,
+        };
+        if !is_as_told {
+            seat.limit = limit;
+            self.tell_member(id, ServerMessage::Limit { limit });
+        }
     }
 
     /// Who speaks has changed; those with an open channel for events hear it there.
@@ -173,6 +192,7 @@ impl Room {
         seat.slots_untold.clear();
         seat.encodings.clear();
         seat.publish_refused_bps = None;
+        seat.limit = None;
         seat.events = EventChannel::None;
         if seat.joining.is_some() {
             // Gave way to the new one, whose answer is told next.
@@ -198,5 +218,13 @@ fn left_because(reason: CloseReason) -> LeaveReason {
         | CloseReason::DtlsFailed
         | CloseReason::FingerprintMismatch => LeaveReason::Lost,
         CloseReason::Internal => LeaveReason::Failed,
+    }
+}
+
+/// Whether a slot's pictures would be better if more might be sent.
+fn lacks_bits(slot: &Slot) -> bool {
+    match slot.limited_by {
+        Some(LimitedBy::Link | LimitedBy::Cap | LimitedBy::RoomCap) => true,
+        Some(LimitedBy::HeightCap) | None => false,
     }
 }

@@ -10,7 +10,9 @@ use sfu_core::id::{Identity, MediaKind, TransportId};
 
 use crate::auth::Grants;
 use crate::signal::token::Token;
-use crate::signal::wire::{Participant, Presence, Slot, Track, TrackEncodings, TrackKind, TrackSource, TrackUse, Via};
+use crate::signal::wire::{
+    Limit, Participant, Presence, Slot, Track, TrackEncodings, TrackKind, TrackSource, TrackUse, Via,
+};
 
 /// A participant of this process; never used twice, in order of arrival.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -94,6 +96,8 @@ pub(super) struct Seat {
     pub encodings: BTreeMap<String, TrackEncodings>,
     /// The cap above which it publishes, bit/s, so that some of it is refused.
     pub publish_refused_bps: Option<u64>,
+    /// What it was told to bound all that it is sent.
+    pub limit: Option<Limit>,
     pub events: EventChannel,
 }
 

@@ -56,6 +56,7 @@ impl Room {
             slots_untold: BTreeSet::new(),
             encodings: BTreeMap::new(),
             publish_refused_bps: None,
+            limit: None,
             events: EventChannel::None,
         };
         let body = Body::Room(Box::new(seat));
@@ -225,6 +226,10 @@ impl Room {
     }
 
     fn welcome(&mut self, terms: &Terms, id: MemberId, socket: SocketId, request: RequestId, arrival: Arrival) {
+        if let Some(seat) = self.seat_mut(id) {
+            // Its client forgets it with `joined`.
+            seat.limit = None;
+        }
         // This socket learns here what the others are told later, and must be told in turn if that is taken back before.
         for changed in &self.changed {
             if let Some(member) = self.members.get_mut(changed) {

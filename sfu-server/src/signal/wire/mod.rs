@@ -8,8 +8,8 @@ mod status;
 pub use client::{ClientMessage, LayoutSlot, Request, RequestId, TrackSource, TrackUse};
 pub use server::{Access, ErrorCode, IceServer, Joined, LeaveReason, RefusedTrack, ServerMessage};
 pub use status::{
-    ChatMessage, Layer, LimitedBy, Participant, Presence, Slot, SlotState, Speakers, Track, TrackEncodings, TrackKind,
-    Via,
+    ChatMessage, Layer, Limit, LimitedBy, Participant, Presence, Slot, SlotState, Speakers, Track, TrackEncodings,
+    TrackKind, Via,
 };
 
 /// Version of this protocol. A client states the one it speaks when it joins and is refused if it is another.

@@ -4,7 +4,7 @@ use serde::Serialize;
 use ts_rs::TS;
 
 use super::client::{RequestId, TrackSource};
-use super::status::{ChatMessage, Participant, Slot, Speakers, TrackEncodings};
+use super::status::{ChatMessage, Limit, Participant, Slot, Speakers, TrackEncodings};
 use crate::auth::Grant;
 
 /// One message, told by its `type`. Those with an `id` answer a request.
@@ -69,6 +69,11 @@ pub enum ServerMessage {
     PublishRefused {
         #[ts(type = "number | null")]
         limit_bps: Option<u64>,
+    },
+    /// What bounds all that the client is sent, while that keeps pictures from being better: once a second at most, if it
+    /// moved. `null`, and after each `joined` until it is told: nothing does.
+    Limit {
+        limit: Option<Limit>,
     },
     /// Comes over the data channel labelled `events` instead of the socket, as the same JSON, while the client has one open.
     Speakers(Speakers),

@@ -97,6 +97,16 @@ pub enum LimitedBy {
     HeightCap,
 }
 
+/// What bounds all that a client is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct Limit {
+    pub by: LimitedBy,
+    /// Bit/s of UDP payload; of a link, what it carries by estimate.
+    #[ts(type = "number")]
+    pub bps: u64,
+}
+
 /// What a slot does, and if nothing, why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS, ToSchema)]
 #[serde(rename_all = "snake_case")]

@@ -38,6 +38,8 @@ export class Meeting {
   readonly access = this.#room.access;
   /** What one may do here; what is sent beyond it, the server does not take. */
   readonly grants = this.#room.grants;
+  /** What bounds all that one is sent, about once a second, while it keeps pictures from being better. */
+  readonly limit = this.#room.limit;
   /** Whether sound can be heard; browsers hold it back until a person touches the page. */
   readonly sound: Observable<SoundState>;
   /** The peer connection of the moment, for statistics. */
@@ -195,6 +197,7 @@ export class Meeting {
     else if (message.type === 'restart_ice') this.#media.restartIce();
     else if (message.type === 'media_lost') {
       this.#room.refusedAbove.set(null);
+      this.#room.limit.set(null);
       this.#media.lost();
     } else if (message.type === 'ended')
       this.#end({ kind: 'left', reason: message.reason, message: message.message });

@@ -1,23 +1,26 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { receiving } from '../../testing/fake-reception.ts';
+import { receiving, type Counted } from '../../testing/fake-reception.ts';
 import { pass, settle } from '../../testing/meeting-world.ts';
 import { Observable } from '../observable.ts';
-import { READ_MS, ReceptionMeter, type Received } from './reception-meter.ts';
+import type { Limit } from '../wire.ts';
+import { READ_MS, ReceptionMeter } from './reception-meter.ts';
 
-const SMALL: Received = {
+const SMALL: Counted = {
   width: 320,
   height: 180,
   framesPerSecond: 15,
   bitsPerSecond: 150_000,
   allBitsPerSecond: 400_000,
 };
-const LARGE: Received = {
+const LARGE: Counted = {
   width: 1280,
   height: 720,
   framesPerSecond: 30,
   bitsPerSecond: 1_500_000,
   allBitsPerSecond: 2_000_000,
 };
+
+const nothing = new Observable<Limit | null>(null);
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -26,7 +29,7 @@ describe('what comes in a slot', () => {
   it('is told once a second from the second reading on, headers and all', async () => {
     let now = SMALL;
     const peer = new Observable<RTCPeerConnection | null>(receiving('3', () => now));
-    const meter = new ReceptionMeter(peer, '3');
+    const meter = new ReceptionMeter(peer, nothing, '3');
     await settle();
     expect(meter.minute.value).toEqual([]);
     await pass(READ_MS);
@@ -44,7 +47,7 @@ describe('what comes in a slot', () => {
   it('is told without all that came where the browser does not count that', async () => {
     const uncounted = { ...SMALL, allBitsPerSecond: null };
     const peer = new Observable<RTCPeerConnection | null>(receiving('3', () => uncounted));
-    const meter = new ReceptionMeter(peer, '3');
+    const meter = new ReceptionMeter(peer, nothing, '3');
     await pass(2 * READ_MS);
     expect(meter.minute.value.at(-1)).toMatchObject({ height: 180, allBitsPerSecond: null });
     // A new connection with the stream of before, and a count that is lower.
@@ -55,9 +58,22 @@ describe('what comes in a slot', () => {
     meter.close();
   });
 
+  it('is told with what bounded it then', async () => {
+    const limit = new Observable<Limit | null>(null);
+    const peer = new Observable<RTCPeerConnection | null>(receiving('3', () => SMALL));
+    const meter = new ReceptionMeter(peer, limit, '3');
+    await pass(READ_MS);
+    limit.set({ by: 'link', bps: 300_000 });
+    await pass(READ_MS);
+    limit.set(null);
+    await pass(READ_MS);
+    expect(meter.minute.value.map(({ limitBps }) => limitBps)).toEqual([null, 300_000, null]);
+    meter.close();
+  });
+
   it('is kept for a minute', async () => {
     const peer = new Observable<RTCPeerConnection | null>(receiving('3', () => SMALL));
-    const meter = new ReceptionMeter(peer, '3');
+    const meter = new ReceptionMeter(peer, nothing, '3');
     await pass(100 * READ_MS);
     expect(meter.minute.value).toHaveLength(60);
     meter.close();
@@ -66,7 +82,7 @@ describe('what comes in a slot', () => {
   it('is nothing without a connection or in another slot, and begins anew on a new stream', async () => {
     let ssrc = 1;
     const peer = new Observable<RTCPeerConnection | null>(null);
-    const meter = new ReceptionMeter(peer, '3');
+    const meter = new ReceptionMeter(peer, nothing, '3');
     await pass(3 * READ_MS);
     peer.set(receiving('4', () => SMALL));
     await pass(3 * READ_MS);
@@ -96,7 +112,7 @@ describe('what comes in a slot', () => {
         return SMALL;
       }),
     );
-    const meter = new ReceptionMeter(peer, '3');
+    const meter = new ReceptionMeter(peer, nothing, '3');
     await pass(2 * READ_MS);
     meter.close();
     const before = asked;

@@ -1,4 +1,5 @@
 import { Observable, type Unsubscribe } from '../observable.ts';
+import type { Limit } from '../wire.ts';
 
 /** How often the browser's counts are read, ms: as often as a person can read figures. */
 export const READ_MS = 1_000;
@@ -15,7 +16,12 @@ export interface Received {
   readonly bitsPerSecond: number;
   /** All that came over the connection, every slot's packets and whatever else; null where the browser does not count it. */
   readonly allBitsPerSecond: number | null;
+  /** What bounded that, as the server told last, bit/s; null where nothing did. */
+  readonly limitBps: number | null;
 }
+
+/** What is counted; a limit is told. */
+type Counted = Omit<Received, 'limitBps'>;
 
 type Counts = RTCInboundRtpStreamStats;
 type Transport = RTCTransportStats;
@@ -27,14 +33,16 @@ export class ReceptionMeter {
   readonly #timer: ReturnType<typeof setInterval>;
   readonly #unwatch: Unsubscribe;
   readonly #mid: string;
+  readonly #limit: Observable<Limit | null>;
   #connection: RTCPeerConnection | null = null;
   #before: Counts | null = null;
   #transportBefore: Transport | null = null;
   #phase: 'open' | 'closed' = 'open';
 
-  /** `peer`: the connection of the moment; `mid`: the slot. */
-  constructor(peer: Observable<RTCPeerConnection | null>, mid: string) {
+  /** `peer`: the connection of the moment; `limit`: what bounds all that comes over it; `mid`: the slot. */
+  constructor(peer: Observable<RTCPeerConnection | null>, limit: Observable<Limit | null>, mid: string) {
     this.#mid = mid;
+    this.#limit = limit;
     this.#unwatch = peer.subscribe((connection) => {
       this.#connection = connection;
     });
@@ -63,12 +71,13 @@ export class ReceptionMeter {
     const received = between(before, counts);
     if (received === null) return;
     const allBitsPerSecond = allBetween(transportBefore, transport);
-    this.minute.set([...this.minute.value, { ...received, allBitsPerSecond }].slice(-READINGS_MAX));
+    const reading = { ...received, allBitsPerSecond, limitBps: this.#limit.value?.bps ?? null };
+    this.minute.set([...this.minute.value, reading].slice(-READINGS_MAX));
   }
 }
 
 /** Null where no time has passed: browsers give the same counts twice when they are asked too soon. */
-function between(before: Counts, now: Counts): Omit<Received, 'allBitsPerSecond'> | null {
+function between(before: Counts, now: Counts): Omit<Counted, 'allBitsPerSecond'> | null {
   const seconds = (now.timestamp - before.timestamp) / 1000;
   if (seconds <= 0) return null;
   return {

@@ -4,6 +4,7 @@ import type {
   ChatMessage,
   Grant,
   Joined,
+  Limit,
   Participant,
   ServerMessage,
   Slot,
@@ -37,6 +38,8 @@ export class RoomState {
   readonly access = new Observable<Access | null>(null);
   /** What one may do here. */
   readonly grants = new Observable<readonly Grant[]>(EVERYTHING);
+  /** What bounds all that one is sent, while it keeps pictures from being better. */
+  readonly limit = new Observable<Limit | null>(null);
   #identity = '';
   #roster: readonly Participant[] = [];
 
@@ -50,6 +53,8 @@ export class RoomState {
     this.speakers.set(joined.speakers);
     this.slots.set(joined.slots);
     this.refusedAbove.set(joined.publishRefusedBps);
+    // It is told again within a second.
+    this.limit.set(null);
   }
 
   /** Applies what changed; other messages are not about the room. */
@@ -72,6 +77,9 @@ export class RoomState {
       case 'publish_refused':
         this.refusedAbove.set(message.limitBps);
         break;
+      case 'limit':
+        this.limit.set(message.limit);
+        break;
       case 'encodings':
       case 'restart_ice':
       case 'media_lost':
@@ -91,6 +99,7 @@ export class RoomState {
     this.speakers.set(NOBODY);
     this.slots.set([]);
     this.refusedAbove.set(null);
+    this.limit.set(null);
   }
 
   #setRoster(roster: readonly Participant[]): void {

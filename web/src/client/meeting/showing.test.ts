@@ -62,6 +62,21 @@ describe('showing', () => {
     expect(world.room.of('layout')).toHaveLength(told + 2);
   });
 
+  it('tells what bounds it as the server does, and no more once the connection is gone', async () => {
+    const meeting = await world.live({ videoSlots: 2 });
+    const limit = { by: 'link', bps: 900_000 } as const;
+    world.room.socket.say({ type: 'limit', limit });
+    await settle();
+    expect(meeting.limit.value).toEqual(limit);
+    world.room.socket.say({ type: 'limit', limit: null });
+    await settle();
+    expect(meeting.limit.value).toBeNull();
+    world.room.socket.say({ type: 'limit', limit });
+    world.room.socket.say({ type: 'media_lost' });
+    await settle();
+    expect(meeting.limit.value).toBeNull();
+  });
+
   it('wants a track in two elements once, at the taller’s height', async () => {
     const meeting = await world.live({ videoSlots: 2 });
     const [small, large] = [new FakeVideo(), new FakeVideo()];

@@ -16,7 +16,7 @@ interface Props {
   readonly picture: 'blank' | 'shown';
 }
 
-/** In a tile's corner: the way to what is known of its picture, and the mark of one that the organiser limits. */
+/** In a tile's corner: the way to what is known of its picture, and the mark of one that is limited. */
 export function SeenButton({ meeting, slot, what, picture }: Props): ReactElement {
   const button = useRef<HTMLButtonElement>(null);
   const [place, setPlace] = useState<Place | null>(null);

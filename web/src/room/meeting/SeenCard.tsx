@@ -1,8 +1,9 @@
 import type { ReactElement, RefObject } from 'react';
-import type { Received, Slot } from '../../client/index.ts';
+import type { Limit, Received, Slot } from '../../client/index.ts';
+import { useObservable } from '../hooks/use-observable.ts';
 import { useReception } from '../hooks/use-reception.ts';
 import type { Place } from '../lib/place.ts';
-import { limitWords, rateWords } from '../limit-words.ts';
+import { boundOf, limitWords, rateWords, shareWords } from '../limit-words.ts';
 import { Card } from '../ui/Card.tsx';
 import type { RoomMeeting } from '../visit/room-meeting.ts';
 import { sentence, slotWords, words } from '../words.ts';
@@ -20,18 +21,19 @@ interface Props {
 /** What one sees of somebody, in figures, and what limits it. */
 export function SeenCard({ meeting, slot, what, place, opener, onClose }: Props): ReactElement {
   const minute = useReception(meeting, slot.mid);
+  const bound = boundOf(slot, useObservable(meeting.limit));
   return (
     <Card title={what} id="seen" place={place} opener={opener} onClose={onClose}>
       <Sentence slot={slot} />
       <dl className="seen">
-        {rows(slot, minute.at(-1)).map(([key, value]) => (
+        {rows(slot, bound, minute.at(-1)).map(([key, value]) => (
           <div key={key}>
             <dt>{key}</dt>
             <dd>{value}</dd>
           </div>
         ))}
       </dl>
-      <RatePlot minute={minute} limitBps={slot.limitBps} />
+      <RatePlot minute={minute} bound={bound} />
     </Card>
   );
 }
@@ -46,7 +48,8 @@ function Sentence({ slot }: { readonly slot: Slot }): ReactElement | null {
 
 /** `now` is undefined in the first second, and while nothing has ever come. */
 function rows(
-  { state, layer, limitedBy, limitBps }: Slot,
+  { state, layer, limitedBy }: Slot,
+  bound: Limit | null,
   now: Received | undefined,
 ): (readonly [string, string])[] {
   const { seen } = words;
@@ -59,15 +62,12 @@ function rows(
     [seen.size, live ? figure(({ width, height }) => seen.pixels(width, height)) : seen.nothing],
     [seen.frames, figure(({ framesPerSecond }) => framesPerSecond.toFixed(0))],
     [seen.rate, figure(({ bitsPerSecond }) => rateWords(bitsPerSecond))],
-    ...(limitBps === null ? [] : ([[seen.allRate, allRate(now)]] as const)),
+    ...(bound === null
+      ? []
+      : ([[seen.allRate, shareWords(now?.allBitsPerSecond ?? null, bound.bps)]] as const)),
     [
       seen.limitedBy,
       limitedBy === null ? seen.nobody : limitedBy === 'link' ? seen.connection : seen.organiser,
     ],
   ];
-}
-
-function allRate(now: Received | undefined): string {
-  const rate = now?.allBitsPerSecond ?? null;
-  return rate === null ? words.seen.unknown : rateWords(rate);
 }

@@ -3,9 +3,9 @@
 import { act, render, screen, within } from '@testing-library/react';
 import { userEvent } from '@testing-library/user-event';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Received, Slot } from '../../client/index.ts';
+import type { Limit, Slot } from '../../client/index.ts';
 import { person, type FakeMeeting } from '../../testing/fake-meeting.ts';
-import { receiving } from '../../testing/fake-reception.ts';
+import { receiving, type Counted } from '../../testing/fake-reception.ts';
 import { browserLike, visitLunch } from '../testing/setup.ts';
 import { VisitView } from '../VisitView.tsx';
 
@@ -15,14 +15,14 @@ beforeEach(() => void vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'
 afterEach(() => void vi.useRealTimers());
 
 const theme = { shown: 'light', toggle: () => undefined } as const;
-const SMALL: Received = {
+const SMALL: Counted = {
   width: 640,
   height: 360,
   framesPerSecond: 25,
   bitsPerSecond: 412_000,
   allBitsPerSecond: 480_000,
 };
-const LARGE: Received = {
+const LARGE: Counted = {
   width: 1280,
   height: 720,
   framesPerSecond: 30,
@@ -30,7 +30,7 @@ const LARGE: Received = {
   allBitsPerSecond: 1_700_000,
 };
 
-async function withBen(slot: Partial<Slot>, received = (): Received => SMALL): Promise<FakeMeeting> {
+async function withBen(slot: Partial<Slot>, received = (): Counted => SMALL): Promise<FakeMeeting> {
   const scene = visitLunch();
   await scene.visit.open();
   scene.visit.join('Ada');
@@ -51,6 +51,9 @@ const seconds = (count: number): Promise<void> =>
   act(async () => {
     await vi.advanceTimersByTimeAsync(1000 * count);
   });
+
+/** One of the plot's lines. */
+const line = (name: string): string | null | undefined => card().querySelector(name)?.getAttribute('points');
 
 /** The card's figures by their names. */
 function figures(): Record<string, string> {
@@ -92,22 +95,26 @@ describe('a picture that the organiser limits', () => {
   it('is shown with all that is received against what the organiser allows', async () => {
     await withBen({ ...LIMITED_SLOT, limitBps: 640_000 });
     await userEvent.click(button(LIMITED));
-    expect(figures()).toMatchObject({ 'All received': '…', 'Limited by': 'the organiser' });
+    expect(figures()).toMatchObject({ 'All received': '… of 640 kbit/s', 'Limited by': 'the organiser' });
     expect(within(card()).getByText('Limited by the organiser to 640 kbit/s in all.')).toBeTruthy();
     await seconds(2);
-    expect(figures()).toMatchObject({ 'Bit rate': '412 kbit/s', 'All received': '480 kbit/s' });
+    expect(figures()).toMatchObject({
+      'Bit rate': '412 kbit/s',
+      'All received': '480 of 640 kbit/s',
+    });
     expect(within(card()).getByText('at most 480 kbit/s')).toBeTruthy();
-    expect(card().querySelector('line')?.getAttribute('y1')).toBe('0.00');
+    expect(within(card()).getByText('limit: the organiser’s for you')).toBeTruthy();
+    expect(line('.seen-limit')).toBe('0,0.00 59,0.00 60,0.00');
     // Three quarters of the limit.
-    expect(card().querySelector('.seen-all')?.getAttribute('points')).toBe('59,6.00 60,6.00');
+    expect(line('.seen-all')).toBe('59,6.00 60,6.00');
   });
 
   it('whose limit was exceeded for a moment has the line below that', async () => {
     await withBen({ ...LIMITED_SLOT, limitBps: 850_000 }, () => LARGE);
     await userEvent.click(button(LIMITED));
     await seconds(1);
-    expect(card().querySelector('line')?.getAttribute('y1')).toBe('12.00');
-    expect(card().querySelector('.seen-all')?.getAttribute('points')).toBe('60,0.00');
+    expect(line('.seen-limit')).toBe('0,12.00 60,12.00');
+    expect(line('.seen-all')).toBe('60,0.00');
   });
 
   it('that is held back whole says under what limit', async () => {
@@ -121,8 +128,40 @@ describe('a picture that the organiser limits', () => {
     await withBen({ ...LIMITED_SLOT, limitBps: 640_000 }, () => ({ ...SMALL, allBitsPerSecond: null }));
     await userEvent.click(button(LIMITED));
     await seconds(1);
-    expect(figures()).toMatchObject({ 'Bit rate': '412 kbit/s', 'All received': '…' });
-    expect(card().querySelector('.seen-all')?.getAttribute('points')).toBe('');
+    expect(figures()).toMatchObject({ 'Bit rate': '412 kbit/s', 'All received': '… of 640 kbit/s' });
+    expect(line('.seen-all')).toBe('');
+  });
+});
+
+describe('a picture that a limit keeps small', () => {
+  it.each([
+    ['link', 'limit: your connection, by estimate', 'your connection'],
+    ['room_cap', 'limit: your share of the room’s', 'the organiser'],
+    ['cap', 'limit: the organiser’s for you', 'the organiser'],
+  ] as const)('is plotted against that of %s as it moves, in plain words', async (by, line_, who) => {
+    const fake = await withBen({ ...LIMITED_SLOT, limitedBy: by });
+    const tell = (limit: Limit | null): void => act(() => fake.limit.set(limit));
+    const name = by === 'link' ? LIMITED.replace('the organiser', 'your connection') : LIMITED;
+    await userEvent.click(button(name));
+    expect(card().querySelector('.seen-limit, .seen-legend')).toBeNull();
+    tell({ by, bps: 480_000 });
+    expect(line('.seen-limit')).toBe('0,0.00 60,0.00');
+    expect(within(card()).getByText(line_)).toBeTruthy();
+    expect(figures()).toMatchObject({ 'All received': '… of 480 kbit/s', 'Limited by': who });
+    await seconds(2);
+    tell({ by, bps: 960_000 });
+    // What it was stays where it was drawn.
+    expect(line('.seen-limit')).toBe('0,12.00 59,12.00 60,0.00');
+    expect(line('.seen-all')).toBe('59,12.00 60,12.00');
+    tell(null);
+    expect(card().querySelector('.seen-limit, .seen-legend')).toBeNull();
+  });
+
+  it('of height is plotted against none', async () => {
+    const fake = await withBen({ ...LIMITED_SLOT, limitedBy: 'height_cap' });
+    act(() => fake.limit.set({ by: 'link', bps: 480_000 }));
+    await userEvent.click(button(LIMITED));
+    expect(card().querySelector('.seen-limit')).toBeNull();
   });
 });
 
@@ -148,7 +187,7 @@ describe('what one sees of somebody', () => {
     await seconds(1);
     expect(figures()).toMatchObject({ Picture: '1280 × 720', 'Bit rate': '1.5 Mbit/s' });
     expect(card().querySelector('polyline')?.getAttribute('points')?.split(' ')).toHaveLength(2);
-    expect(card().querySelector('.seen-all, line, .seen-legend')).toBeNull();
+    expect(card().querySelector('.seen-all, .seen-limit, .seen-legend')).toBeNull();
     await userEvent.click(button('About Ben’s picture'));
     expect(screen.queryByRole('dialog')).toBeNull();
   });
