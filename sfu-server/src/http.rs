@@ -18,10 +18,12 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
+use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
 
 use crate::metrics::Metrics;
@@ -36,7 +38,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 pub struct Limits {
     /// Connections open at a time; further ones are closed at once.
     pub connections_max: usize,
-    /// How long the head of a request may take, from the connection's beginning or the end of the request before it.
+    /// How long the head of a request may take, from the connection's beginning or the end of the request before it; and a
+    /// handshake of TLS.
     pub head_max: Duration,
 }
 
@@ -48,9 +51,26 @@ impl Default for Limits {
     }
 }
 
+/// How a listener's connections are spoken on.
+#[derive(Clone)]
+pub enum Security {
+    Plain,
+    Tls(TlsAcceptor),
+}
+
+impl std::fmt::Debug for Security {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Plain => "Plain",
+            Self::Tls(_) => "Tls",
+        })
+    }
+}
+
 /// Serves until `stop`, then until every request under way is answered.
 pub async fn serve(
     listener: TcpListener,
+    security: Security,
     app: Router,
     limits: Limits,
     metrics: Arc<Metrics>,
@@ -60,13 +80,14 @@ pub async fn serve(
     let mut connections = JoinSet::new();
     let mut stop = pin!(stop);
     loop {
-        metrics.connections.set(i64::try_from(connections.len()).unwrap_or(i64::MAX));
         tokio::select! {
             () = &mut stop => break,
             Some(_) = connections.join_next() => {}
             accepted = listener.accept() => match accepted {
                 Ok((stream, peer)) if connections.len() < limits.connections_max => {
-                    connections.spawn(connection(stream, peer, app.clone(), limits.head_max, closing.clone()));
+                    let open = Open::begin(&metrics);
+                    let answer = Answer { peer, app: app.clone(), head_max: limits.head_max };
+                    connections.spawn(connection(stream, security.clone(), answer, closing.clone(), open));
                 }
                 Ok((_, peer)) => {
                     metrics.connections_refused.inc();
@@ -79,7 +100,6 @@ pub async fn serve(
     drop(listener);
     close.send_replace(true);
     while connections.join_next().await.is_some() {}
-    metrics.connections.set(0);
 }
 
 async fn rest_after(error: &io::Error) {
@@ -92,13 +112,45 @@ async fn rest_after(error: &io::Error) {
     sleep(ACCEPT_PAUSE).await;
 }
 
-async fn connection(
-    stream: TcpStream,
+/// What a connection's requests are answered with.
+struct Answer {
     peer: SocketAddr,
     app: Router,
     head_max: Duration,
+}
+
+async fn connection(
+    stream: TcpStream,
+    security: Security,
+    answer: Answer,
+    mut closing: watch::Receiver<bool>,
+    open: Open,
+) {
+    let Security::Tls(acceptor) = security else { return speak(stream, answer, closing).await };
+    let shaken = tokio::select! {
+        shaken = timeout(answer.head_max, acceptor.accept(stream)) => shaken,
+        _ = closing.wait_for(|closing| *closing) => return,
+    };
+    match shaken {
+        Ok(Ok(stream)) => speak(stream, answer, closing).await,
+        Ok(Err(error)) => {
+            open.metrics.tls_handshakes_failed.inc();
+            tracing::debug!(peer = %answer.peer, %error, "TLS handshake failed");
+        }
+        Err(_) => {
+            open.metrics.tls_handshakes_failed.inc();
+            tracing::debug!(peer = %answer.peer, "TLS handshake took too long");
+        }
+    }
+}
+
+/// Answers one request after the other.
+async fn speak(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    to: Answer,
     mut closing: watch::Receiver<bool>,
 ) {
+    let Answer { peer, app, head_max } = to;
     let under_way = Arc::new(AtomicUsize::new(0));
     let service = service_fn(|request| answer(request, peer, app.clone(), UnderWay::begin(&under_way)));
     let served = http1::Builder::new()
@@ -135,6 +187,24 @@ async fn answer(
     let response = app.oneshot(Request::map(request, Body::new)).await;
     drop(under_way);
     response
+}
+
+/// Counts a connection as open for as long as it lives.
+struct Open {
+    metrics: Arc<Metrics>,
+}
+
+impl Open {
+    fn begin(metrics: &Arc<Metrics>) -> Self {
+        metrics.connections.inc();
+        Self { metrics: Arc::clone(metrics) }
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.metrics.connections.dec();
+    }
 }
 
 /// Counts a request as under way for as long as it lives.

@@ -50,6 +50,8 @@ pub struct Metrics {
     pub connections: Gauge,
     /// HTTP connections closed at once because too many were open.
     pub connections_refused: Counter,
+    /// Handshakes of TLS that failed, or took too long.
+    pub tls_handshakes_failed: Counter,
     pub signal: SignalMetrics,
     pub auth: AuthMetrics,
 }
@@ -69,6 +71,12 @@ impl Metrics {
         let connections = Gauge::default();
         registry.register("sfu_http_connections", "HTTP connections that are open", Gauge::clone(&connections));
         let connections_refused = Counter::default();
+        let tls_handshakes_failed = Counter::default();
+        registry.register(
+            "sfu_tls_handshakes_failed",
+            "TLS handshakes of HTTPS that failed, or took too long",
+            Counter::clone(&tls_handshakes_failed),
+        );
         registry.register(
             "sfu_http_connections_refused",
             "HTTP connections closed at once because too many were open",
@@ -78,7 +86,16 @@ impl Metrics {
         signal.register(&mut registry);
         let auth = AuthMetrics::default();
         auth.register(&mut registry);
-        Self { registry, requests, request_seconds, connections, connections_refused, signal, auth }
+        Self {
+            registry,
+            requests,
+            request_seconds,
+            connections,
+            connections_refused,
+            tls_handshakes_failed,
+            signal,
+            auth,
+        }
     }
 
     /// Counts a request that was answered.

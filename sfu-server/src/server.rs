@@ -12,9 +12,9 @@ use std::time::Duration;
 
 use serde::Serialize;
 use sfu_core::event::Event;
-use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::watch;
 use tokio::task::{JoinError, JoinHandle as Task};
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 
@@ -23,7 +23,7 @@ use crate::auth::limits::KEYS_LOOK_INTERVAL;
 use crate::auth::{Auth, KeysError, Openness};
 use crate::config::Config;
 use crate::control::Control;
-use crate::http::{self, Limits};
+use crate::listen::{ListenError, Listeners};
 use crate::media::{self, ShardIndex, StartError};
 use crate::series;
 use crate::signal::Admission;
@@ -38,8 +38,10 @@ const CLOSE_POLL: Duration = Duration::from_millis(10);
 pub enum ServeError {
     #[error(transparent)]
     Media(#[from] StartError),
-    #[error("HTTP {address} cannot be bound: {source}; choose another http_addr or stop what uses it")]
-    Bind { address: SocketAddr, source: io::Error },
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+    #[error("the address of the HTTP socket cannot be told: {0}")]
+    Address(#[source] io::Error),
     #[error("signals cannot be caught: {0}")]
     Signal(#[source] io::Error),
     #[error("{path}: {source}; `sfu-server keys generate` writes such a file", path = path.display())]
@@ -52,6 +54,8 @@ pub enum ServeError {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Addresses {
     pub http: SocketAddr,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub https: Option<SocketAddr>,
     /// Sockets of each shard.
     pub media: Vec<Vec<SocketAddr>>,
 }
@@ -69,14 +73,13 @@ pub async fn serve(config: &Config, listening: impl FnOnce(&Addresses)) -> Resul
     let mut interrupt = signal(SignalKind::interrupt()).map_err(ServeError::Signal)?;
     let auth = open_keys(config)?;
     let hangup = signal(SignalKind::hangup()).map_err(ServeError::Signal)?;
-    let bind = |source| ServeError::Bind { address: config.http_addr, source };
-    let listener = TcpListener::bind(config.http_addr).await.map_err(bind)?;
-    let local = listener.local_addr().map_err(bind)?;
+    let listeners = Listeners::bind(config).await?;
+    let (http, https) = (listeners.http().map_err(ServeError::Address)?, listeners.https());
 
     let Media { control, events, threads } = start_media(config)?;
     let addresses =
-        Addresses { http: local, media: control.shards().iter().map(|shard| shard.sockets.to_vec()).collect() };
-    tracing::info!(http = %addresses.http, media = ?addresses.media, "listening");
+        Addresses { http, https, media: control.shards().iter().map(|shard| shard.sockets.to_vec()).collect() };
+    tracing::info!(http = %addresses.http, https = ?addresses.https, media = ?addresses.media, "listening");
     if config.admin_local && config.admin_token.is_none() {
         tracing::warn!(
             "admin_local: whatever asks from this machine may use /api/v1, a proxy or tunnel on it for the whole world too; set \
@@ -102,13 +105,16 @@ pub async fn serve(config: &Config, listening: impl FnOnce(&Addresses)) -> Resul
         stopping.rooms.drain();
         stopping.control.close_all();
     };
-    let (stopped_sender, stopped) = tokio::sync::oneshot::channel();
+    let (stopped_sender, stopped) = watch::channel(false);
     let admission = Arc::clone(&state.admission);
     let metrics = Arc::clone(&state.metrics);
-    let serving = tokio::spawn(http::serve(listener, app(state), Limits::default(), metrics, async move {
+    tokio::spawn(async move {
         stop.await;
-        let _ = stopped_sender.send(());
-    }));
+        stopped_sender.send_replace(true);
+        // Who asks later is told as well.
+        stopped_sender.closed().await;
+    });
+    let serving = tokio::spawn(listeners.serve(app(state), metrics, stopped.clone()));
     let served = wait(serving, stopped, &control, &admission).await;
     tokio::task::spawn_blocking(move || end_threads(&control, threads)).await.unwrap_or_default();
     served
@@ -168,13 +174,13 @@ fn start_media(config: &Config) -> Result<Media, StartError> {
 
 async fn wait(
     mut serving: Task<()>,
-    stopped: tokio::sync::oneshot::Receiver<()>,
+    mut stopped: watch::Receiver<bool>,
     control: &Control,
     admission: &Admission,
 ) -> Result<(), ServeError> {
     tokio::select! {
         ended = &mut serving => return Ok(ended?),
-        _ = stopped => {}
+        _ = stopped.wait_for(|stopped| *stopped) => {}
     }
     let transports_gone = async {
         while control.directory.transports() > 0 || admission.sockets() > 0 {

@@ -213,6 +213,23 @@ fn without_keys_other_machines_are_let_in_only_by_name() {
 }
 
 #[test]
+fn https_wants_one_certificate_and_somewhere_to_be_served() {
+    let certificate = ["--tls-cert", "a.crt", "--tls-key", "a.key"];
+    let with = |flags: &[&str]| check(None, &[], &[&certificate[..], flags].concat());
+    assert_eq!(with(&["--https-addr", "127.0.0.1:443"]).code, 0);
+    with(&[]).refused(&["flag --tls-cert", "set https_addr"]);
+    with(&["--lan", "--insecure-no-auth"]).refused(&["flag --lan", "set one of them"]);
+    with(&["--https-addr", "0.0.0.0:443"]).refused(&["https_addr 0.0.0.0:443 is reached", "insecure_no_auth"]);
+    check(None, &[], &["--https-addr", "127.0.0.1:443"]).refused(&["flag --https-addr", "tls_cert and tls_key"]);
+    check(None, &[], &["--tls-cert", "a.crt"]).refused(&["flag --tls-cert", "set tls_key as well"]);
+    check(None, &[], &["--tls-key", "a.key"]).refused(&["flag --tls-key", "set tls_cert as well"]);
+    check(None, &[], &["--lan"]).refused(&["flag --lan", "lan 0.0.0.0:8443 is reached", "insecure_no_auth"]);
+    assert_eq!(check(None, &[], &["--lan", "--insecure-no-auth"]).code, 0);
+    assert_eq!(check(None, &[], &["--lan", "--https-addr", "127.0.0.1:0"]).code, 0);
+    check(None, &[], &["--https-addr", "443"]).refused(&["flag --https-addr", "0.0.0.0:443 or [::]:443"]);
+}
+
+#[test]
 fn a_password_is_not_printed() {
     let run = check(None, &[], &["--ice-server", "turn:turn.example.net ann secret"]);
     assert_eq!(run.line("ice_server").0, "ice_server = [\"turn:turn.example.net ann ********\"]");

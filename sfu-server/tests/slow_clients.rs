@@ -13,12 +13,13 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::SocketAddr;
 use std::net::TcpStream as BlockingStream;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use axum::Router;
 use axum::routing::get;
-use sfu_server::http::{Limits, serve};
+use sfu_server::http::{Limits, Security, serve};
 use sfu_server::metrics::Metrics;
+use sfu_server::tls;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
@@ -37,6 +38,10 @@ struct Running {
 
 /// A server of one page, which is answered when `permit` says so.
 async fn start(limits: Limits, permit: Option<oneshot::Receiver<()>>) -> Running {
+    start_with(Security::Plain, limits, permit).await
+}
+
+async fn start_with(security: Security, limits: Limits, permit: Option<oneshot::Receiver<()>>) -> Running {
     let permit = Arc::new(tokio::sync::Mutex::new(permit));
     let page = move || {
         let permit = Arc::clone(&permit);
@@ -52,7 +57,7 @@ async fn start(limits: Limits, permit: Option<oneshot::Receiver<()>>) -> Running
     let metrics = Arc::new(Metrics::new());
     let (stop, stopped) = oneshot::channel();
     let app = Router::new().route("/", get(page));
-    let serving = tokio::spawn(serve(listener, app, limits, Arc::clone(&metrics), async move {
+    let serving = tokio::spawn(serve(listener, security, app, limits, Arc::clone(&metrics), async move {
         let _ = stopped.await;
     }));
     Running { address, metrics, stop: Some(stop), serving }
@@ -102,6 +107,25 @@ async fn a_head_that_does_not_come_ends_its_connection() {
     let mut stream = server.connect().await;
     page(&mut stream).await;
     rest(&mut stream).await;
+}
+
+#[tokio::test]
+async fn a_handshake_that_does_not_come_ends_its_connection() {
+    let certificates = tls::self_signed(&[], SystemTime::now()).unwrap();
+    let security = Security::Tls(tls::acceptor(Arc::new(certificates)).unwrap());
+    let server = start_with(security, limits(10, 50), None).await;
+    // Nothing, and half of a ClientHello's head.
+    for said in [&b""[..], &[22, 3, 1]] {
+        let mut stream = server.connect().await;
+        stream.write_all(said).await.unwrap();
+        assert_eq!(rest(&mut stream).await, "");
+    }
+    // The end of the connection is seen before it is counted.
+    let deadline = Instant::now() + PATIENCE;
+    while (server.metrics.tls_handshakes_failed.get(), server.metrics.connections.get()) != (2, 0) {
+        assert!(Instant::now() < deadline, "it is not counted");
+        tokio::task::yield_now().await;
+    }
 }
 
 #[tokio::test]

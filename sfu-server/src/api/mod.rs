@@ -8,6 +8,7 @@ pub mod metrics;
 pub mod origin;
 pub mod problem;
 pub mod query;
+pub mod redirect;
 pub mod resource;
 pub mod v1;
 pub mod web;

@@ -8,7 +8,8 @@ use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 use super::{complain, print};
 use crate::config::{Config, ConfigError, Layers, OPTIONS, Shape, report};
-use crate::{logging, server};
+use crate::media::announce;
+use crate::{logging, server, tls};
 
 pub const NAME: &str = "serve";
 
@@ -83,9 +84,24 @@ fn serve(config: &Config, print_addrs: bool) -> ExitCode {
         if print_addrs {
             print(&format!("{}\n", addresses.to_json()));
         }
+        if let Some(https) =
+            addresses.https.filter(|_| config.https.as_ref().is_some_and(|https| https.files.is_none()))
+        {
+            invite(https);
+        }
     };
     match runtime.block_on(server::serve(config, announce)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => complain("cannot serve", &error, ExitCode::FAILURE),
+    }
+}
+
+/// Shows a phone the way. On standard error: standard output is for programs.
+fn invite(https: std::net::SocketAddr) {
+    match tls::invitation(https, &announce::interface_addresses()) {
+        Some(invitation) => eprintln!("{invitation}"),
+        None => {
+            eprintln!("No other machine can come: this one is in no network that https_addr {https} is reached from.")
+        }
     }
 }

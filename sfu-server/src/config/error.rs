@@ -39,10 +39,20 @@ pub enum ConfigError {
     )]
     PortsRunOut { first: u16, shards: u16 },
     #[error(
-        "{origin}: http_addr {address} is reached from other machines, and nobody would be asked for a token; set auth_keys to a file \
+        "{origin}: {key} {address} is reached from other machines, and nobody would be asked for a token; set auth_keys to a file \
          that `sfu-server keys generate` writes, or insecure_no_auth to let everybody into every room"
     )]
-    OpenToOthers { origin: Origin, address: SocketAddr },
+    OpenToOthers { origin: Origin, key: &'static str, address: SocketAddr },
+    #[error("{origin}: a certificate is two files; set {other} as well")]
+    HalfCertificate { origin: Origin, other: &'static str },
+    #[error(
+        "{origin}: HTTPS needs a certificate; set tls_cert and tls_key, or lan for one that the server signs itself"
+    )]
+    NoCertificate { origin: Origin },
+    #[error("{origin}: the certificate is used nowhere; set https_addr, to 0.0.0.0:443 for example")]
+    UnusedCertificate { origin: Origin },
+    #[error("{origin}: lan makes a certificate, and tls_cert names another; set one of them")]
+    TwoCertificates { origin: Origin },
     #[error("{origin}: insecure_no_auth lets everybody in, auth_keys asks for tokens; set one of them")]
     KeysAndNone { origin: Origin },
     #[error(

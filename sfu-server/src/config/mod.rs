@@ -13,16 +13,19 @@ pub use option::{OPTIONS, Shape, Spec, TOKEN_FILE_VARIABLE, TOKEN_VARIABLE, URL_
 pub use report::report;
 pub use value::{AdminToken, IceServer, LogFormat, Origin as CorsOrigin};
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use crate::media::announce;
+use crate::tls::Files;
 
 /// Every setting of the server, checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
     /// Where HTTP is served.
     pub http_addr: SocketAddr,
+    /// Where HTTPS is, and by what certificate.
+    pub https: Option<Https>,
     /// Addresses that media sockets bind; empty: 0.0.0.0, and [::] where IPv6 exists.
     pub media_addr: Vec<IpAddr>,
     /// Port of the first shard, the next one's is one higher; 0: any free port for each.
@@ -60,11 +63,23 @@ pub struct Config {
     pub log_format: LogFormat,
 }
 
+/// HTTPS.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Https {
+    pub address: SocketAddr,
+    /// `None`: one that the server signs itself.
+    pub files: Option<Files>,
+}
+
+/// Where HTTPS is served on a network without names, if nothing else is said: what phones reach, on a port that needs no privilege.
+const LAN_ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 8_443);
+
 impl Config {
     /// Checks what the layers say; the first fault is named with the place it came from.
     pub fn from_layers(layers: &Layers) -> Result<Self, ConfigError> {
         let config = Self {
             http_addr: layers.one("http_addr", value::socket_addr)?,
+            https: https(layers)?,
             media_addr: layers.many("media_addr", value::ip_addr)?,
             media_port: layers.one("media_port", value::port)?,
             tcp: layers.one("tcp", value::switch)?,
@@ -102,12 +117,43 @@ impl Config {
 
     /// Without keys the server is for its own machine, unless it is said by name that it is for everybody.
     fn check_openness(&self, layers: &Layers) -> Result<(), ConfigError> {
-        match (&self.auth_keys, self.insecure_no_auth) {
-            (Some(_), true) => Err(ConfigError::KeysAndNone { origin: layers.origin("insecure_no_auth") }),
-            (None, false) if !self.http_addr.ip().to_canonical().is_loopback() => {
-                Err(ConfigError::OpenToOthers { origin: layers.origin("http_addr"), address: self.http_addr })
+        let is_for_others = |address: &SocketAddr| !address.ip().to_canonical().is_loopback();
+        let https = self.https.as_ref().map(|https| https.address).filter(is_for_others).map(|address| {
+            let key = if self.https.as_ref().is_some_and(|https| https.files.is_none()) { "lan" } else { "https_addr" };
+            (key, address)
+        });
+        let http = Some(self.http_addr).filter(is_for_others).map(|address| ("http_addr", address));
+        match (&self.auth_keys, self.insecure_no_auth, http.or(https)) {
+            (Some(_), true, _) => Err(ConfigError::KeysAndNone { origin: layers.origin("insecure_no_auth") }),
+            (None, false, Some((key, address))) => {
+                Err(ConfigError::OpenToOthers { origin: layers.origin(key), key, address })
             }
-            (Some(_), false) | (None, _) => Ok(()),
+            (Some(_), false, _) | (None, ..) => Ok(()),
         }
+    }
+}
+
+/// What the options of HTTPS come to together.
+fn https(layers: &Layers) -> Result<Option<Https>, ConfigError> {
+    let address = layers.one("https_addr", value::maybe_socket_addr)?;
+    let (chain, key) = (layers.one("tls_cert", value::path)?, layers.one("tls_key", value::path)?);
+    let lan = layers.one("lan", value::switch)?;
+    let files = match (chain, key) {
+        (Some(chain), Some(key)) => Some(Files { chain, key }),
+        (None, None) => None,
+        (Some(_), None) => {
+            return Err(ConfigError::HalfCertificate { origin: layers.origin("tls_cert"), other: "tls_key" });
+        }
+        (None, Some(_)) => {
+            return Err(ConfigError::HalfCertificate { origin: layers.origin("tls_key"), other: "tls_cert" });
+        }
+    };
+    match (address, files, lan) {
+        (None, None, false) => Ok(None),
+        (address, None, true) => Ok(Some(Https { address: address.unwrap_or(LAN_ADDRESS), files: None })),
+        (Some(address), Some(files), false) => Ok(Some(Https { address, files: Some(files) })),
+        (Some(_), None, false) => Err(ConfigError::NoCertificate { origin: layers.origin("https_addr") }),
+        (None, Some(_), false) => Err(ConfigError::UnusedCertificate { origin: layers.origin("tls_cert") }),
+        (_, Some(_), true) => Err(ConfigError::TwoCertificates { origin: layers.origin("lan") }),
     }
 }

@@ -64,6 +64,11 @@ pub fn socket_addr(text: &str) -> Option<SocketAddr> {
     text.parse().ok()
 }
 
+/// One that may be left out.
+pub fn maybe_socket_addr(text: &str) -> Option<Option<SocketAddr>> {
+    if text.is_empty() { Some(None) } else { socket_addr(text).map(Some) }
+}
+
 pub fn ip_addr(text: &str) -> Option<IpAddr> {
     text.trim_start_matches('[').trim_end_matches(']').parse().ok()
 }

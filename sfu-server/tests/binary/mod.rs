@@ -10,6 +10,7 @@ pub struct Running {
     child: Child,
     out: BufReader<ChildStdout>,
     pub http: SocketAddr,
+    pub https: Option<SocketAddr>,
     pub media: Vec<Vec<SocketAddr>>,
 }
 
@@ -38,7 +39,8 @@ pub fn start(flags: &[&str]) -> Running {
     let parse = |value: &serde_json::Value| value.as_str().unwrap().parse().unwrap();
     let media = addresses["media"].as_array().unwrap().iter();
     let media = media.map(|shard| shard.as_array().unwrap().iter().map(parse).collect()).collect();
-    Running { child, out, http: parse(&addresses["http"]), media }
+    let https = addresses.get("https").map(parse);
+    Running { child, out, http: parse(&addresses["http"]), https, media }
 }
 
 /// What the server said.
