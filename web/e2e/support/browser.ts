@@ -57,10 +57,11 @@ export interface TestBrowser {
   close(): Promise<void>;
 }
 
-export async function chromium(extra: readonly string[] = []): Promise<TestBrowser> {
+/** `start`: what starts it, if not the usual program. */
+export async function chromium(extra: readonly string[] = [], start?: string): Promise<TestBrowser> {
   const profile = mkdtempSync(join(tmpdir(), 'sfu-chromium-'));
   const browser = await puppeteer.launch({
-    executablePath: process.env['E2E_CHROMIUM'] ?? '/usr/bin/chromium',
+    executablePath: start ?? process.env['E2E_CHROMIUM'] ?? '/usr/bin/chromium',
     headless: true,
     userDataDir: profile,
     timeout: START_MS_MAX,
