@@ -6,7 +6,7 @@ WEB_SOURCES := $(shell find web/src web/build web/public web/index.html web/vite
 WEB_READY := web/node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
-.PHONY: help run build web server test lint e2e bench bench-janus bench-steps simulate instructions profile load screenshots test-janus clean
+.PHONY: help run build web server test lint e2e bench bench-janus bench-steps simulate instructions profile load scenarios screenshots test-janus clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 22
@@ -93,6 +93,10 @@ test-janus: ## what is measured on Janus is judged there as everywhere
 	@.ci/install.sh build
 	@.ci/install.sh janus
 	cargo test --workspace --test janus -- --ignored
+
+scenarios: load ## what a person in Chromium sees over bad links, as a table, in five minutes
+	@.ci/install.sh test
+	cd web && E2E_TARGET="$(TARGET)" ../.ci/in-namespace.sh npm run --silent scenarios
 
 screenshots: build ## the page in each of its states, into target/screenshots
 	@.ci/install.sh test

@@ -13,13 +13,25 @@ export class LoadPublishers {
   readonly #process: ChildProcess;
   #log = '';
 
-  constructor(url: string, count: number) {
+  /** `simulcast`: of what was recorded in three sizes, all at once. */
+  constructor(url: string, count: number, clip: 'small' | 'simulcast' = 'small') {
     this.identities = Array.from({ length: count }, (_, i) => `p${i}`);
     this.#process = spawn(
       loadBinary,
       [
-        ['run', '--url', url, '--publishers', String(count), '--subscribers', '0', '--audio'],
-        ['--clip', 'small', '--duration', String(DURATION_S), '--seed', String(SEED)],
+        // The clients of `run` know no simulcast.
+        [clip === 'simulcast' ? 'webinar' : 'run', '--url', url, '--publishers', String(count)],
+        [
+          '--subscribers',
+          '0',
+          '--audio',
+          '--clip',
+          clip,
+          '--duration',
+          String(DURATION_S),
+          '--seed',
+          String(SEED),
+        ],
       ].flat(),
       { stdio: ['ignore', 'pipe', 'pipe'] },
     );
