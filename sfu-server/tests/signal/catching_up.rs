@@ -101,28 +101,28 @@ async fn media_goes_on_while_the_socket_is_away_and_what_slots_do_is_caught_up()
 
 #[tokio::test]
 async fn who_publishes_is_told_which_encodings_to_send_and_again_when_it_comes_back() {
-    let server = Server::start();
+    let server = publishing();
     let (mut ann, token, transport, _bob) = ann_and_bob(&server).await;
     let tell = |mid: &str, rids: &[&str]| {
         let (mid, rids) = (Mid((*mid).into()), rids.iter().map(|rid| Rid((*rid).into())).collect());
         server.tell(Event::Encodings { transport, mid, rids });
     };
-    tell("3", &["q", "f"]);
-    assert_eq!(ann.expect("encodings").await["tracks"], json!([{"mid": "3", "rids": ["q", "f"]}]));
+    tell("1", &["q", "f"]);
+    assert_eq!(ann.expect("encodings").await["tracks"], json!([{"mid": "1", "rids": ["q", "f"]}]));
     tell("7", &["q"]);
     assert_eq!(ann.expect("encodings").await["tracks"], json!([{"mid": "7", "rids": ["q"]}]));
-    tell("3", &["q"]);
+    tell("1", &["q"]);
     ann.expect("encodings").await;
     server.tell(Event::PublishRefused { transport, limit_bps: Some(300_000) });
     assert_eq!(ann.expect("publish_refused").await["limitBps"], 300_000);
     let (mut ann, joined) = Client::resume(&server, "demo", &token).await;
-    assert_eq!(joined["encodings"], json!([{"mid": "3", "rids": ["q"]}, {"mid": "7", "rids": ["q"]}]));
+    assert_eq!(joined["encodings"], json!([{"mid": "1", "rids": ["q"]}, {"mid": "7", "rids": ["q"]}]));
     assert_eq!(joined["publishRefusedBps"], 300_000);
-    // The answer has one section, whose mid is 3.
+    // Of 7 no track is published any more.
     ann.offer().await;
     let token = joined["resume"].as_str().unwrap();
     let (_, joined) = Client::resume(&server, "demo", token).await;
-    assert_eq!(joined["encodings"], json!([{"mid": "3", "rids": ["q"]}]));
+    assert_eq!(joined["encodings"], json!([{"mid": "1", "rids": ["q"]}]));
 }
 
 #[tokio::test]

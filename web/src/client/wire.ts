@@ -108,8 +108,7 @@ track: string,
  */
 height: number, 
 /**
- * Who is to get the better layer when not everybody can; higher wins. Kept, and decides nothing yet: bandwidth is not
- * estimated.
+ * Who is to get the better layer when not everybody can; higher wins, after screens and who has the floor.
  */
 priority: number, };
 

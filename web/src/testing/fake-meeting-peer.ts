@@ -27,6 +27,8 @@ export class FakeSender {
   track: FakeTrack | null;
   encodings: RTCRtpEncodingParameters[];
   readonly transport = new EventTarget();
+  /** How many more times it refuses what is to be sent. */
+  refusals = 0;
 
   constructor(track: FakeTrack | null, encodings: RTCRtpEncodingParameters[]) {
     this.track = track;
@@ -43,6 +45,10 @@ export class FakeSender {
   }
 
   setParameters(parameters: { encodings: RTCRtpEncodingParameters[] }): Promise<void> {
+    if (this.refusals > 0) {
+      this.refusals -= 1;
+      return Promise.reject(new DOMException('not now', 'InvalidStateError'));
+    }
     this.encodings = parameters.encodings;
     return Promise.resolve();
   }

@@ -84,7 +84,8 @@ impl Room {
         let mids = mids_of(&answer.sdp);
         seat.slots.retain(|mid, _| mids.contains(mid.as_str()));
         seat.slots_untold.retain(|mid| mids.contains(mid.as_str()));
-        seat.encodings.retain(|mid, _| mids.contains(mid.as_str()));
+        // What was said of a track that is gone does not hold for the next one of its section.
+        seat.encodings.retain(|mid, _| answer.tracks.iter().any(|track| *track.mid.0 == **mid));
         if let OfferKind::New(transport) = kind {
             // `joining` is taken away when the new transport ends before this.
             let made = seat.joining.take() == Some(transport);

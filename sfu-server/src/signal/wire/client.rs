@@ -100,7 +100,6 @@ pub struct LayoutSlot {
     pub track: String,
     /// Height of the element on screen, device pixels; 0: hidden.
     pub height: u16,
-    /// Who is to get the better layer when not everybody can; higher wins. Kept, and decides nothing yet: bandwidth is not
-    /// estimated.
+    /// Who is to get the better layer when not everybody can; higher wins, after screens and who has the floor.
     pub priority: u8,
 }

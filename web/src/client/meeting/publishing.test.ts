@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { FakeTrack } from '../../testing/fake-meeting-peer.ts';
 import { MeetingWorld, pass, settle } from '../../testing/meeting-world.ts';
+import { FIT_AGAIN_MS } from './senders.ts';
 
 let world: MeetingWorld;
 
@@ -79,6 +80,32 @@ describe('publishing', () => {
     world.room.encodings = [];
     await pass(1_000);
     expect(sent()).toEqual(['q', 'h', 'f']);
+  });
+
+  it('tells the browser again what it refused to send, for a while', async () => {
+    const meeting = await world.live();
+    await meeting.publish('camera', new FakeTrack('video').media);
+    await settle();
+    const sender = world.peer.sections[1]?.sender;
+    if (sender === undefined) throw new Error('no camera');
+    const active = (): unknown[] => sender.encodings.filter((one) => one.active).map(({ rid }) => rid);
+    const say = (rids: string[]): void =>
+      world.room.socket.say({ type: 'encodings', tracks: [{ mid: '1', rids }] });
+    sender.refusals = 2;
+    say(['q']);
+    await settle();
+    expect(active()).toEqual(['q', 'h', 'f']);
+    await pass(3 * FIT_AGAIN_MS);
+    expect(active()).toEqual(['q']);
+    sender.refusals = 1000;
+    say(['q', 'h', 'f']);
+    await pass(100 * FIT_AGAIN_MS);
+    expect(sender.refusals).toBe(995);
+    // What comes next has its tries again.
+    sender.refusals = 1;
+    say(['q', 'f']);
+    await pass(FIT_AGAIN_MS);
+    expect(active()).toEqual(['q', 'f']);
   });
 
   it('adds a section for a screen when it is first shared, and uses it again', async () => {

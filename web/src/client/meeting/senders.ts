@@ -11,6 +11,11 @@ import {
 import { SOURCES, type Publications } from './publications.ts';
 import type { Surroundings } from './surroundings.ts';
 
+/** How long after the browser refused what is to be sent of a camera it is told once more, ms; each time twice as long. */
+export const FIT_AGAIN_MS = 500;
+/** How often it is told in all: what it refuses for good costs nothing. */
+const FIT_TRIES_MAX = 5;
+
 export interface SendOptions {
   readonly simulcast: Simulcast;
   readonly codec: VideoCodec;
@@ -26,6 +31,9 @@ export class Senders {
   readonly #sections = new Map<TrackSource, RTCRtpTransceiver>();
   /** What the server said of sections, by mid. */
   readonly #wanted = new Map<string, Wanted>();
+  /** How often in a row the browser refused what is to be sent of the camera. */
+  #refused = 0;
+  #again: ReturnType<typeof setTimeout> | undefined;
 
   /** Microphone and camera get their sections at once, with or without a track: filling one later costs no offer. */
   constructor(
@@ -66,6 +74,7 @@ export class Senders {
   /** Sends of these sections' encodings just those; where nobody is shown one, it costs upload and processor for nothing. */
   async want(tracks: readonly TrackEncodings[]): Promise<void> {
     for (const { mid, rids } of tracks) this.#wanted.set(mid, new Set(rids));
+    this.#refused = 0;
     for (const [source, section] of this.#sections) {
       await this.#fit(source, section, this.#publications.get(source).track);
     }
@@ -135,8 +144,27 @@ export class Senders {
     // Read and set in one turn: browsers refuse what was read before anything else changed.
     const parameters = sender.getParameters();
     parameters.encodings = fitEncodings(parameters.encodings, size, this.#wanted.get(mid ?? ''));
-    // Refused, the sizes stay those of the camera before: worse, and no reason not to send.
-    await sender.setParameters(parameters).catch(() => undefined);
+    clearTimeout(this.#again);
+    try {
+      await sender.setParameters(parameters);
+      this.#refused = 0;
+    } catch {
+      // Sizes and what is switched off stay as they were: no reason not to send, but what is wanted again would stay off.
+      this.#fitAgain();
+    }
+  }
+
+  #fitAgain(): void {
+    this.#refused += 1;
+    const section = this.#sections.get('camera');
+    if (
+      section === undefined ||
+      this.#refused >= FIT_TRIES_MAX ||
+      this.#connection.signalingState === 'closed'
+    )
+      return;
+    const fit = (): void => void this.#fit('camera', section, this.#publications.get('camera').track);
+    this.#again = setTimeout(fit, FIT_AGAIN_MS * 2 ** (this.#refused - 1));
   }
 }
 
