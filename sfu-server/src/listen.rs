@@ -25,12 +25,23 @@ const LOOK_INTERVAL: Duration = Duration::from_secs(10);
 /// Why nothing can be listened on.
 #[derive(Debug, thiserror::Error)]
 pub enum ListenError {
-    #[error("{what} {address} cannot be bound: {source}; choose another {option} or stop what uses it")]
+    #[error("{what} {address} cannot be bound: {source}; {}", cure(source, option))]
     Bind { what: &'static str, option: &'static str, address: SocketAddr, source: io::Error },
     #[error(transparent)]
     Certificate(#[from] TlsError),
     #[error("TLS cannot be set up: {0}")]
     Tls(#[from] rustls::Error),
+}
+
+fn cure(error: &io::Error, option: &str) -> String {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => {
+            format!(
+                "ports below 1024 need CAP_NET_BIND_SERVICE, or a lower net.ipv4.ip_unprivileged_port_start; or choose another {option}"
+            )
+        }
+        _ => format!("choose another {option} or stop what uses it"),
+    }
 }
 
 /// Bound sockets.
@@ -91,7 +102,8 @@ impl Secure {
         });
         let acceptor = tls::acceptor(Arc::clone(&certificates))?;
         let listener = bind("HTTPS", "https_addr", https.address).await?;
-        let port = listener.local_addr().map_or(https.address.port(), |address| address.port());
+        let own_port = listener.local_addr().map_or(https.address.port(), |address| address.port());
+        let port = if https.public_port == 0 { own_port } else { https.public_port };
         Ok(Self { listener, port, acceptor, certificates })
     }
 }

@@ -219,6 +219,8 @@ fn https_wants_one_certificate_and_somewhere_to_be_served() {
     assert_eq!(with(&["--https-addr", "127.0.0.1:443"]).code, 0);
     with(&[]).refused(&["flag --tls-cert", "set https_addr"]);
     with(&["--lan", "--insecure-no-auth"]).refused(&["flag --lan", "set one of them"]);
+    with(&["--https-addr", "127.0.0.1:443", "--http-addr", "0.0.0.0:80", "--insecure-no-auth"])
+        .refused(&["https_addr 127.0.0.1:443 is for this machine alone"]);
     with(&["--https-addr", "0.0.0.0:443"]).refused(&["https_addr 0.0.0.0:443 is reached", "insecure_no_auth"]);
     check(None, &[], &["--https-addr", "127.0.0.1:443"]).refused(&["flag --https-addr", "tls_cert and tls_key"]);
     check(None, &[], &["--tls-cert", "a.crt"]).refused(&["flag --tls-cert", "set tls_key as well"]);

@@ -214,11 +214,19 @@ async fn other_machines_are_sent_to_https_and_this_one_is_answered() {
         ("[2001:db8::7]:80", "https://[2001:db8::7]:8443/rooms/a?b=c"),
     ] {
         let answer = ask("192.0.2.1:9", Some(host), "/rooms/a?b=c").await;
-        assert_eq!(answer, (StatusCode::PERMANENT_REDIRECT, location.to_owned()));
+        assert_eq!(answer, (StatusCode::TEMPORARY_REDIRECT, location.to_owned()));
     }
     for host in [None, Some(""), Some("a b"), Some("user@")] {
         let (status, location) = ask("192.0.2.1:9", host, "/rooms/a").await;
-        assert_eq!((status, location.as_str()), (StatusCode::BAD_REQUEST, ""), "{host:?}");
+        assert_eq!((status, location.as_str()), (StatusCode::FORBIDDEN, ""), "{host:?}");
+    }
+    for (method, header) in [("POST", "x-any"), ("GET", "authorization"), ("GET", "upgrade")] {
+        let request = Request::builder().method(method).uri("/whip/a").header("host", "a").header(header, "Bearer x");
+        let response = app.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        assert_eq!(response.status(), StatusCode::FORBIDDEN, "{method} with {header}");
+        let told = axum::body::to_bytes(response.into_body(), 4_096).await.unwrap();
+        let told = String::from_utf8(told.to_vec()).unwrap();
+        assert!(told.contains("https://a:8443/whip/a") && told.contains("may have read it"), "{told}");
     }
     assert_eq!(ask("192.0.2.1:9", None, "/readyz").await.0, StatusCode::OK, "a probe follows nowhere");
     let default = to_https(Router::new(), 443);

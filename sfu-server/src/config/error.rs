@@ -51,6 +51,10 @@ pub enum ConfigError {
     NoCertificate { origin: Origin },
     #[error("{origin}: the certificate is used nowhere; set https_addr, to 0.0.0.0:443 for example")]
     UnusedCertificate { origin: Origin },
+    #[error(
+        "{origin}: https_addr {address} is for this machine alone, and http_addr sends all others there; let https_addr be reached by them"
+    )]
+    SentToNobody { origin: Origin, address: SocketAddr },
     #[error("{origin}: lan makes a certificate, and tls_cert names another; set one of them")]
     TwoCertificates { origin: Origin },
     #[error("{origin}: insecure_no_auth lets everybody in, auth_keys asks for tokens; set one of them")]

@@ -67,6 +67,8 @@ pub struct Config {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Https {
     pub address: SocketAddr,
+    /// Under which clients reach it; 0: its own.
+    pub public_port: u16,
     /// `None`: one that the server signs itself.
     pub files: Option<Files>,
 }
@@ -122,6 +124,11 @@ impl Config {
             let key = if self.https.as_ref().is_some_and(|https| https.files.is_none()) { "lan" } else { "https_addr" };
             (key, address)
         });
+        if let Some(https) = self.https.as_ref().filter(|https| !is_for_others(&https.address))
+            && is_for_others(&self.http_addr)
+        {
+            return Err(ConfigError::SentToNobody { origin: layers.origin("https_addr"), address: https.address });
+        }
         let http = Some(self.http_addr).filter(is_for_others).map(|address| ("http_addr", address));
         match (&self.auth_keys, self.insecure_no_auth, http.or(https)) {
             (Some(_), true, _) => Err(ConfigError::KeysAndNone { origin: layers.origin("insecure_no_auth") }),
@@ -148,10 +155,11 @@ fn https(layers: &Layers) -> Result<Option<Https>, ConfigError> {
             return Err(ConfigError::HalfCertificate { origin: layers.origin("tls_key"), other: "tls_cert" });
         }
     };
+    let public_port = layers.one("https_public_port", value::port)?;
     match (address, files, lan) {
         (None, None, false) => Ok(None),
-        (address, None, true) => Ok(Some(Https { address: address.unwrap_or(LAN_ADDRESS), files: None })),
-        (Some(address), Some(files), false) => Ok(Some(Https { address, files: Some(files) })),
+        (address, None, true) => Ok(Some(Https { address: address.unwrap_or(LAN_ADDRESS), public_port, files: None })),
+        (Some(address), Some(files), false) => Ok(Some(Https { address, public_port, files: Some(files) })),
         (Some(_), None, false) => Err(ConfigError::NoCertificate { origin: layers.origin("https_addr") }),
         (None, Some(_), false) => Err(ConfigError::UnusedCertificate { origin: layers.origin("tls_cert") }),
         (_, Some(_), true) => Err(ConfigError::TwoCertificates { origin: layers.origin("lan") }),

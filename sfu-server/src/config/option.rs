@@ -85,6 +85,16 @@ pub const OPTIONS: &[Spec] = &[
         default_note: "none: HTTP alone, for this machine or a proxy in front; with lan 0.0.0.0:8443",
     },
     Spec {
+        key: "https_public_port",
+        flag: "https-public-port",
+        placeholder: "PORT",
+        help: "Port that clients reach HTTPS under, where a router or a container maps another to https_addr's [default: 0, its own]",
+        valid: "a port number from 0 to 65535",
+        shape: Shape::Integer,
+        default: || vec!["0".to_owned()],
+        default_note: "that of https_addr",
+    },
+    Spec {
         key: "tls_cert",
         flag: "tls-cert",
         placeholder: "FILE",
