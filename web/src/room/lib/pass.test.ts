@@ -32,6 +32,15 @@ it('leaves another fragment alone, and does without storage', () => {
   expect(passFor('tea', { ...place(''), sessionStorage: refused })).toBeUndefined();
 });
 
+it('does without site data, which throws when it is only looked for', () => {
+  const blocked = (hash: string): ReturnType<typeof place> =>
+    Object.defineProperty(place(hash), 'sessionStorage', { get: () => fail() });
+  const linked = blocked('#token=a.b.c');
+  expect(passFor('tea', linked)).toBe('a.b.c');
+  expect(linked.shown).toEqual(['/rooms/tea?name=Ada']);
+  expect(passFor('tea', blocked(''))).toBeUndefined();
+});
+
 function fail(): never {
   throw new DOMException('refused', 'SecurityError');
 }

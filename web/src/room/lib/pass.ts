@@ -16,27 +16,24 @@ export function passFor(room: string, place: Place): string | undefined {
   const { location, history } = place;
   const [, token] = FRAGMENT.exec(location.hash) ?? [];
   if (token === undefined) return remembered(room, place);
-  keepPass(room, token, place);
   history.replaceState(null, '', location.pathname + location.search);
+  keepPass(room, token, place);
   return token;
 }
 
 /** Keeps a token for as long as the tab lives. */
-export function keepPass(
-  room: string,
-  token: string,
-  { sessionStorage }: Pick<Place, 'sessionStorage'>,
-): void {
+export function keepPass(room: string, token: string, place: Pick<Place, 'sessionStorage'>): void {
   try {
-    sessionStorage?.setItem(key(room), token);
+    // Reading the property alone throws where a person blocks the site's data.
+    place.sessionStorage?.setItem(key(room), token);
   } catch {
     // A full or refused storage costs the token at a reload, no more.
   }
 }
 
-function remembered(room: string, { sessionStorage }: Place): string | undefined {
+function remembered(room: string, place: Place): string | undefined {
   try {
-    return sessionStorage?.getItem(key(room)) ?? undefined;
+    return place.sessionStorage?.getItem(key(room)) ?? undefined;
   } catch {
     return undefined;
   }
