@@ -14,7 +14,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
 
 use crate::api::{cors, health, join, metrics as scrape, problem, resource, v1, web};
-use crate::auth::Auth;
+use crate::auth::{Auth, Book};
 use crate::config::Config;
 use crate::control::Control;
 use crate::directory::Kind;
@@ -38,6 +38,8 @@ pub struct AppState {
     pub settings: Arc<Settings>,
     /// Who may come in.
     pub auth: Auth,
+    /// What became of invites.
+    pub invites: Arc<Book>,
     /// Of media, for whoever asks.
     pub meter: Arc<Meter>,
     /// What was sent to whom.
@@ -55,7 +57,7 @@ pub struct Settings {
 }
 
 impl AppState {
-    pub fn new(control: Arc<Control>, config: &Config, auth: Auth) -> Self {
+    pub fn new(control: Arc<Control>, config: &Config, auth: Auth, invites: Book) -> Self {
         let settings = Settings {
             announce: config.announce.clone(),
             cors: config.cors_allow_origin.clone(),
@@ -83,6 +85,7 @@ impl AppState {
             metrics,
             settings: Arc::new(settings),
             auth,
+            invites: Arc::new(invites),
             meter: Arc::default(),
             history: Arc::default(),
         }
@@ -105,6 +108,7 @@ pub fn app(state: AppState) -> Router {
         .merge(v1::router(&state))
         .route("/rooms/{room}/ws", get(upgrade::upgrade))
         .route("/rooms/{room}", get(web::app))
+        .route("/i", get(web::app))
         .route("/rooms/{room}/", get(web::app))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))

@@ -20,13 +20,14 @@ use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 
 use crate::app::{AppState, app};
 use crate::auth::limits::KEYS_LOOK_INTERVAL;
-use crate::auth::{Auth, KeysError, Openness};
+use crate::auth::{Auth, Book, BookError, KeysError, Openness, Reload};
 use crate::config::Config;
 use crate::control::Control;
 use crate::listen::{ListenError, Listeners};
 use crate::media::{self, ShardIndex, StartError};
+use crate::metrics::Metrics;
 use crate::series;
-use crate::signal::Admission;
+use crate::signal::{Admission, now};
 
 /// How long transports and HTTP requests get to end. Service managers kill after 10 s or more.
 pub const CLOSE_MAX: Duration = Duration::from_secs(5);
@@ -46,6 +47,8 @@ pub enum ServeError {
     Signal(#[source] io::Error),
     #[error("{path}: {source}; `sfu-server keys generate` writes such a file", path = path.display())]
     Keys { path: PathBuf, source: KeysError },
+    #[error("state_dir: {0}; name a folder that the server may write to")]
+    Invites(#[from] BookError),
     #[error("HTTP ended unasked: {0}")]
     Http(#[from] JoinError),
 }
@@ -72,6 +75,7 @@ pub async fn serve(config: &Config, listening: impl FnOnce(&Addresses)) -> Resul
     let mut terminate = signal(SignalKind::terminate()).map_err(ServeError::Signal)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(ServeError::Signal)?;
     let auth = open_keys(config)?;
+    let invites = Book::open(config.state_dir.as_deref(), now().unix_ms / 1_000)?;
     let hangup = signal(SignalKind::hangup()).map_err(ServeError::Signal)?;
     let listeners = Listeners::bind(config).await?;
     let (http, https) = (listeners.http().map_err(ServeError::Address)?, listeners.https());
@@ -88,8 +92,8 @@ pub async fn serve(config: &Config, listening: impl FnOnce(&Addresses)) -> Resul
     }
     listening(&addresses);
 
-    let state = AppState::new(Arc::clone(&control), config, auth.clone());
-    tokio::spawn(watch_keys(auth, hangup));
+    let state = AppState::new(Arc::clone(&control), config, auth.clone(), invites);
+    tokio::spawn(watch_keys(auth, Arc::clone(&state.metrics), hangup));
     for (shard, events) in events {
         tokio::spawn(Arc::clone(&state.rooms).listen(shard, events));
     }
@@ -138,7 +142,7 @@ fn open_keys(config: &Config) -> Result<Auth, ServeError> {
 }
 
 /// Has the file of keys looked at now and then, and at every SIGHUP, which ends nothing.
-async fn watch_keys(auth: Auth, mut hangup: Signal) {
+async fn watch_keys(auth: Auth, metrics: Arc<Metrics>, mut hangup: Signal) {
     let mut looks = interval(KEYS_LOOK_INTERVAL);
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -148,7 +152,9 @@ async fn watch_keys(auth: Auth, mut hangup: Signal) {
         }
         let Some(store) = auth.store().cloned() else { continue };
         // A file's disk may be slow, or across a network.
-        let _ = tokio::task::spawn_blocking(move || store.look()).await;
+        if let Ok(Reload::Refused(_)) = tokio::task::spawn_blocking(move || store.look()).await {
+            metrics.auth.keys_refused.inc();
+        }
     }
 }
 

@@ -42,6 +42,10 @@ pub enum ProblemType {
     TokenInvalid,
     TokenExpired,
     NotAllowed,
+    InviteUnknown,
+    InviteExpired,
+    InviteUsedUp,
+    InviteWithdrawn,
     NotReady,
 }
 
@@ -68,6 +72,10 @@ impl ProblemType {
             Self::TokenInvalid => "urn:sfu:problem:token-invalid",
             Self::TokenExpired => "urn:sfu:problem:token-expired",
             Self::NotAllowed => "urn:sfu:problem:not-allowed",
+            Self::InviteUnknown => "urn:sfu:problem:invite-unknown",
+            Self::InviteExpired => "urn:sfu:problem:invite-expired",
+            Self::InviteUsedUp => "urn:sfu:problem:invite-used-up",
+            Self::InviteWithdrawn => "urn:sfu:problem:invite-withdrawn",
             Self::NotReady => "urn:sfu:problem:not-ready",
         }
     }
@@ -94,6 +102,10 @@ impl ProblemType {
             Self::TokenInvalid => "The token is not accepted",
             Self::TokenExpired => "The token has expired",
             Self::NotAllowed => "The token does not allow this",
+            Self::InviteUnknown => "This is no invitation",
+            Self::InviteExpired => "The invitation has run out",
+            Self::InviteUsedUp => "The invitation has been used",
+            Self::InviteWithdrawn => "The invitation is good no more",
             Self::NotReady => "The server cannot do this now",
         })
     }

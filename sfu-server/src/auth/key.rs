@@ -47,6 +47,8 @@ pub struct Key {
     pub algorithm: Algorithm,
     pub(super) verifies: DecodingKey,
     pub(super) signs: Option<EncodingKey>,
+    /// What the keys of invites are derived from, where there is a private part.
+    pub(super) seed: Option<Vec<u8>>,
 }
 
 /// Why a key cannot be used.
@@ -127,6 +129,7 @@ impl Jwk {
             algorithm: Algorithm::HS256,
             verifies: DecodingKey::from_secret(&secret),
             signs: Some(EncodingKey::from_secret(&secret)),
+            seed: Some(secret),
         })
     }
 
@@ -145,6 +148,7 @@ impl Jwk {
             algorithm: Algorithm::EdDSA,
             verifies: DecodingKey::from_ed_der(&x),
             signs: pair.map(|pair| EncodingKey::from_ed_der(pair.as_ref())),
+            seed,
         })
     }
 }

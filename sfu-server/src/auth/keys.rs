@@ -67,6 +67,10 @@ impl Keys {
         }
     }
 
+    pub(super) fn all(&self) -> &[Key] {
+        &self.0
+    }
+
     /// Their names, in the order of the file.
     pub fn ids(&self) -> Vec<&str> {
         self.0.iter().map(|key| key.id.as_str()).collect()

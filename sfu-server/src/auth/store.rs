@@ -75,15 +75,17 @@ impl KeyStore {
     }
 
     /// As [`reload`](Self::reload), and says in the log what it came to.
-    pub fn look(&self) {
+    pub fn look(&self) -> Reload {
         let path = self.path.display();
-        match self.reload() {
+        let reload = self.reload();
+        match &reload {
             Reload::Same => {}
             Reload::Changed => tracing::info!(file = %path, keys = ?self.keys().ids(), "keys read"),
             Reload::Refused(error) => tracing::error!(
                 file = %path, %error, keys = ?self.keys().ids(), "the file of keys is refused; the keys before it stay in force"
             ),
         }
+        reload
     }
 }
 

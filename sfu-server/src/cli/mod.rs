@@ -1,10 +1,11 @@
-//! The command line: one file per command. `serve` is the server; `keys` and `token` need none; the others ask a running one.
+//! The command line: one file per command. `serve` is the server; `keys`, `token` and `invite` need none; the others ask a running one.
 
 mod answers;
 mod cap;
 mod caps;
 mod completions;
 mod failure;
+mod invite;
 mod keys;
 mod participants;
 mod remote;
@@ -83,6 +84,7 @@ pub fn main(
     match matches.subcommand() {
         Some((serve::NAME, matches)) => return serve::run(matches, variables),
         Some((token::NAME, matches)) => return token::run(matches, variables),
+        Some((invite::NAME, matches)) => return invite::run(matches, variables),
         Some((keys::NAME, matches)) => return keys::run(matches),
         _ => {}
     }
@@ -109,6 +111,7 @@ pub fn command() -> Command {
         .after_help(EXIT_CODES)
         .subcommand(serve::command())
         .subcommand(token::command())
+        .subcommand(invite::command())
         .subcommand(keys::command());
     Task::augment_subcommands(command).about(ABOUT)
 }

@@ -18,7 +18,7 @@ const PUBLISH: [Grant; 3] = [Grant::PublishMicrophone, Grant::PublishCamera, Gra
 
 /// Why there is no token.
 #[derive(Debug, thiserror::Error)]
-enum Fault {
+pub enum Fault {
     #[error(transparent)]
     Config(#[from] ConfigError),
     #[error(
@@ -35,14 +35,11 @@ enum Fault {
         "--cap {0} is none; there are publish_max_bps=, subscribe_max_bps= and video_max_height=, with a whole number"
     )]
     Cap(String),
-    #[error("--ttl {0} is no time; write seconds, or 90s, 15m, 12h")]
+    #[error("--ttl {0} is no time, or too long; write seconds, or 90s, 15m, 12h")]
     Ttl(String),
 }
 
 pub fn command() -> Command {
-    let text = |name: &'static str, placeholder: &'static str, help: &'static str| {
-        Arg::new(name).long(name).value_name(placeholder).help(help)
-    };
     Command::new(NAME)
         .about("Make a token that lets its bearer into a room, or use the operator's API")
         .arg(text("room", "ROOM", "The room, exactly"))
@@ -71,17 +68,21 @@ pub fn run(matches: &ArgMatches, variables: impl Iterator<Item = (OsString, OsSt
     }
 }
 
+/// An argument that takes a text.
+pub fn text(name: &'static str, placeholder: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).long(name).value_name(placeholder).help(help)
+}
+
 /// The options of the server that concern tokens.
-fn options() -> impl Iterator<Item = &'static crate::config::Spec> {
+pub fn options() -> impl Iterator<Item = &'static crate::config::Spec> {
     OPTIONS.iter().filter(|spec| matches!(spec.key, "auth_keys" | "auth_audience"))
 }
 
 fn make(matches: &ArgMatches, variables: impl Iterator<Item = (OsString, OsString)>) -> Result<String, Fault> {
-    let (path, audience) = settings(matches, variables)?;
-    let keys = KeyStore::open(&path).map_err(|source| Fault::Keys { path, source })?;
+    let (keys, audience) = keys(matches, variables)?;
     let word = |name: &str| matches.get_one::<String>(name).cloned();
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    let ttl_s = ttl(&word("ttl").unwrap_or_default())?;
+    let ttl_s = ttl(&word("ttl").unwrap_or_default(), limits::LIFETIME_MAX_S)?;
     let claims = Claims {
         aud: audience,
         exp: now.saturating_add(ttl_s),
@@ -97,6 +98,16 @@ fn make(matches: &ArgMatches, variables: impl Iterator<Item = (OsString, OsStrin
         caps: caps(matches.get_many::<String>("cap").into_iter().flatten())?,
     };
     Ok(mint(&claims, &keys.keys(), word("key-id").as_deref())?)
+}
+
+/// The keys and the audience.
+pub fn keys(
+    matches: &ArgMatches,
+    variables: impl Iterator<Item = (OsString, OsString)>,
+) -> Result<(KeyStore, String), Fault> {
+    let (path, audience) = settings(matches, variables)?;
+    let keys = KeyStore::open(&path).map_err(|source| Fault::Keys { path, source })?;
+    Ok((keys, audience))
 }
 
 /// The file of keys and the audience, by the same precedence as the server's.
@@ -150,7 +161,8 @@ fn caps<'a>(named: impl Iterator<Item = &'a String>) -> Result<Option<ClaimedCap
     Ok(any.then_some(caps))
 }
 
-fn ttl(text: &str) -> Result<u64, Fault> {
+/// A time of at most so many seconds.
+pub fn ttl(text: &str, most_s: u64) -> Result<u64, Fault> {
     let (digits, unit_s) = match text.strip_suffix(['s', 'm', 'h']) {
         Some(digits) if text.ends_with('m') => (digits, 60),
         Some(digits) if text.ends_with('h') => (digits, 3_600),
@@ -158,5 +170,5 @@ fn ttl(text: &str) -> Result<u64, Fault> {
         None => (text, 1),
     };
     let seconds = digits.parse::<u64>().ok().and_then(|count| count.checked_mul(unit_s));
-    seconds.filter(|seconds| (1..=limits::LIFETIME_MAX_S).contains(seconds)).ok_or_else(|| Fault::Ttl(text.to_owned()))
+    seconds.filter(|seconds| (1..=most_s).contains(seconds)).ok_or_else(|| Fault::Ttl(text.to_owned()))
 }

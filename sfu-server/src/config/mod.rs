@@ -56,6 +56,8 @@ pub struct Config {
     pub auth_keys: Option<PathBuf>,
     /// What a token's `aud` must be.
     pub auth_audience: String,
+    /// Folder for what a restart must not forget; `None`: it does.
+    pub state_dir: Option<PathBuf>,
     /// Whether everybody may come into every room, wherever HTTP is served.
     pub insecure_no_auth: bool,
     /// Filter directives of the log.
@@ -97,6 +99,7 @@ impl Config {
             admin_local: layers.one("admin_local", value::switch)?,
             auth_keys: layers.one("auth_keys", value::path)?,
             auth_audience: layers.one("auth_audience", value::audience)?,
+            state_dir: layers.one("state_dir", value::path)?,
             insecure_no_auth: layers.one("insecure_no_auth", value::switch)?,
             log: layers.one("log", value::log_filter)?,
             log_format: layers.one("log_format", value::log_format)?,

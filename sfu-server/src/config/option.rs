@@ -278,6 +278,16 @@ pub const OPTIONS: &[Spec] = &[
         default_note: "",
     },
     Spec {
+        key: "state_dir",
+        flag: "state-dir",
+        placeholder: "FOLDER",
+        help: "Where it is written down which invites are used up or withdrawn [default: nowhere, and a restart ends all invites]",
+        valid: "the path of a folder that the server may write to",
+        shape: Shape::Text,
+        default: || vec![String::new()],
+        default_note: "none: a restart ends all invites",
+    },
+    Spec {
         key: "insecure_no_auth",
         flag: "insecure-no-auth",
         placeholder: "BOOL",

@@ -16,12 +16,16 @@ struct ReasonLabel {
 #[derive(Debug, Default)]
 pub struct AuthMetrics {
     denied: Family<ReasonLabel, Counter>,
+    /// Files of keys that could not be used, so that those before stayed in force.
+    pub keys_refused: Counter,
 }
 
 impl AuthMetrics {
     pub(super) fn register(&self, registry: &mut Registry) {
         let help = "Requests and joins refused for want of a token, or of a grant";
         registry.register("sfu_auth_denied", help, Family::clone(&self.denied));
+        let help = "Changes of the file of keys that could not be used, so that the keys before stayed in force";
+        registry.register("sfu_auth_keys_refused", help, Counter::clone(&self.keys_refused));
     }
 
     /// Counts a refusal.

@@ -73,6 +73,7 @@ fn a_token_opens_what_it_names_until_its_key_is_gone_and_no_server_is_started_an
     rooms(&server, &admin).json();
     std::fs::write(&path, "{ not keys").unwrap();
     server.signal("HUP");
+    assert!((0..1_000).any(|_| server.metric("sfu_auth_keys_refused_total") == 1), "it is refused once");
     rooms(&server, &by_second).json();
     std::fs::remove_file(&path).unwrap();
     keys(&["generate", "--id", "third"], &path).done();
@@ -105,4 +106,24 @@ fn a_token_that_would_be_refused_is_not_made() {
     token(&path, &["--room", "demo"]).failed(2, &["--identity"]);
     run(command(&["token"]).args(ann)).failed(2, &["--auth-keys", "keys generate"]);
     token(&file("none-such"), &ann).failed(2, &["none-such", "cannot be read"]);
+}
+
+#[test]
+fn an_invite_is_made_without_a_server_and_taken_by_one() {
+    let path = file("invites");
+    keys(&["generate"], &path).done();
+    let invite = |more: &[&str]| run(command(&["invite", "--room", "demo"]).args(more).env("SFU_AUTH_KEYS", &path));
+    let server = guarded(&path);
+    // Without a folder the server believes none that may be of before its start, to the second.
+    std::thread::sleep(std::time::Duration::from_millis(1_100));
+    let link = invite(&["--role", "guest", "--link", "https://meet.example.org/"]).done();
+    let code = link.trim().strip_prefix("https://meet.example.org/i#").unwrap().to_owned();
+    let use_it =
+        || server.send("POST", "/api/v1/invites/exchange", "application/json", &format!("{{\"code\":\"{code}\"}}"));
+    assert_eq!([use_it().status, use_it().status], [200, 410]);
+    assert!(invite(&[]).done().starts_with("/i#"));
+    invite(&["--role", "king"]).failed(2, &["--role king", "speaker"]);
+    invite(&["--uses", "0"]).failed(2, &["--uses"]);
+    invite(&["--ttl", "721h"]).failed(2, &["--ttl 721h"]);
+    run(&mut command(&["invite", "--room", "demo"])).failed(2, &["--auth-keys"]);
 }

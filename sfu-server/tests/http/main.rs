@@ -12,6 +12,7 @@ mod caps;
 mod cross_origin;
 mod ending;
 mod ice;
+mod invites;
 mod joining;
 mod names;
 mod openapi;

@@ -12,6 +12,9 @@ const PARTICIPANT: &str = "/api/v1/rooms/{room}/participants/{participant}";
 const WHY: &str = "/api/v1/rooms/{room}/participants/{participant}/why";
 const SERIES: &str = "/api/v1/rooms/{room}/participants/{participant}/series";
 const ROOM_SERIES: &str = "/api/v1/rooms/{room}/series";
+const INVITES: &str = "/api/v1/rooms/{room}/invites";
+const INVITE: &str = "/api/v1/rooms/{room}/invites/{invite}";
+const EXCHANGE: &str = "/api/v1/invites/exchange";
 const TOKENS: &str = "/api/v1/tokens";
 const WHAT_IF: &str = "/api/v1/rooms/{room}/what-if";
 
@@ -34,7 +37,7 @@ async fn every_route_and_method_is_in_it_and_nothing_else() {
     let document = document(&server).await;
     let paths = document["paths"].as_object().unwrap();
     let known: BTreeSet<&str> = paths.keys().map(String::as_str).collect();
-    let rooms = ["/api/v1/rooms", "/api/v1/rooms/{room}", WHAT_IF, ROOM_SERIES, TOKENS];
+    let rooms = ["/api/v1/rooms", "/api/v1/rooms/{room}", WHAT_IF, ROOM_SERIES, TOKENS, INVITES, INVITE, EXCHANGE];
     let participants = ["/api/v1/rooms/{room}/participants", PARTICIPANT, WHY, SERIES];
     assert_eq!(known, rooms.into_iter().chain(participants).collect());
     for (path, methods) in paths {

@@ -9,7 +9,7 @@ use sfu_server::signal::now;
 use crate::support::{Script, Server};
 
 /// Of one secret; which it is, is no matter.
-const KEYS: &str =
+pub const KEYS: &str =
     r#"{"keys":[{"kty":"oct","kid":"test","alg":"HS256","k":"YW4gSFMyNTYgc2VjcmV0IG9mIDMyIGJ5dGVzLCBvay4"}]}"#;
 
 /// Asks for tokens.

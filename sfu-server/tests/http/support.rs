@@ -20,7 +20,7 @@ use sfu_core::event::{CloseReason, Event, PatchOutcome};
 use sfu_core::id::{Identity, RequestId, RoomName, TransportId};
 use sfu_core::sample::Sample;
 use sfu_server::app::{AppState, app};
-use sfu_server::auth::Auth;
+use sfu_server::auth::{Auth, Book};
 use sfu_server::config::{Config, Layers, OPTIONS};
 use sfu_server::control::Control;
 use sfu_server::media::{ShardHandle, ShardInbox, ShardIndex, channel};
@@ -113,7 +113,9 @@ impl Server {
             handles.push(handle);
         }
         let control = Arc::new(Control::new(handles, config.spread_percent.into()));
-        let state = AppState::new(Arc::clone(&control), &config, Auth::open(&config).unwrap());
+        let now_s = sfu_server::signal::now().unix_ms / 1_000;
+        let invites = Book::open(config.state_dir.as_deref(), now_s).unwrap();
+        let state = AppState::new(Arc::clone(&control), &config, Auth::open(&config).unwrap(), invites);
         for (index, events) in streams {
             tokio::spawn(Arc::clone(&state.rooms).listen(index, events));
         }

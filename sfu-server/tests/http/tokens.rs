@@ -17,12 +17,13 @@ enum Rule {
     Admin,
     /// And whoever moderates the room in the path.
     Moderator,
+    Everybody,
 }
 
 const PARTICIPANT: &str = "/api/v1/rooms/{room}/participants/{participant}";
 
 /// The rule of every operation that there is: one that is not here fails the test.
-const RULES: [(&str, &str, Rule); 14] = [
+const RULES: [(&str, &str, Rule); 18] = [
     ("get", "/api/v1/rooms", Rule::Admin),
     ("get", "/api/v1/rooms/{room}", Rule::Moderator),
     ("put", "/api/v1/rooms/{room}", Rule::Admin),
@@ -37,6 +38,10 @@ const RULES: [(&str, &str, Rule); 14] = [
     ("get", "/api/v1/rooms/{room}/series", Rule::Moderator),
     ("post", "/api/v1/rooms/{room}/what-if", Rule::Admin),
     ("post", "/api/v1/tokens", Rule::Admin),
+    ("get", "/api/v1/rooms/{room}/invites", Rule::Moderator),
+    ("post", "/api/v1/rooms/{room}/invites", Rule::Moderator),
+    ("delete", "/api/v1/rooms/{room}/invites/{invite}", Rule::Moderator),
+    ("post", "/api/v1/invites/exchange", Rule::Everybody),
 ];
 
 fn with(method: &str, path: &str, content_type: &str, token: Option<&str>, body: &'static str) -> Request<Body> {
@@ -69,7 +74,11 @@ async fn every_operation_has_a_rule_and_keeps_it() {
     let elsewhere = pass("Demo", "mo", &["moderate", "join", "subscribe"]);
     let guest = pass("demo", "ann", &["join", "publish_camera", "subscribe", "data"]);
     for (method, path, rule) in RULES {
-        let url = path.replace("{room}", "demo").replace("{participant}", "ann");
+        let url = path.replace("{room}", "demo").replace("{participant}", "ann").replace("{invite}", "00");
+        if rule == Rule::Everybody {
+            ask(&server, method, &url, None).await.problem(422, &url);
+            continue;
+        }
         let none = ask(&server, method, &url, None).await;
         assert_eq!(none.problem(401, &url)["type"], "urn:sfu:problem:token-needed", "{method} {path}");
         assert!(none.header("www-authenticate").starts_with("Bearer"));

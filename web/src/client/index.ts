@@ -6,6 +6,7 @@ export {
   type CapturedScreen,
   type DeviceProblem,
 } from './meeting/capture.ts';
+export { exchangeInvite, type Admission } from './invite.ts';
 export { CaptureTogether } from './meeting/capture-together.ts';
 export { DeviceList, type Device, type Devices } from './meeting/device-list.ts';
 export { LevelMeter } from './meeting/level-meter.ts';
@@ -23,7 +24,7 @@ export type {
   SoundState,
 } from './meeting/types.ts';
 export { Observable, type Unsubscribe } from './observable.ts';
-export { describe, type Problem } from './problem.ts';
+export { describe, problemFromError, ProblemError, type Problem } from './problem.ts';
 export type { LinkState } from './state.ts';
 export { cutToBytes } from './text.ts';
 export { WhepClient, type Slot as WhepSlot } from './whep.ts';

@@ -7,6 +7,7 @@ import { useTheme } from './hooks/use-theme.ts';
 import { Waiting } from './ui/Waiting.tsx';
 import { words } from './words.ts';
 
+const InvitePage = lazy(() => import('./invite/InvitePage.tsx'));
 const RoomPage = lazy(() => import('./RoomPage.tsx'));
 
 export function App({ support = checkSupport }: { readonly support?: () => Support }): ReactElement {
@@ -17,6 +18,13 @@ export function App({ support = checkSupport }: { readonly support?: () => Suppo
   if (route.kind === 'home') {
     const { typed, why } = route;
     return <Home key={typed} theme={theme} typed={typed} why={why} />;
+  }
+  if (route.kind === 'invite') {
+    return (
+      <Suspense fallback={<Waiting state="loading" text={words.loading} />}>
+        <InvitePage key={location.hash} code={location.hash.slice(1)} />
+      </Suspense>
+    );
   }
   return (
     <Suspense fallback={<Waiting state="loading" text={words.loading} />}>

@@ -147,6 +147,10 @@ export const words = {
     title: 'The organiser’s limit is lower than what you send.',
     text: 'The others see a smaller picture of you, or one that stops now and then.',
   },
+  invite: {
+    opening: 'Opening your invitation…',
+    ask: 'Ask whoever invited you for a new link.',
+  },
   insecure: {
     title: 'Anybody can come in here.',
     text: 'This server asks nobody for an invitation: whoever knows the room’s name is in it.',

@@ -26,13 +26,16 @@ use crate::signal::now;
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// Routes, by method and path, that a token with `moderate` opens for its own room; every other one is the administrator's.
-pub const MODERATED: [(Method, &str); 6] = [
+pub const MODERATED: [(Method, &str); 9] = [
     (Method::GET, "/api/v1/rooms/{room}"),
     (Method::GET, "/api/v1/rooms/{room}/participants"),
     (Method::GET, "/api/v1/rooms/{room}/participants/{participant}"),
     (Method::GET, "/api/v1/rooms/{room}/participants/{participant}/why"),
     (Method::GET, "/api/v1/rooms/{room}/series"),
     (Method::GET, "/api/v1/rooms/{room}/participants/{participant}/series"),
+    (Method::GET, "/api/v1/rooms/{room}/invites"),
+    (Method::POST, "/api/v1/rooms/{room}/invites"),
+    (Method::DELETE, "/api/v1/rooms/{room}/invites/{invite}"),
 ];
 
 /// Who asks.

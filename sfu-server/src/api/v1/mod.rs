@@ -8,6 +8,7 @@ mod decision;
 mod describe;
 mod document;
 mod explain;
+mod invites;
 mod participants;
 mod path;
 mod rooms;
@@ -47,12 +48,13 @@ pub fn router(state: &AppState) -> Router<AppState> {
         .routes(routes!(series::of_room))
         .routes(routes!(series::of_participant))
         .routes(routes!(tokens::create))
+        .routes(routes!(invites::create, invites::list))
+        .routes(routes!(invites::withdraw))
+        .layer(from_fn_with_state(state.clone(), access::guard))
+        .routes(routes!(invites::exchange))
         .split_for_parts();
     let document: Arc<str> = Arc::from(document.to_json().unwrap_or_default());
     // The document holds no secret: it may be read by whoever may ask this server anything.
     let described = get(move || async move { ([(CONTENT_TYPE, JSON)], document.to_string()) });
-    routes
-        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .layer(from_fn_with_state(state.clone(), access::guard))
-        .route("/api/openapi.json", described)
+    routes.layer(DefaultBodyLimit::max(BODY_BYTES_MAX)).route("/api/openapi.json", described)
 }

@@ -111,7 +111,7 @@ fn fault(field: &str, detail: &str) -> Problem {
     Problem::of_fields(vec![Fault { pointer: format!("#/{field}"), detail: detail.to_owned() }])
 }
 
-fn no_keys() -> Problem {
+pub fn no_keys() -> Problem {
     let detail = "the server has no keys: set auth_keys to a file that `sfu-server keys generate` writes";
     Problem::new(StatusCode::CONFLICT, ProblemType::NotReady, detail)
 }

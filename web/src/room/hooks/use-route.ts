@@ -9,6 +9,12 @@ export function navigate(path: string): void {
   dispatchEvent(new Event(MOVED));
 }
 
+/** As `navigate`, and the back button does not lead here again. */
+export function replace(path: string): void {
+  history.replaceState(null, '', path);
+  dispatchEvent(new Event(MOVED));
+}
+
 /** Where the address bar points; follows links and the back button. */
 export function useRoute(): Route {
   return routeOf(useSyncExternalStore(subscribe, () => location.pathname));

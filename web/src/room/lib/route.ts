@@ -4,7 +4,8 @@ export type Refusal = 'slash' | 'dots' | 'too_long';
 /** What the address bar asks for; a room that cannot be is the start page with the name that was asked for. */
 export type Route =
   | { readonly kind: 'home'; readonly typed?: string; readonly why?: Refusal }
-  | { readonly kind: 'room'; readonly room: string };
+  | { readonly kind: 'room'; readonly room: string }
+  | { readonly kind: 'invite' };
 
 /** What somebody typed or pasted into the room field. */
 export type RoomInput =
@@ -16,6 +17,7 @@ export type RoomInput =
 const ROOM_BYTES_MAX = 128;
 
 export function routeOf(path: string): Route {
+  if (path === '/i') return { kind: 'invite' };
   const [, name] = /^\/rooms\/([^/]+)\/?$/.exec(path) ?? [];
   const room = name === undefined ? '' : decoded(name).trim();
   if (room === '') return { kind: 'home' };
