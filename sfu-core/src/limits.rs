@@ -220,8 +220,9 @@ pub const BURST_REST_MAX: Duration = Duration::from_millis(1);
 pub const REPEATS_PER_SLOT_MAX: usize = 512;
 /// A packet that waited longer than this is caught up with at the pacer's rate; live frames wait for no more than `BURST_SPREAD`.
 pub const LIVE_AGE_MAX: Duration = Duration::from_millis(100);
-/// How old a keyframe may be for a joiner to begin with it instead of asking for another.
-pub const KEYFRAME_REPLAY_MAX: Duration = Duration::from_millis(300);
+/// How old a keyframe may be for a joiner to begin with it instead of asking for another. One a second is asked for: whoever comes just
+/// too late for one waits 600 ms for the next.
+pub const KEYFRAME_REPLAY_MAX: Duration = Duration::from_millis(400);
 /// A slot that media has reached for this long without a keyframe has one asked for anew. Just below the time for which one
 /// request is repeated.
 pub const KEYFRAME_WISH_REPEAT: Duration = Duration::from_secs(30);

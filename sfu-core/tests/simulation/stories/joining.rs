@@ -7,7 +7,7 @@ use crate::scene::{Scene, Watcher};
 
 const LAN: &str = "delay=1ms,jitter=500us";
 const THROTTLE: &str =
-    "a key frame a second is asked for, and one that is not older than 300 ms is shown: the unluckiest wait for 700";
+    "a key frame a second is asked for, and one that is not older than 400 ms is shown: the unluckiest wait for 600";
 const LATE: usize = 20;
 
 pub fn tell(seed: u8) -> Tale {
