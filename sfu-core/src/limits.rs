@@ -38,9 +38,8 @@ pub const FRAME_DIFFS_MAX: usize = 64;
 
 /// Runs of packets whose sending one transport remembers until feedback speaks of them, at first: two seconds of a voice or a picture.
 pub const SEND_HISTORY_RUNS: u16 = 64;
-/// The same at most: two seconds of a thousand sends a second, in 32 KiB. A power of two, and with sixteen packets in each no more
-/// than half the numbers that there are.
-pub const SEND_HISTORY_RUNS_MAX: u16 = 2_048;
+/// The same at most: two seconds of fifty small tiles, of whose packets few leave together, in 64 KiB. A power of two.
+pub const SEND_HISTORY_RUNS_MAX: u16 = 4_096;
 
 /// How long a pair may go without a verified STUN request before the peer is gone (RFC 7675 §5.1).
 pub const CONSENT_EXPIRY: Duration = Duration::from_secs(30);

@@ -13,6 +13,10 @@ use crate::rtp::SeqNo;
 const KEPT_US: u32 = 2_000_000;
 /// Packets of a run: a bit for each.
 const RUN_MAX: u8 = 16;
+/// How far back a number may be: half of those that there are.
+const BACK_MAX: u16 = u16::MAX / 2;
+/// So many runs never have more packets than that.
+const RUNS_SAFE: u16 = BACK_MAX / 16;
 
 /// Why a packet was sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,7 +118,7 @@ pub enum Known {
     NotSent,
 }
 
-/// The ring of one transport: 1 KiB, growing by doubling to 32 KiB (`SEND_HISTORY_RUNS_MAX`) where that is less than two seconds.
+/// The ring of one transport: 1 KiB, growing by doubling to 64 KiB (`SEND_HISTORY_RUNS_MAX`) where that is less than two seconds.
 #[derive(Debug)]
 pub struct SendHistory {
     /// As many as a power of two.
@@ -174,6 +178,18 @@ impl SendHistory {
         if self.kept < self.len() {
             self.kept += 1;
         }
+        while self.kept > RUNS_SAFE && self.back(self.oldest()) > BACK_MAX {
+            self.kept -= 1;
+        }
+    }
+
+    /// How far back a run begins.
+    fn back(&self, place: usize) -> u16 {
+        self.runs.get(place).map_or(0, |run| self.next.0.wrapping_sub(run.first.0))
+    }
+
+    fn oldest(&self) -> usize {
+        usize::from(self.place(1_u16.wrapping_add(self.len() - self.kept)))
     }
 
     /// The ring begins anew; if it took less than what is kept to fill it, it grows. What is overwritten is not looked at for that:
@@ -204,7 +220,7 @@ impl SendHistory {
     /// Takes feedback's word about a packet: whether it arrived.
     pub fn report(&mut self, now_us: u64, sequence: SeqNo, arrived: bool) -> Known {
         let back = self.next.0.wrapping_sub(sequence.0);
-        if back == 0 || back > u16::MAX / 2 {
+        if back == 0 || back > BACK_MAX {
             return Known::NotSent;
         }
         let Some((run, place)) = self.find(sequence) else { return Known::Nothing };
@@ -222,7 +238,11 @@ impl SendHistory {
     fn find(&mut self, sequence: SeqNo) -> Option<(&mut Run, u8)> {
         let last = usize::from(self.told);
         let next = (last + 1) & (self.runs.len() - 1);
-        let holds = |place: &usize| self.runs.get(*place).is_some_and(|run| run.place_of(sequence).is_some());
+        let is_kept =
+            |place: usize| usize::from(self.newest).wrapping_sub(place) & (self.runs.len() - 1) < self.kept.into();
+        let holds = |place: &usize| {
+            is_kept(*place) && self.runs.get(*place).is_some_and(|run| run.place_of(sequence).is_some())
+        };
         let place = [last, next].into_iter().find(holds).or_else(|| self.search(sequence))?;
         self.told = u16::try_from(place).unwrap_or(0);
         let run = self.runs.get_mut(place)?;
@@ -232,13 +252,12 @@ impl SendHistory {
 
     /// By halves: the runs lie in the order of their numbers, the oldest after the newest.
     fn search(&self, sequence: SeqNo) -> Option<usize> {
-        let oldest = 1_u16.wrapping_add(self.len() - self.kept);
-        let place = |run: u16| usize::from(self.place(oldest.wrapping_add(run)));
-        let back = |first: SeqNo| self.next.0.wrapping_sub(first.0);
+        let place = |run: u16| (self.oldest() + usize::from(run)) & (self.runs.len() - 1);
+        let back = self.next.0.wrapping_sub(sequence.0);
         let (mut from, mut to) = (0, self.kept);
         while from < to {
             let middle = from.midpoint(to);
-            let begins_before = self.runs.get(place(middle)).is_some_and(|run| back(run.first) >= back(sequence));
+            let begins_before = self.back(place(middle)) >= back;
             (from, to) = if begins_before { (middle + 1, to) } else { (from, middle) };
         }
         Some(place(from.checked_sub(1)?))
@@ -300,6 +319,30 @@ mod tests {
             history.push(6_000_000 + count, 100, None);
         }
         assert_eq!(history.len(), SEND_HISTORY_RUNS_MAX);
+    }
+
+    #[test]
+    fn of_two_packets_with_one_number_the_younger_is_meant() {
+        let (mut history, mut told) = (SendHistory::new(), std::collections::HashSet::new());
+        // Batches of sixteen, fast enough for the largest ring, which then has room for more packets than there are numbers.
+        for count in 0..400_000_u64 {
+            let now_us = count / 16 * 100;
+            history.push(now_us, 1_000, None);
+            let back = 1 + count * 7_919 % u64::from(BACK_MAX).min(count + 1);
+            let packet = count + 1 - back;
+            let sequence = SeqNo(u16::try_from(packet % 65_536).unwrap());
+            let is_held = back <= u64::from(history.back(history.oldest()));
+            match history.report(now_us, sequence, true) {
+                Known::News(news) => {
+                    assert_eq!(news.sent_us, packet / 16 * 100, "{count}, {back} back");
+                    assert!(is_held && told.insert(packet));
+                }
+                Known::Nothing => assert!(!is_held || told.contains(&packet), "{count}, {back} back"),
+                Known::NotSent => panic!("{count}, {back} back"),
+            }
+        }
+        assert!(told.len() > 200_000);
+        assert!(history.kept >= RUNS_SAFE && history.kept < SEND_HISTORY_RUNS_MAX);
     }
 
     #[test]
