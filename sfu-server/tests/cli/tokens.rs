@@ -1,6 +1,6 @@
 //! Keys and tokens from the command line, and the server that asks for them.
 
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -52,6 +52,35 @@ fn a_drawn_key_comes_first_and_one_that_is_removed_is_gone() {
     keys(&["remove", "--id", "new"], &path).failed(2, &["no key; with none"]);
     let printed = run(&mut command(&["keys", "generate"])).json();
     assert_eq!(printed["keys"][0]["alg"], "HS256");
+}
+
+#[test]
+fn a_file_of_keys_keeps_who_may_read_it_and_a_link_to_it_stays_one() {
+    let path = file("owned");
+    keys(&["generate", "--id", "old"], &path).done();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
+    // Somebody else's, where the test may give it away.
+    let _ = chown(&path, Some(65_534), Some(65_533));
+    let seen = |path: &Path| {
+        let metadata = std::fs::metadata(path).unwrap();
+        (metadata.uid(), metadata.gid(), metadata.mode() & 0o777)
+    };
+    let before = seen(&path);
+    let link = file("link");
+    symlink(&path, &link).unwrap();
+    keys(&["generate", "--id", "new"], &link).done();
+    keys(&["remove", "--id", "old"], &link).done();
+    assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert_eq!(seen(&path), before);
+    assert!(std::fs::read_to_string(&path).unwrap().contains("new"));
+    let beside = std::fs::read_dir(path.parent().unwrap()).unwrap().map(|entry| entry.unwrap().file_name());
+    let of_it = |name: &std::ffi::OsString| {
+        name.to_str().is_some_and(|name| name.starts_with("owned-") && name.ends_with(".new"))
+    };
+    assert_eq!(beside.filter(of_it).count(), 0);
+    std::fs::remove_file(&path).unwrap();
+    keys(&["generate", "--id", "x"], &link).failed(2, &["cannot be written"]);
+    std::fs::remove_file(&link).unwrap();
 }
 
 #[test]
