@@ -58,7 +58,8 @@ pub fn permitted<'a>(offer: &'a str, stated: &BTreeMap<String, TrackSource>, gra
             stated.get(&mid).copied().filter(|source| is_sound(*source) == is_sound(guessed)).unwrap_or(guessed);
         let sends = offered.sends && grants.has(Grant::of(source));
         let receives = offered.receives && grants.has(Grant::Subscribe);
-        has_camera |= offered.sends && source == TrackSource::Camera;
+        // One that is refused is not listed, so that the roster takes the next for the camera.
+        has_camera |= sends && source == TrackSource::Camera;
         flows |= sends || receives;
         if offered.sends && !sends {
             refused.push(RefusedTrack { mid, source, needs: Grant::of(source) });
@@ -154,7 +155,7 @@ mod tests {
         let all = ["sendonly", "sendonly", "sendonly", "recvonly"];
         assert_eq!(outcome(&Grant::SPEAKER, &[]), (vec![], all.to_vec(), true));
         let (refused, said, flows) = outcome(&[Grant::PublishMicrophone, Grant::Subscribe], &[]);
-        assert_eq!(refused, ["1:publish_camera", "2:publish_screen"]);
+        assert_eq!(refused, ["1:publish_camera", "2:publish_camera"]);
         assert_eq!((said, flows), (vec!["sendonly", "inactive", "inactive", "recvonly"], true));
         let (refused, said, _) =
             outcome(&[Grant::PublishCamera], &[("1", TrackSource::Screen), ("2", TrackSource::Camera)]);
@@ -167,7 +168,15 @@ mod tests {
     #[test]
     fn a_use_of_the_other_kind_counts_for_nothing() {
         let (refused, ..) = outcome(&[Grant::PublishMicrophone], &[("1", TrackSource::Microphone)]);
-        assert_eq!(refused, ["1:publish_camera", "2:publish_screen"]);
+        assert_eq!(refused, ["1:publish_camera", "2:publish_camera"]);
+    }
+
+    #[test]
+    fn a_second_video_is_a_screen_only_after_a_camera_that_is_allowed() {
+        let (refused, ..) = outcome(&[Grant::PublishScreen], &[]);
+        assert_eq!(refused, ["0:publish_microphone", "1:publish_camera", "2:publish_camera"]);
+        let (refused, ..) = outcome(&[Grant::PublishCamera], &[]);
+        assert_eq!(refused, ["0:publish_microphone", "2:publish_screen"]);
     }
 
     #[test]

@@ -160,7 +160,9 @@ impl Session {
                 return Err(error.into());
             }
         };
-        if answer.tracks.iter().any(|track| refused.iter().any(|refused| *refused.mid == *track.mid.0)) {
+        // Asked of what the others will be told: the media plane reads an offer by rules of its own.
+        let listed = self.with_room(|room| room.would_list(member, &answer.tracks, &uses, kind)).unwrap_or_default();
+        if listed.iter().any(|track| !self.rights.grants.has(Grant::of(track.source))) {
             return Err(self.published_all_the_same(member, kind));
         }
         let told = self.with_room(|room| room.answered(member, (self.socket, id), kind, answer, (uses, refused)));

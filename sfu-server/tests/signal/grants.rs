@@ -173,6 +173,27 @@ async fn a_media_plane_that_publishes_all_the_same_is_not_believed() {
 }
 
 #[tokio::test]
+async fn what_is_published_is_allowed_by_the_name_that_the_others_see() {
+    // Its mid is written so that the media plane names the section by its place, and what is stated of that place is a screen.
+    let odd = "v=0\r\nm=video 9 x 96\r\na=mid:x y\r\na=sendonly\r\n";
+    for (grant, source, is_allowed) in
+        [("publish_camera", "screen", false), ("publish_camera", "camera", true), ("publish_screen", "screen", false)]
+    {
+        let kinds = [("0", sfu_core::id::MediaKind::Video)];
+        let server = guarded_with(&[], move || {
+            Box::new(move |command| match command {
+                Command::Meet { join, .. } => Some(vec![crate::media::answered(join.request, join.transport, &kinds)]),
+                _ => None,
+            })
+        });
+        let (mut ann, _) = join(&server, "demo", Some(&pass("demo", "ann", &["join", grant]))).await;
+        let uses = json!([{"mid": "0", "source": source}]);
+        let reply = ann.request(json!({"type": "offer", "sdp": odd, "tracks": uses})).await;
+        assert_eq!(reply["type"] == "answer", is_allowed, "{grant} {source}: {reply}");
+    }
+}
+
+#[tokio::test]
 async fn chat_takes_data_and_layouts_take_subscribe() {
     let server = guarded(&[]);
     let (mut ann, _) =

@@ -10,7 +10,7 @@ use sfu_server::media::COMMANDS_WAITING_MAX;
 use crate::client::Client;
 use crate::support::{ANSWER, OFFER, Server, TAG, delete, post, until};
 
-fn answered(request: RequestId, transport: TransportId, kinds: &[(&str, MediaKind)]) -> Event {
+pub fn answered(request: RequestId, transport: TransportId, kinds: &[(&str, MediaKind)]) -> Event {
     let track =
         |(mid, kind): &(&str, MediaKind)| PublishedTrack { mid: Mid((*mid).into()), kind: *kind, rids: Vec::new() };
     let tracks = kinds.iter().map(track).collect();

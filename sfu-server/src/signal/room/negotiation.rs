@@ -63,6 +63,24 @@ impl Room {
         uses.into_iter().flatten().map(|(mid, stated)| (mid.clone(), stated.source)).collect()
     }
 
+    /// What the roster would say of an offer that is answered by these tracks.
+    pub fn would_list(
+        &self,
+        member: MemberId,
+        published: &[PublishedTrack],
+        uses: &[TrackUse],
+        kind: OfferKind,
+    ) -> Vec<Track> {
+        let found = self.members.get(&member).and_then(|found| Some((found, found.seat()?)));
+        let Some((found, seat)) = found else { return Vec::new() };
+        let mut stated = match kind {
+            OfferKind::New(_) => BTreeMap::new(),
+            OfferKind::Further(_) => seat.uses.clone(),
+        };
+        stated.extend(uses.iter().map(|stated| (stated.mid.clone(), stated.clone())));
+        roster_tracks(&found.identity, published, &stated, &[])
+    }
+
     /// An offer was answered: the answer, then what it changed. Gives the tracks that it unmuted,
     /// which the shard must be told.
     pub fn answered(
