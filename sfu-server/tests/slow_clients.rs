@@ -190,7 +190,7 @@ const LONG_FRAME: [u8; 14] = [0x81, 0xff, 0, 0, 0, 0, 0, 0x80, 0, 0, 0, 0, 0, 0]
 fn who_sends_far_too_much_is_told_and_has_time_to_hear_it() {
     let server = binary::start(&["--media-port", "0", "--shards", "1"]);
     let mut stream = BlockingStream::connect(server.http).unwrap();
-    let head = "GET /rooms/demo/ws HTTP/1.1\r\nHost: sfu\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+    let head = "GET /rooms/demo/ws HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
                 Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
     stream.write_all(head.as_bytes()).unwrap();
     stream.write_all(&LONG_FRAME).unwrap();

@@ -44,7 +44,7 @@ pub async fn join(
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
     let Ok(Path(room)) = room else { return Err(bad_name(NOT_UTF8)) };
     let room = RoomName::new(&room).map_err(|error| bad_name(&format!("the room's name {error}")))?;
-    let entrant = admit(&state, kind, &room, request.headers())?;
+    let entrant = admit(&state, kind, &room, &request)?;
     let JoinQuery { identity, watch } = JoinQuery::parse(kind, request.uri().query().unwrap_or(""))?;
     let identity = match entrant.identity.clone().or(identity) {
         Some(identity) => identity,
@@ -73,8 +73,9 @@ pub async fn join(
 }
 
 /// Before anything of the room is looked at: who is refused learns nothing of it.
-fn admit(state: &AppState, kind: Kind, room: &RoomName, headers: &HeaderMap) -> Result<Entrant, Problem> {
-    let admitted = state.auth.reached(headers).and_then(|()| {
+fn admit(state: &AppState, kind: Kind, room: &RoomName, request: &Request) -> Result<Entrant, Problem> {
+    let headers = request.headers();
+    let admitted = state.auth.reached(headers, request.uri()).and_then(|()| {
         let entrant = state.auth.admit(room, bearer(headers), now().unix_ms / 1_000)?;
         match kind {
             Kind::Whep => entrant.needs(Grant::Subscribe)?,

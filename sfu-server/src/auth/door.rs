@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use axum::http::header::WWW_AUTHENTICATE;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, Uri};
 use sfu_core::bitrate::Caps;
 use sfu_core::id::{Identity, RoomName};
 
-use super::bearer::came_through_proxy;
+use super::bearer::{came_through_proxy, is_asked_as_this_machine};
 use super::claims::{Participant, Pass};
 use super::grants::{Grant, Grants};
 use super::keys::KeysError;
@@ -64,6 +64,11 @@ pub enum Denied {
          insecure_no_auth to let everybody in"
     )]
     ThroughProxy,
+    #[error(
+        "the server is in development mode, for its own machine alone: ask it as 127.0.0.1, [::1] or localhost, since another name may be \
+         pointed here by anybody; the operator sets auth_keys, or insecure_no_auth to let everybody in"
+    )]
+    OtherHost,
 }
 
 impl Denied {
@@ -77,6 +82,7 @@ impl Denied {
             Self::OtherRoom => "other_room",
             Self::Lacks(_) => "grant",
             Self::ThroughProxy => "proxy",
+            Self::OtherHost => "host",
         }
     }
 
@@ -99,7 +105,7 @@ impl From<Denied> for Problem {
             Denied::Token(TokenError::Invalid | TokenError::NotYet) => {
                 (StatusCode::UNAUTHORIZED, ProblemType::TokenInvalid, "Bearer realm=\"sfu\", error=\"invalid_token\"")
             }
-            Denied::OtherRoom | Denied::Lacks(_) | Denied::ThroughProxy => {
+            Denied::OtherRoom | Denied::Lacks(_) | Denied::ThroughProxy | Denied::OtherHost => {
                 (StatusCode::FORBIDDEN, ProblemType::NotAllowed, "Bearer realm=\"sfu\", error=\"insufficient_scope\"")
             }
         };
@@ -132,10 +138,12 @@ impl Auth {
         })
     }
 
-    /// Refuses what came through a proxy while only this machine is meant.
-    pub fn reached(&self, headers: &HeaderMap) -> Result<(), Denied> {
+    /// Refuses what came through a proxy while only this machine is meant, or what was sent to a name that is not this machine's own:
+    /// proxies and tunnels need not say what they are, and a page's name can be pointed at 127.0.0.1 (DNS rebinding).
+    pub fn reached(&self, headers: &HeaderMap, uri: &Uri) -> Result<(), Denied> {
         match self {
             Self::Open(Openness::Development) if came_through_proxy(headers) => Err(Denied::ThroughProxy),
+            Self::Open(Openness::Development) if !is_asked_as_this_machine(headers, uri) => Err(Denied::OtherHost),
             Self::Open(_) | Self::Keys { .. } => Ok(()),
         }
     }

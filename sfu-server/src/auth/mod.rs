@@ -20,7 +20,7 @@ mod offer;
 mod store;
 mod verify;
 
-pub use bearer::{bearer, came_through_proxy};
+pub use bearer::{bearer, came_through_proxy, is_asked_as_this_machine};
 pub use book::{Book, BookError, INVITES_MAX, Known, Unusable};
 pub use claims::{ClaimedCaps, Claims, Participant, Pass};
 pub use door::{Auth, Denied, Entrant, Openness};

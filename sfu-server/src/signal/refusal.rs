@@ -53,7 +53,7 @@ impl From<Denied> for Refusal {
         let code = match denied {
             Denied::Token(TokenError::Expired) => ErrorCode::TokenExpired,
             Denied::NoToken | Denied::Token(TokenError::Invalid | TokenError::NotYet) => ErrorCode::Unauthorized,
-            Denied::OtherRoom | Denied::Lacks(_) | Denied::ThroughProxy => ErrorCode::Forbidden,
+            Denied::OtherRoom | Denied::Lacks(_) | Denied::ThroughProxy | Denied::OtherHost => ErrorCode::Forbidden,
         };
         Self::new(code, denied.to_string())
     }

@@ -35,7 +35,8 @@ pub async fn upgrade(
     };
     let room = RoomName::new(&room).map_err(|error| bad_name(format!("the room's name {error}")))?;
     check_origin(request.headers(), &state.settings.cors)?;
-    state.auth.reached(request.headers()).inspect_err(|denied| state.metrics.auth.denied(*denied))?;
+    let reached = state.auth.reached(request.headers(), request.uri());
+    reached.inspect_err(|denied| state.metrics.auth.denied(*denied))?;
     let upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection> = request.extract().await;
     let upgrade = upgrade.map_err(|rejection| {
         let detail = format!("this is a WebSocket's address: {}", rejection.body_text());

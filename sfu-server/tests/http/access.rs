@@ -76,7 +76,7 @@ async fn what_came_through_a_proxy_does_not_come_from_this_machine() {
 #[tokio::test]
 async fn a_name_that_somebody_points_at_this_machine_is_not_this_machine() {
     let server = Server::start();
-    for host in ["127.0.0.1", "127.0.0.1:8080", "localhost", "LOCALHOST:8080", "[::1]:8080", "192.0.2.7:8080"] {
+    for host in ["127.0.0.1", "127.0.0.1:8080", "localhost", "LOCALHOST:8080", "[::1]:8080", "sfu.localhost:8080"] {
         assert_eq!(ask(&server, "127.0.0.1:1000", &[("host", host)]).await.status, 200, "{host}");
     }
     let names = [
@@ -87,6 +87,8 @@ async fn a_name_that_somebody_points_at_this_machine_is_not_this_machine() {
         "",
         "a b",
         "localhost.",
+        "notlocalhost",
+        "192.0.2.7:8080",
     ];
     for host in names {
         refused(&ask(&server, "127.0.0.1:1000", &[("host", host)]).await, "localhost");

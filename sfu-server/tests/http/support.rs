@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
-use axum::http::{HeaderMap, Request, StatusCode};
+use axum::http::header::HOST;
+use axum::http::{HeaderMap, HeaderValue, Request, StatusCode};
 use http_body_util::BodyExt;
 use mio::{Poll, Token};
 use serde_json::Value;
@@ -128,7 +129,9 @@ impl Server {
         self.shards[0].upgrade().expect("the shard lives").send(event).unwrap();
     }
 
-    pub async fn send(&self, request: Request<Body>) -> Reply {
+    /// Sends a request that names this machine, if it names none.
+    pub async fn send(&self, mut request: Request<Body>) -> Reply {
+        request.headers_mut().entry(HOST).or_insert(HeaderValue::from_static("localhost"));
         self.send_from("198.51.100.9:1000", request).await
     }
 
@@ -193,7 +196,7 @@ pub fn request(method: &str, path: &str, headers: &[(&str, &str)], body: impl In
 
 /// An offer.
 pub fn post(url: &str) -> Request<Body> {
-    request("POST", url, &[("content-type", "application/sdp")], OFFER)
+    request("POST", url, &[("host", "localhost"), ("content-type", "application/sdp")], OFFER)
 }
 
 pub fn patch(url: &str, if_match: &str, fragment: &'static str) -> Request<Body> {

@@ -267,6 +267,34 @@ async fn in_development_what_a_proxy_brings_from_elsewhere_is_refused_and_by_nam
 }
 
 #[tokio::test]
+async fn in_development_a_name_that_anybody_may_point_here_is_refused_and_by_name_let_in() {
+    let asks = |host: &'static str| {
+        [("host", host), ("origin", "http://evil.example:8080"), ("content-type", "application/sdp")]
+    };
+    let development = Server::start();
+    for host in ["127.0.0.1", "127.8.9.1:8080", "[::1]:8080", "localhost:8080", "me.LOCALHOST", "[::ffff:127.0.0.1]"] {
+        assert_eq!(development.send(request("POST", "/whep/demo", &asks(host), OFFER)).await.status, 201, "{host}");
+    }
+    for host in
+        ["evil.example:8080", "localhost.evil.example", "192.0.2.1", "[2001:db8::1]", "127.0.0.1@evil.example", ""]
+    {
+        let reply = development.send(request("POST", "/whep/demo", &asks(host), OFFER)).await;
+        assert!(reply.problem(403, "/whep/demo")["detail"].as_str().unwrap().contains("127.0.0.1"), "{host}");
+        assert_eq!(development.send(request("POST", "/whip/demo", &asks(host), OFFER)).await.status, 403, "{host}");
+        assert_eq!(
+            development.send(request("GET", "/rooms/demo/ws", &[("host", host)], "")).await.status,
+            403,
+            "{host}"
+        );
+    }
+    let nameless = request("POST", "/whep/demo", &[("content-type", "application/sdp")], OFFER);
+    assert_eq!(development.send_from("127.0.0.1:1000", nameless).await.status, 403);
+    let insecure = Server::with_flags(&[("insecure_no_auth", "true")]);
+    let reply = insecure.send(request("POST", "/whep/demo", &asks("evil.example:8080"), OFFER)).await;
+    assert_eq!(reply.status, 201);
+}
+
+#[tokio::test]
 async fn an_administrator_makes_tokens_for_others_and_none_for_administrators() {
     let server = guarded(&[]);
     let admin = admin();

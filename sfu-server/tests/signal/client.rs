@@ -71,7 +71,7 @@ pub async fn try_connect_from(
     path: &str,
     headers: &[(&'static str, &str)],
 ) -> Result<Client, u16> {
-    let mut request = format!("ws://sfu.example{path}").into_client_request().unwrap();
+    let mut request = format!("ws://localhost{path}").into_client_request().unwrap();
     for (name, value) in headers {
         request.headers_mut().insert(*name, value.parse().unwrap());
     }

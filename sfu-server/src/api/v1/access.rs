@@ -6,12 +6,11 @@
 //! from loopback for the whole world: what names a client behind it is refused, but a proxy need not, and the `Host` that it leaves
 //! as it is is a stranger's to choose. One that passes bytes on (a tunnel) cannot be told at all. So it is not the default.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
 use axum::RequestExt;
 use axum::extract::{ConnectInfo, MatchedPath, RawPathParams, Request, State};
-use axum::http::header::{CACHE_CONTROL, HOST, WWW_AUTHENTICATE};
-use axum::http::uri::Authority;
+use axum::http::header::{CACHE_CONTROL, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -19,7 +18,7 @@ use axum::response::Response;
 use crate::api::origin::Origin;
 use crate::api::problem::{Problem, ProblemType};
 use crate::app::AppState;
-use crate::auth::{Auth, Denied, Grant, Participant, Pass, bearer, came_through_proxy};
+use crate::auth::{Auth, Denied, Grant, Participant, Pass, bearer, came_through_proxy, is_asked_as_this_machine};
 use crate::signal::now;
 
 /// Where the page that asks stands to us (Fetch metadata); `none`: a person did it.
@@ -136,25 +135,10 @@ fn local(request: &Request) -> Result<(), Problem> {
         "while no admin_token is set, the operator's API is for this machine itself; set one to use it from elsewhere"
     } else if came_through_proxy(request.headers()) {
         "this came through a proxy, which asks for others; set an admin_token to use the operator's API through it"
-    } else if !is_asked_as_this_machine(request) {
+    } else if !is_asked_as_this_machine(request.headers(), request.uri()) {
         "while no admin_token is set, ask 127.0.0.1, [::1] or localhost: another name may be pointed here by anybody"
     } else {
         return Ok(());
     };
     Err(Problem::new(StatusCode::FORBIDDEN, ProblemType::NotAdministrator, detail))
-}
-
-/// By address or as localhost, which no name service can point here.
-fn is_asked_as_this_machine(request: &Request) -> bool {
-    let mut hosts = request.headers().get_all(HOST).iter();
-    let (Some(host), None) = (hosts.next(), hosts.next()) else { return false };
-    let host = Authority::try_from(host.as_bytes());
-    // An address in full goes before the header (RFC 9112 §3.2.2).
-    let authorities = host.as_ref().ok().into_iter().chain(request.uri().authority());
-    host.is_ok() && authorities.into_iter().all(|authority| is_own_name(authority.host()))
-}
-
-fn is_own_name(host: &str) -> bool {
-    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-    bare.parse::<IpAddr>().is_ok() || host.eq_ignore_ascii_case("localhost")
 }
