@@ -12,7 +12,7 @@ use super::claims::{Participant, Pass};
 use super::grants::{Grant, Grants};
 use super::keys::KeysError;
 use super::store::KeyStore;
-use super::verify::{TokenError, verify};
+use super::verify::{TokenError, key_of, verify};
 use crate::api::problem::{Problem, ProblemType};
 use crate::config::Config;
 use crate::signal::wire::Access;
@@ -44,6 +44,8 @@ pub struct Entrant {
     pub name: Option<String>,
     pub grants: Grants,
     pub caps: Caps,
+    /// The name of the key that signed its token; `None`: there was none.
+    pub key: Option<String>,
 }
 
 /// Why somebody may not do something. None of it depends on whether a room is there.
@@ -116,7 +118,7 @@ impl From<Denied> for Problem {
 impl Entrant {
     /// Somebody who was not asked for a token.
     pub fn anybody() -> Self {
-        Self { identity: None, name: None, grants: Grants::of_anybody(), caps: Caps::default() }
+        Self { identity: None, name: None, grants: Grants::of_anybody(), caps: Caps::default(), key: None }
     }
 
     /// Refuses who lacks a grant.
@@ -166,11 +168,16 @@ impl Auth {
                 if theirs != *room {
                     return Err(Denied::OtherRoom);
                 }
-                Entrant { identity: Some(identity), name, grants, caps }
+                Entrant { identity: Some(identity), name, grants, caps, key: token.and_then(key_of) }
             }
         };
         entrant.needs(Grant::Join)?;
         Ok(entrant)
+    }
+
+    /// Whether what a key has signed is good still; without one nothing was signed.
+    pub fn is_in_force(&self, key: Option<&str>) -> bool {
+        key.is_none_or(|key| self.store().is_none_or(|store| store.keys().find(key).is_some()))
     }
 
     /// Who bears this token; nobody where none is asked for.

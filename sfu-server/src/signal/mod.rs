@@ -49,6 +49,7 @@
 
 mod admission;
 mod check;
+mod comeback;
 pub(crate) mod convert;
 mod flood;
 pub mod limits;

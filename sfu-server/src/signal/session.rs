@@ -13,7 +13,6 @@ use super::request::{Checked, Join};
 use super::room::{Entry, MemberId, NotJoined, OfferKind, OfferRefused, Rights};
 use super::rooms::now;
 use super::socket::Session;
-use super::token::Token;
 use super::wire::{ErrorCode, LeaveReason, RequestId, ServerMessage, Track, TrackUse, VERSION};
 use crate::auth::{Denied, Entrant, Grant, Permitted, permitted};
 use crate::control::{Answer, ControlError, JoinRequest};
@@ -78,16 +77,7 @@ impl Session {
         }
         let rooms = Arc::clone(&self.state.rooms);
         if let Some(resume) = &join.resume {
-            let token = Token::parse(resume).ok_or(NotJoined::UnknownToken);
-            let back = token.and_then(|token| {
-                rooms.enter(&self.room, self.socket, outbox, |room| room.resume(&rooms.terms, &token, self.socket, id))
-            });
-            rooms.metrics.signal.resumed(back.is_ok());
-            let (member, identity, rights) = back.map_err(not_joined)?;
-            tracing::info!(room = %self.room, participant = %identity, "came back");
-            self.member = Some((member, identity));
-            self.rights = rights;
-            return Ok(());
+            return self.come_back(id, resume, join.token.as_deref(), outbox);
         }
         let entrant = self.admit(join.token.as_deref())?;
         if !rooms.has_space() {
@@ -100,7 +90,7 @@ impl Session {
         }
         let made_up = || names::made_up(Kind::Meet).map_err(|error| Refusal::field("identity", error));
         let identity = entrant.identity.or(join.identity).map_or_else(made_up, Ok)?;
-        let rights = Rights { grants: entrant.grants, caps: entrant.caps };
+        let rights = Rights { grants: entrant.grants, caps: entrant.caps, key: entrant.key };
         let entry = Entry {
             socket: self.socket,
             request: id,
@@ -242,7 +232,7 @@ impl Session {
     }
 }
 
-fn not_joined(refused: NotJoined) -> Refusal {
+pub(super) fn not_joined(refused: NotJoined) -> Refusal {
     match refused {
         NotJoined::IdentityTaken => {
             let message = "somebody in the room has this identity; take another, or leave it out";

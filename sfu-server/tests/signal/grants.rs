@@ -88,6 +88,55 @@ async fn who_comes_back_needs_no_token_and_has_the_grants_of_before() {
 }
 
 #[tokio::test]
+async fn a_token_beside_the_resume_token_has_the_last_word() {
+    let server = guarded(&[]);
+    let rights = ["join", "subscribe"];
+    let come_back = async |resume: &Value, token: String| {
+        let mut client = Client::connect(&server, "demo").await;
+        let message = json!({"type": "join", "version": 1, "name": "x", "resume": resume, "token": token});
+        let reply = client.request(message).await;
+        (client, reply)
+    };
+    let (_ann, joined) = join(&server, "demo", Some(&pass("demo", "ann", &rights))).await;
+    let (_same, back) = come_back(&joined["resume"], pass("demo", "ann", &rights)).await;
+    assert_eq!((&back["participant"], &back["resumed"]), (&json!("ann"), &json!(true)), "{back}");
+    let (_expired, back) = come_back(&back["resume"], expired("demo")).await;
+    assert_eq!(back["resumed"], true, "who is in stays: {back}");
+    for wrong in [pass("other", "ann", &rights), "a.b.c".to_owned(), admin()] {
+        let (_client, refused) = come_back(&back["resume"], wrong).await;
+        assert_eq!(refused["code"], "resume_failed", "{refused}");
+    }
+    // Other rights, another person: who it was is gone, and the same socket may come in as who it is now.
+    for (identity, grants) in [("ann", vec!["join", "subscribe", "data"]), ("bob", vec!["join"])] {
+        let (_before, before) = join(&server, "demo", Some(&pass("demo", "ann", &rights))).await;
+        let before = if before["type"] == "joined" { before } else { back.clone() };
+        let token = pass("demo", identity, &grants);
+        let (mut client, refused) = come_back(&before["resume"], token.clone()).await;
+        assert_eq!(refused["code"], "resume_failed", "{refused}");
+        let anew = client.request(json!({"type": "join", "version": 1, "name": "x", "token": token})).await;
+        assert_eq!((&anew["participant"], &anew["grants"]), (&json!(identity), &json!(grants)), "{anew}");
+        assert_eq!(anew["participants"].as_array().unwrap().len(), 1, "{anew}");
+        client.request(json!({"type": "leave"})).await;
+    }
+}
+
+#[tokio::test]
+async fn who_came_by_a_key_that_is_no_more_does_not_come_back() {
+    let path = std::path::PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("gone-{}.json", std::process::id()));
+    std::fs::write(&path, crate::passes::KEYS).unwrap();
+    let server = Server::with_flags(&[("auth_keys", path.to_str().unwrap())]);
+    let (_ann, joined) = join(&server, "demo", Some(&pass("demo", "ann", &["join"]))).await;
+    let (_back, back) = Client::resume(&server, "demo", joined["resume"].as_str().unwrap()).await;
+    assert_eq!(back["type"], "joined");
+    std::fs::write(&path, crate::passes::KEYS.replace("\"test\"", "\"next\"")).unwrap();
+    server.state.auth.store().unwrap().look();
+    let (_client, refused) = Client::resume(&server, "demo", back["resume"].as_str().unwrap()).await;
+    assert_eq!(refused["code"], "resume_failed", "{refused}");
+    assert!(server.state.rooms.names().is_empty(), "and is gone");
+    std::fs::remove_file(&path).unwrap();
+}
+
+#[tokio::test]
 async fn each_source_has_its_grant_and_the_others_go_on() {
     for (grants, refused, directions) in [
         (

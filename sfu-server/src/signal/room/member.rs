@@ -71,6 +71,8 @@ pub struct Rights {
     pub grants: Grants,
     /// What its token says it may publish and be sent.
     pub caps: Caps,
+    /// The name of the key that signed its token; `None`: there was none.
+    pub key: Option<String>,
 }
 
 /// A participant by socket.
@@ -182,6 +184,11 @@ impl Member {
 }
 
 impl Seat {
+    /// Whether this is its resume token, or the one before it while its client may know no other.
+    pub fn is_named_by(&self, presented: &Token) -> bool {
+        self.token.is(presented) || self.previous_token.as_ref().is_some_and(|token| token.is(presented))
+    }
+
     pub fn transport(&self) -> Option<TransportId> {
         match self.media {
             Media::Live { transport, .. } => Some(transport),

@@ -66,6 +66,13 @@ impl Room {
         Ok(id)
     }
 
+    /// Whom a resume token names.
+    pub fn named_by(&mut self, presented: &Token) -> Option<(MemberId, &Identity, &mut Rights)> {
+        let id = MemberId(presented.member);
+        let Member { identity, body: Body::Room(seat), .. } = self.members.get_mut(&id)? else { return None };
+        seat.is_named_by(presented).then_some((id, identity, &mut seat.rights))
+    }
+
     /// Lets a participant come back on another socket; the one before, if it is still there, is ended.
     pub fn resume(
         &mut self,
@@ -76,7 +83,7 @@ impl Room {
     ) -> Result<(MemberId, Identity, Rights), NotJoined> {
         let id = MemberId(presented.member);
         let seat = self.seat_mut(id).ok_or(NotJoined::UnknownToken)?;
-        if !(seat.token.is(presented) || seat.previous_token.as_ref().is_some_and(|token| token.is(presented))) {
+        if !seat.is_named_by(presented) {
             return Err(NotJoined::UnknownToken);
         }
         let next = Token::random(id.0);
