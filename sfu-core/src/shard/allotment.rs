@@ -222,12 +222,16 @@ impl Shard {
             link.set_wanted(if can_pad { demand_bps } else { 0 }, question.terms.allowed_bps());
         }
         let mut grants = question.requests.iter().zip(allocation.grants).peekable();
-        let (mut changed, mut moves) = (Vec::new(), (false, false));
+        let (mut changed, mut moved, mut moves) = (Vec::new(), Vec::new(), (false, false));
         for (place, assigned) in participant.slots.iter_mut().enumerate() {
             let grant = grants.next_if(|(request, _)| request.slot == place).map(|(_, grant)| grant);
             let decided = grant.map(|grant| Decided::of(assigned.track, grant)).unwrap_or_default();
             let before = std::mem::replace(&mut assigned.decided, decided);
             let (climbed, fell) = assigned.decided.follows(&before, participant.allotment.budget);
+            if climbed || fell {
+                let both = [before.encoding(), assigned.decided.encoding()];
+                moved.extend(both.into_iter().flatten().map(|encoding| (encoding, fell)));
+            }
             moves = (moves.0 || climbed, moves.1 || fell);
             let before = before.given();
             if !is_same(before, assigned.decided.given()) {
@@ -235,6 +239,11 @@ impl Shard {
             }
         }
         participant.allotment.climbs.note(now, moves.0, moves.1);
+        for (encoding, fell) in moved {
+            if fell || self.is_kept(now, encoding) {
+                self.keep_on(now, encoding);
+            }
+        }
         if !changed.is_empty() {
             self.note_decisions(now, viewer, &changed);
         }

@@ -61,6 +61,20 @@ impl Shard {
         is_read || self.relays.is_used(encoding)
     }
 
+    /// Somebody here was given this encoding, or another than this, because of its link, and may be given another again soon.
+    pub(super) fn keep_on(&mut self, now: Instant, id: EncodingId) {
+        let Some(encoding) = self.media.encodings.get_mut(id) else { return };
+        encoding.switch.keep_on(now);
+        if let Some(home) = encoding.home {
+            self.relays.tell_moved(home.shard, home.encoding);
+        }
+    }
+
+    /// Whether that was so lately.
+    pub(super) fn is_kept(&self, now: Instant, id: EncodingId) -> bool {
+        self.media.encodings.get(id).is_some_and(|encoding| encoding.switch.is_kept(now))
+    }
+
     /// Does what follows from an encoding's being switched.
     fn switched(&mut self, now: Instant, id: TrackId, encoding: EncodingId) {
         let Some(found) = self.media.encodings.get(encoding) else { return };

@@ -108,6 +108,11 @@ impl Relays {
         self.used_by.get(encoding).is_some_and(|shards| !shards.is_empty())
     }
 
+    /// Tells the publisher's shard that somebody here is moved between encodings because of its link.
+    pub(super) fn tell_moved(&mut self, home: ShardId, encoding: EncodingId) {
+        self.tell(home, Note::Moved { encoding });
+    }
+
     /// Has another shard's publisher asked for a keyframe; what is on its way is not said again.
     pub(super) fn ask_for_keyframe(&mut self, home: ShardId, encoding: EncodingId) {
         let Some(peer) = self.peers.get_mut(&home) else { return };

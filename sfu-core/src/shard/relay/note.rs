@@ -61,6 +61,10 @@ pub(super) enum Note {
         encoding: EncodingId,
         want: Want,
     },
+    /// Somebody here is moved between an encoding that is published there and another because of its link.
+    Moved {
+        encoding: EncodingId,
+    },
     /// Somebody here cannot decode an encoding that is published there.
     KeyframeWanted {
         encoding: EncodingId,

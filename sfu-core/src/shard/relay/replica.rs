@@ -44,6 +44,7 @@ impl Shard {
             Note::Heard { room, floor, order } => self.take_heard(now, from, &room, (floor, &order)),
             Note::Want { track, want, first } => self.take_want(now, from, track, want, first),
             Note::Used { encoding, want } => self.take_use(now, from, encoding, want),
+            Note::Moved { encoding } => self.keep_on(now, encoding),
             Note::KeyframeWanted { encoding } => self.request_keyframe(now, encoding),
         }
     }
