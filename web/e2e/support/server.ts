@@ -79,6 +79,7 @@ export class Server {
     try {
       await eventually('the server is ready', ready, (ok) => ok || server.#process.exitCode !== null);
     } catch (error) {
+      server.#process.kill('SIGKILL');
       throw new Error(`${String(error)}\n${server.log}`);
     }
     if (server.#process.exitCode !== null) throw new Error(`The server ended at once:\n${server.log}`);
